@@ -1,0 +1,45 @@
+//! What to do about a message, as data. The runtime performs effects; `update` only names them.
+
+use crate::domain::host::HostName;
+use crate::domain::log_view::LogQuery;
+use crate::domain::question::Answer;
+
+/// One thing for the runtime to do.
+#[derive(Debug)]
+pub enum Effect {
+    /// Leave, giving the terminal back.
+    Quit,
+    /// Suspend to the shell (ctrl-z).
+    Suspend,
+    /// Draw everything anew (ctrl-l).
+    Redraw,
+    /// Ask the log engine for a window.
+    Logs(LogQuery),
+    /// Try a host again now.
+    Reconnect(HostName),
+    /// This host is looked at: sample it at the fast pace (none: nobody is).
+    Focus(Option<HostName>),
+    /// Ask a host for its processes.
+    Processes(HostName),
+    /// Ask every host and service anew now.
+    Refresh,
+    /// Hand an answer to whoever asked question `id`.
+    Answer(u64, Answer),
+    /// Put text on the clipboard.
+    Copy(String),
+    /// Write text to a new file of this name in the working folder; never overwrites.
+    Save {
+        /// File name.
+        name: String,
+        /// What to write.
+        text: String,
+    },
+    /// Use another theme from now on.
+    Theme(String),
+    /// Read the config files again.
+    ReloadConfig,
+    /// Take or release the mouse.
+    Mouse(bool),
+    /// Ring the terminal's bell.
+    Bell,
+}

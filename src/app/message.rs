@@ -1,0 +1,70 @@
+//! Anything that happened, as data: what `update` is given.
+
+use chrono::{DateTime, Utc};
+
+use super::command::Command;
+use crate::domain::host::{HostName, Link};
+use crate::domain::log_view::LogWindow;
+use crate::domain::question::Question;
+use crate::domain::sample::{HostFacts, Process, Sample};
+use crate::domain::service::ServiceOnHost;
+use crate::domain::settings::Settings;
+
+/// One thing that happened.
+#[derive(Debug)]
+pub enum Message {
+    /// Time passed; carries the clock. Sent at least once a second while anything on the screen shows an age.
+    Tick(DateTime<Utc>),
+    /// The terminal has this many columns and rows.
+    Resized(u16, u16),
+    /// A key that the keymap made a command (also from the palette, `:` and the mouse).
+    Command(Command),
+    /// A key that no binding took, for whatever edits text now.
+    Key(crossterm::event::KeyEvent),
+    /// A mouse press, drag or wheel, in cells.
+    Mouse(crossterm::event::MouseEvent),
+    /// Text was pasted.
+    Pasted(String),
+    /// A prefix of a key sequence is pending (for which-key); empty: none.
+    Pending(Vec<String>),
+    /// A host's link changed.
+    Link(HostName, Link),
+    /// A host's heartbeat: something was heard at this time.
+    Heard(HostName, DateTime<Utc>),
+    /// A new sample.
+    Sampled(HostName, Box<Sample>),
+    /// What a host is.
+    Facts(HostName, HostFacts),
+    /// What a service is doing on a host.
+    Service {
+        /// The service's name.
+        service: String,
+        /// Its environment.
+        environment: String,
+        /// The host.
+        host: HostName,
+        /// What is known.
+        status: ServiceOnHost,
+    },
+    /// The processes asked for, or why they could not be had.
+    Processes(HostName, Result<Vec<Process>, String>),
+    /// A window of the log store, in answer to a query or because the store has grown.
+    Logs(Box<LogWindow>),
+    /// A question only a person can answer, with its number.
+    Asked(u64, Question),
+    /// The question needs no answer any more (the dial was given up).
+    Withdrawn(u64),
+    /// The config was read again.
+    Config(Box<Settings>, Vec<String>),
+    /// The config could not be used; the old one stays. The rendered diagnostics.
+    ConfigBroken(String),
+    /// A worker of the program failed: what, and why.
+    WorkerDied(String, String),
+    /// An effect has something to say: success or failure in one line.
+    Notice {
+        /// Whether it went wrong.
+        bad: bool,
+        /// One line.
+        text: String,
+    },
+}

@@ -1,0 +1,312 @@
+//! Everything the screen shows, owned by one thread. Selection is by stable id, never by row number.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use tui_textarea::TextArea;
+
+use crate::domain::host::{Host, HostName, HostState, Link};
+use crate::domain::log_view::{LogQuery, LogWindow, RowId};
+use crate::domain::question::Question;
+use crate::domain::sample::{HostFacts, Process, Sample};
+use crate::domain::series::Series;
+use crate::domain::service::{Service, ServiceOnHost};
+use crate::domain::settings::Settings;
+
+/// A tab. Those of later work join here; the digits of ux.md stay theirs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Tab {
+    /// What is wrong, on one page.
+    Overview,
+    /// The merged stream.
+    Logs,
+    /// Machines, and one machine.
+    Hosts,
+}
+
+impl Tab {
+    /// Every tab, in the order of their digits.
+    pub const ALL: [Self; 3] = [Self::Overview, Self::Logs, Self::Hosts];
+}
+
+/// The cockpit's whole state.
+#[derive(Debug)]
+pub struct State {
+    /// The time of the last message that carried one.
+    pub now: DateTime<Utc>,
+    /// When the cockpit was opened.
+    pub started: DateTime<Utc>,
+    /// Columns and rows of the terminal.
+    pub size: (u16, u16),
+    /// The config in force.
+    pub settings: Arc<Settings>,
+    /// A word for the header when this is not the real thing, such as `demo`.
+    pub badge: Option<String>,
+    /// Lines that stay until dismissed: unknown config keys, a broken reload, how to add hosts.
+    pub banners: Vec<Banner>,
+    /// Hosts in config order.
+    pub hosts: Vec<HostView>,
+    /// Services in config order.
+    pub services: Vec<ServiceView>,
+    /// The tab in front.
+    pub tab: Tab,
+    /// Tabs left, for `-`.
+    pub back: Vec<Tab>,
+    /// The Overview's own state.
+    pub overview: OverviewState,
+    /// The Logs tab's own state.
+    pub logs: LogsState,
+    /// The Hosts tab's own state.
+    pub machines: MachinesState,
+    /// Overlays, the topmost last. An overlay takes the keys.
+    pub overlays: Vec<Overlay>,
+    /// Questions waiting for a person, oldest first; the first is shown when no other overlay is.
+    pub questions: Vec<(u64, Question)>,
+    /// Short notes that go away by themselves.
+    pub toasts: Vec<Toast>,
+    /// Keys of a sequence typed so far.
+    pub pending: Vec<String>,
+    /// Whether times are shown in UTC (else as `ui.time`, or local).
+    pub utc: bool,
+}
+
+/// A line that stays until dismissed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Banner {
+    /// Whether something is wrong.
+    pub bad: bool,
+    /// One line.
+    pub text: String,
+}
+
+/// A note that goes away.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Toast {
+    /// Whether something went wrong.
+    pub bad: bool,
+    /// One line.
+    pub text: String,
+    /// When it goes.
+    pub until: DateTime<Utc>,
+}
+
+/// What is known of one host.
+#[derive(Clone, Debug)]
+pub struct HostView {
+    /// The config's entry.
+    pub host: Host,
+    /// Its link; none before the transport said anything.
+    pub link: Option<Link>,
+    /// When anything was last heard.
+    pub heard: Option<DateTime<Utc>>,
+    /// What it is.
+    pub facts: HostFacts,
+    /// The newest sample.
+    pub sample: Option<Sample>,
+    /// CPU percent over time.
+    pub cpu: Series,
+    /// Memory percent over time.
+    pub mem: Series,
+    /// Bytes received per second over time.
+    pub rx: Series,
+    /// Bytes sent per second over time.
+    pub tx: Series,
+    /// Errors per minute in its logs, oldest first.
+    pub errors: Vec<u64>,
+    /// Processes, when they were asked for.
+    pub processes: Option<ProcessList>,
+}
+
+/// An answer to a request for a host's processes.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ProcessList {
+    /// When it came.
+    pub at: DateTime<Utc>,
+    /// The processes, or why there are none.
+    pub list: Result<Vec<Process>, String>,
+}
+
+impl HostView {
+    /// What a person is told of it.
+    pub fn state(&self, now: DateTime<Utc>) -> HostState {
+        self.link.as_ref().map_or(HostState::Connecting, |link| HostState::of(link, self.heard, now))
+    }
+}
+
+/// What is known of one service.
+#[derive(Clone, Debug)]
+pub struct ServiceView {
+    /// The config's entry.
+    pub service: Service,
+    /// Per host.
+    pub on: BTreeMap<HostName, ServiceOnHost>,
+}
+
+/// The Overview's own state.
+#[derive(Clone, Debug, Default)]
+pub struct OverviewState {
+    /// The selected host.
+    pub selected: Option<HostName>,
+    /// First host row shown.
+    pub scroll: usize,
+}
+
+/// The Hosts tab's own state.
+#[derive(Clone, Debug, Default)]
+pub struct MachinesState {
+    /// The selected host.
+    pub selected: Option<HostName>,
+    /// First row shown.
+    pub scroll: usize,
+    /// What the table is sorted by.
+    pub sort: SortBy,
+    /// Reverse order.
+    pub descending: bool,
+    /// The host whose page is open.
+    pub open: Option<HostName>,
+    /// First line shown of the open page.
+    pub page_scroll: u16,
+    /// Only hosts whose name, tag or environment holds this.
+    pub filter: String,
+}
+
+/// Columns that the host table sorts by.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum SortBy {
+    /// Config order.
+    #[default]
+    Config,
+    /// Name.
+    Name,
+    /// Worst state first.
+    State,
+    /// CPU.
+    Cpu,
+    /// Memory.
+    Mem,
+    /// Fullest disk.
+    Disk,
+    /// Errors per minute.
+    Errors,
+}
+
+/// The Logs tab's own state.
+#[derive(Debug, Default)]
+pub struct LogsState {
+    /// The query last sent.
+    pub query: LogQuery,
+    /// The newest answer.
+    pub window: LogWindow,
+    /// Following the tail.
+    pub follow: bool,
+    /// The selected row; none while following.
+    pub selected: Option<RowId>,
+    /// Long lines wrap.
+    pub wrap: bool,
+    /// First column shown while not wrapping.
+    pub column: usize,
+    /// How the time column looks.
+    pub times: TimeColumn,
+    /// The sidebar has the keys.
+    pub sidebar: bool,
+    /// The selected source in the sidebar.
+    pub source: Option<crate::domain::log::SourceId>,
+    /// The selected row is shown whole, with its fields.
+    pub detail: bool,
+    /// Earlier searches, newest last.
+    pub history: Vec<String>,
+}
+
+/// How the time column of the logs looks.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum TimeColumn {
+    /// `03:06:02.114`
+    #[default]
+    Short,
+    /// Date, time and zone.
+    Full,
+    /// `-1m12s`
+    Relative,
+    /// None.
+    Off,
+}
+
+/// Something over the tabs that takes the keys.
+#[derive(Debug)]
+pub enum Overlay {
+    /// Help of the current place, with its filter and scroll.
+    Help {
+        /// Filter text.
+        filter: TextArea<'static>,
+        /// First line shown.
+        scroll: usize,
+    },
+    /// The command line (`:`) or the palette, with its completions.
+    CommandLine(LineInput),
+    /// Asks for one line.
+    Prompt(Prompt),
+    /// Asks yes or no; the default is no, and Enter alone never confirms.
+    Confirm(Confirm),
+    /// A question of a transport; the text typed so far (secrets are drawn as dots).
+    Question {
+        /// Number of the question.
+        id: u64,
+        /// What is asked.
+        question: Question,
+        /// What has been typed.
+        input: TextArea<'static>,
+    },
+}
+
+/// A line being edited with completions under it.
+#[derive(Debug)]
+pub struct LineInput {
+    /// The text.
+    pub input: TextArea<'static>,
+    /// Index of the chosen completion.
+    pub chosen: Option<usize>,
+}
+
+/// A one-line prompt and what its answer is for.
+#[derive(Debug)]
+pub struct Prompt {
+    /// What the answer is for.
+    pub purpose: PromptPurpose,
+    /// The title, such as `search`.
+    pub title: String,
+    /// The text.
+    pub input: TextArea<'static>,
+    /// What is wrong with the text so far.
+    pub error: Option<String>,
+}
+
+/// What a prompt's answer is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PromptPurpose {
+    /// Search in the logs.
+    LogSearch,
+    /// Lines that must match.
+    LogInclude,
+    /// Lines that must not match.
+    LogExclude,
+    /// A time to go to.
+    LogTime,
+    /// Filter of the host table.
+    HostFilter,
+}
+
+/// A yes-or-no dialog.
+#[derive(Debug)]
+pub struct Confirm {
+    /// Title.
+    pub title: String,
+    /// What it means, line by line.
+    pub lines: Vec<String>,
+    /// What has to be typed to confirm; empty: the key `y`.
+    pub type_to_confirm: String,
+    /// What has been typed.
+    pub input: TextArea<'static>,
+    /// What yes does.
+    pub then: super::command::Command,
+}

@@ -1,0 +1,1 @@
+//! The config: as typed, as meant, and what is wrong with it.

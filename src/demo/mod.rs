@@ -1,0 +1,1 @@
+//! The embedded fleet: real SSH on loopback, a seeded world.

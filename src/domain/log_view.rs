@@ -1,0 +1,190 @@
+//! What the screen asks of the log engine, and what it gets back: a snapshot of the visible rows.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+
+use super::log::{Level, Source, SourceEvent, SourceId, TimeFrom};
+
+/// A row's stable id: rows sort by it in the order they are shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct RowId {
+    /// Corrected time in microseconds since the epoch.
+    pub micros: i64,
+    /// The source.
+    pub source: SourceId,
+    /// The row's number within its source.
+    pub seq: u64,
+}
+
+/// Which rows are wanted.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct LogFilter {
+    /// Regexes over the raw line; a row must match all (empty: everything).
+    pub include: Vec<String>,
+    /// Regexes over the raw line; a row must match none.
+    pub exclude: Vec<String>,
+    /// Least level; a row without a level passes.
+    pub min_level: Option<Level>,
+    /// Only this host's sources.
+    pub host: Option<super::host::HostName>,
+    /// Only this service's sources.
+    pub service: Option<String>,
+    /// Sources toggled off.
+    pub hidden: Vec<SourceId>,
+}
+
+/// Where the window stands.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub enum Anchor {
+    /// At the newest row, moving along.
+    #[default]
+    Tail,
+    /// This row (or the first after it) is the window's top.
+    Top(RowId),
+    /// The first row at or after this time is at the window's top.
+    Time(DateTime<Utc>),
+}
+
+/// What the screen wants to see.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct LogQuery {
+    /// Counts queries; an answer to an older one is ignored.
+    pub number: u64,
+    /// Which rows.
+    pub filter: LogFilter,
+    /// Regex to highlight and to count, while a search is on.
+    pub search: Option<String>,
+    /// Where the window stands.
+    pub anchor: Anchor,
+    /// Rows to move from the anchor, in filtered rows: negative is back in time.
+    pub offset: i64,
+    /// When set, move from the anchor to the next (`true`) or previous (`false`) row that matches.
+    pub seek: Option<(Seek, bool)>,
+    /// How many rows fit.
+    pub rows: usize,
+    /// How many columns the histogram has; 0: none.
+    pub histogram: usize,
+    /// Use the hosts' own clocks instead of corrected time.
+    pub raw_time: bool,
+}
+
+/// What to move to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Seek {
+    /// A row that matches the search.
+    Match,
+    /// A row at least this severe.
+    Level(Level),
+}
+
+/// One visible row.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LogRow {
+    /// Its id.
+    pub id: RowId,
+    /// Its source's number; see [`LogWindow::sources`].
+    pub source: SourceId,
+    /// Its time: corrected for the host's skew unless raw time was asked for.
+    pub time: DateTime<Utc>,
+    /// Where the time came from.
+    pub time_from: TimeFrom,
+    /// Severity, where known.
+    pub level: Option<Level>,
+    /// What is shown: a line of a log, or a ledger row.
+    pub content: RowContent,
+    /// It came later than the hold and was put in its place.
+    pub late: bool,
+    /// It continues the event before it.
+    pub continues: bool,
+}
+
+/// What a row shows.
+#[derive(Clone, Debug, PartialEq)]
+pub enum RowContent {
+    /// A log line.
+    Line {
+        /// The whole raw line, made safe and capped for the screen.
+        text: String,
+        /// Byte ranges of `text` that match the search.
+        hits: Vec<Range<usize>>,
+        /// Byte range of `text` that is the message, where the format is known.
+        message: Range<usize>,
+        /// Parsed fields, name and value, made safe; only for the row under the cursor's detail, else empty.
+        fields: Vec<(String, String)>,
+    },
+    /// Something that happened to the source.
+    Ledger(SourceEvent),
+}
+
+/// The answer: the visible rows and the figures around them.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct LogWindow {
+    /// The query's number.
+    pub number: u64,
+    /// Visible rows, oldest first.
+    pub rows: Vec<LogRow>,
+    /// Filtered rows above and below the window.
+    pub above: u64,
+    /// Filtered rows below the window (what came while paused).
+    pub below: u64,
+    /// Rows in the store.
+    pub total: u64,
+    /// Rows that pass the filter.
+    pub matching: u64,
+    /// Rows of the filter that match the search, and the number of the one under the cursor, from 1.
+    pub hits: Option<(u64, Option<u64>)>,
+    /// Every source, by number.
+    pub sources: Vec<SourceStatus>,
+    /// Rows by severity over time, oldest first.
+    pub histogram: Vec<Bucket>,
+    /// Rows that the memory cap has dropped so far.
+    pub evicted: u64,
+    /// Lines dropped because they came too fast.
+    pub dropped: u64,
+    /// Lines per second taken in lately.
+    pub rate: f64,
+    /// A filter or search that cannot be used: the regex engine's words, one line.
+    pub error: Option<String>,
+}
+
+/// One source as the sidebar shows it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SourceStatus {
+    /// Its number.
+    pub id: SourceId,
+    /// What it is.
+    pub source: Arc<Source>,
+    /// Whether it is being read now.
+    pub live: bool,
+    /// Why it is not.
+    pub error: Option<String>,
+    /// Lines per second lately.
+    pub rate: f64,
+    /// Lines so far.
+    pub lines: u64,
+    /// Errors and worse in the last minute.
+    pub errors_min: u64,
+    /// Errors per minute over the last minutes, oldest first.
+    pub errors: Vec<u64>,
+    /// When its newest line arrived.
+    pub newest: Option<DateTime<Utc>>,
+    /// Seconds between a line's own time and its arrival, lately.
+    pub lag_s: Option<f64>,
+    /// Format as detected, such as `logfmt`.
+    pub format: &'static str,
+}
+
+/// One column of the histogram.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Bucket {
+    /// Start, in seconds since the epoch.
+    pub start: i64,
+    /// Rows at error or worse.
+    pub errors: u32,
+    /// Rows at warn.
+    pub warnings: u32,
+    /// All other rows.
+    pub others: u32,
+}

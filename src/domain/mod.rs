@@ -1,0 +1,12 @@
+//! The words of the program: plain types and pure functions. No IO, no clock, nothing spawned.
+
+pub mod age;
+pub mod host;
+pub mod log;
+pub mod log_view;
+pub mod question;
+pub mod sample;
+pub mod series;
+pub mod service;
+pub mod settings;
+pub mod text;

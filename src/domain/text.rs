@@ -1,0 +1,68 @@
+//! Text from outside, made safe for a terminal.
+//!
+//! Everything that a host, a log, an API or a config file says may hold escape sequences, control characters,
+//! bidirectional overrides or invisible tags. What is shown goes through [`clean`] first.
+
+use std::borrow::Cow;
+
+/// Whether a character could move the cursor, reorder text or hide in it.
+pub fn is_unsafe(c: char) -> bool {
+    matches!(c,
+        '\u{0}'..='\u{1f}' | '\u{7f}'..='\u{9f}'
+        | '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
+        | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e0fff}')
+}
+
+/// The text with every unsafe character shown as a visible stand-in: C0 as its control picture (`␛`), a tab as a blank,
+/// anything else as `\u{…}`'s replacement character. Never longer than three times the input in bytes.
+pub fn clean(text: &str) -> Cow<'_, str> {
+    if !text.chars().any(is_unsafe) {
+        return Cow::Borrowed(text);
+    }
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '\t' => out.push(' '),
+            '\u{0}'..='\u{1f}' => out.push(char::from_u32(0x2400 + c as u32).unwrap_or('\u{fffd}')),
+            '\u{7f}' => out.push('\u{2421}'),
+            c if is_unsafe(c) => out.push('\u{fffd}'),
+            c => out.push(c),
+        }
+    }
+    Cow::Owned(out)
+}
+
+/// [`clean`] for bytes: invalid UTF-8 becomes the replacement character.
+pub fn clean_bytes(bytes: &[u8]) -> String {
+    clean(&String::from_utf8_lossy(bytes)).into_owned()
+}
+
+/// One line for an error or a label: cleaned, and cut to `max` characters with an ellipsis.
+pub fn one_line(text: &str, max: usize) -> String {
+    let line = text.trim().lines().next().unwrap_or("");
+    let clean = clean(line);
+    if clean.chars().count() <= max {
+        return clean.into_owned();
+    }
+    let mut cut: String = clean.chars().take(max.saturating_sub(1)).collect();
+    cut.push('…');
+    cut
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn escapes_become_visible_and_harmless() {
+        assert_eq!(clean("\u{1b}]52;c;x\u{7}"), "␛]52;c;x␇");
+        assert_eq!(clean("a\u{202e}b\u{9b}31m"), "a\u{fffd}b\u{fffd}31m");
+        assert_eq!(clean("plain Ünïcode ✓"), "plain Ünïcode ✓");
+    }
+
+    #[test]
+    fn one_line_is_one_short_line() {
+        assert_eq!(one_line("  first\nsecond", 10), "first");
+        assert_eq!(one_line("abcdefghij", 5), "abcd…");
+    }
+}

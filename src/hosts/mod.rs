@@ -1,0 +1,1 @@
+//! Machine stats and services: the probe script, its parsers, the sampler.

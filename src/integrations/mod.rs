@@ -1,0 +1,1 @@
+//! Hosted APIs and everything else that speaks HTTP.

@@ -1,0 +1,1 @@
+//! Log sources, parsing, merging, the store and its views.

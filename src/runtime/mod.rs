@@ -1,0 +1,1 @@
+//! Joins the pure half and the adapters: event loop, effects, workers, terminal.
