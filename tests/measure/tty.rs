@@ -1,0 +1,185 @@
+//! A program in a pseudo-terminal, driven and measured from outside: it types keys, reads the screen as a terminal
+//! would show it, and asks `/proc` what the program costs.
+
+use std::io::{Read, Write};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
+
+/// A program and the screen it draws.
+pub struct Tty {
+    child: Box<dyn Child + Send + Sync>,
+    writer: Arc<Mutex<Box<dyn Write + Send>>>,
+    parser: Arc<Mutex<vt100::Parser>>,
+    bytes: Arc<AtomicU64>,
+    started: Instant,
+    _master: Box<dyn MasterPty + Send>,
+}
+
+impl Tty {
+    /// Starts a program on a terminal of this size.
+    pub fn start(argv: &[&str], env: &[(&str, &str)], cols: u16, rows: u16) -> Self {
+        let pair = native_pty_system()
+            .openpty(PtySize { rows, cols, pixel_width: 0, pixel_height: 0 })
+            .expect("a pseudo-terminal");
+        let mut command = CommandBuilder::new(argv[0]);
+        command.args(&argv[1..]);
+        command.env("TERM", "xterm-256color");
+        command.env("COLORTERM", "truecolor");
+        for (name, value) in env {
+            command.env(name, value);
+        }
+        let mut reader = pair.master.try_clone_reader().expect("the terminal's output");
+        let writer: Arc<Mutex<Box<dyn Write + Send>>> =
+            Arc::new(Mutex::new(pair.master.take_writer().expect("the terminal's input")));
+        let parser = Arc::new(Mutex::new(vt100::Parser::new(nonzero(rows), nonzero(cols), 0)));
+        let bytes = Arc::new(AtomicU64::new(0));
+        let started = Instant::now();
+        let child = pair.slave.spawn_command(command).expect("the program starts");
+        drop(pair.slave);
+        let (screen, count, answers) = (parser.clone(), bytes.clone(), writer.clone());
+        std::thread::spawn(move || {
+            let mut buffer = [0_u8; 65536];
+            while let Ok(n @ 1..) = reader.read(&mut buffer) {
+                count.fetch_add(n as u64, Ordering::Relaxed);
+                screen.lock().expect("no holder panics").process(&buffer[..n]);
+                // What a terminal answers when asked where the cursor is and what it can do.
+                for (question, answer) in [(&b"\x1b[6n"[..], &b"\x1b[1;1R"[..]), (b"\x1b[c", b"\x1b[?62;22c")] {
+                    if buffer[..n].windows(question.len()).any(|w| w == question) {
+                        let _ = answers.lock().expect("no holder panics").write_all(answer);
+                    }
+                }
+            }
+        });
+        Self { child, writer, parser, bytes, started, _master: pair.master }
+    }
+
+    /// The screen as text, one line a row.
+    pub fn screen(&self) -> String {
+        self.parser.lock().expect("no holder panics").screen().contents()
+    }
+
+    /// When the program was started.
+    pub fn started(&self) -> Instant {
+        self.started
+    }
+
+    /// Types bytes.
+    pub fn keys(&self, keys: &str) {
+        let mut writer = self.writer.lock().expect("no holder panics");
+        writer.write_all(keys.as_bytes()).expect("the terminal takes keys");
+        writer.flush().expect("the terminal takes keys");
+    }
+
+    /// How long until the screen fulfils the condition, looked at every half millisecond.
+    pub fn wait(&self, limit: Duration, what: &str, condition: impl Fn(&str) -> bool) -> Duration {
+        let began = Instant::now();
+        loop {
+            if condition(&self.screen()) {
+                return began.elapsed();
+            }
+            assert!(began.elapsed() < limit, "{what} did not come within {limit:?}; the screen:\n{}", self.screen());
+            std::thread::sleep(Duration::from_micros(500));
+        }
+    }
+
+    /// The cost of the program and its children over a time.
+    pub fn cost_over(&self, time: Duration) -> Cost {
+        let pid = self.child.process_id().expect("it runs");
+        let (cpu, bytes, began) = (cpu_seconds(pid), self.bytes.load(Ordering::Relaxed), Instant::now());
+        std::thread::sleep(time);
+        let seconds = began.elapsed().as_secs_f64();
+        Cost {
+            cpu_pct: 100.0 * (cpu_seconds(pid) - cpu) / seconds,
+            tty_bytes_s: (self.bytes.load(Ordering::Relaxed) - bytes) as f64 / seconds,
+            rss_mib: rss_mib(pid),
+            threads: threads(pid),
+        }
+    }
+}
+
+impl Drop for Tty {
+    fn drop(&mut self) {
+        if let Some(pid) = self.child.process_id() {
+            let _ = std::process::Command::new("kill").arg(pid.to_string()).status();
+        }
+        for _ in 0..100 {
+            if matches!(self.child.try_wait(), Ok(Some(_)) | Err(_)) {
+                return;
+            }
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        let _ = self.child.kill();
+    }
+}
+
+fn nonzero(cells: u16) -> std::num::NonZero<u16> {
+    std::num::NonZero::new(cells).expect("a terminal has cells")
+}
+
+/// What a program costs.
+#[derive(Clone, Copy, Debug)]
+pub struct Cost {
+    /// Percent of one core.
+    pub cpu_pct: f64,
+    /// Bytes a second written to its terminal.
+    pub tty_bytes_s: f64,
+    /// Resident memory.
+    pub rss_mib: f64,
+    /// Threads.
+    pub threads: u64,
+}
+
+/// The process and its descendants.
+fn tree(pid: u32) -> Vec<u32> {
+    let mut all = vec![pid];
+    let mut i = 0;
+    while i < all.len() {
+        let path = format!("/proc/{0}/task/{0}/children", all[i]);
+        let children = std::fs::read_to_string(path).unwrap_or_default();
+        all.extend(children.split_whitespace().filter_map(|word| word.parse::<u32>().ok()));
+        i += 1;
+    }
+    all
+}
+
+fn cpu_seconds(pid: u32) -> f64 {
+    let ticks: f64 = tree(pid)
+        .iter()
+        .filter_map(|pid| {
+            let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+            let fields: Vec<&str> = stat.rsplit_once(')')?.1.split_whitespace().collect();
+            // utime and stime are fields 14 and 15; what is left of the line begins with field 3.
+            Some(fields.get(11)?.parse::<f64>().ok()? + fields.get(12)?.parse::<f64>().ok()?)
+        })
+        .sum();
+    ticks / 100.0
+}
+
+fn status_sum(pid: u32, key: &str) -> u64 {
+    tree(pid)
+        .iter()
+        .filter_map(|pid| {
+            let status = std::fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
+            let line = status.lines().find(|line| line.starts_with(key))?;
+            line.split_whitespace().nth(1)?.parse::<u64>().ok()
+        })
+        .sum()
+}
+
+fn rss_mib(pid: u32) -> f64 {
+    status_sum(pid, "VmRSS:") as f64 / 1024.0
+}
+
+fn threads(pid: u32) -> u64 {
+    status_sum(pid, "Threads:")
+}
+
+/// The p-th percentile of some durations, in milliseconds.
+pub fn percentile(times: &mut [Duration], p: usize) -> f64 {
+    times.sort();
+    let i = (times.len() * p / 100).min(times.len() - 1);
+    times[i].as_secs_f64() * 1000.0
+}
