@@ -1,13 +1,447 @@
 //! Every verb of the cockpit: one table, from which `:` completion, the palette, help, the keymap check and the
 //! README's key block are derived.
 
-use super::state::Tab;
+use super::context::Context;
+use super::state::{SortBy, Tab};
+use crate::domain::host::HostName;
+use crate::domain::log::Level;
+use Make::{Maybe, Must, Plain};
 
 /// A named UI verb. A command never changes the outside world; that is an action.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Command {
     /// Leave.
     Quit,
+    /// ctrl-c: close what is open; twice at the top: leave.
+    Interrupt,
+    /// Suspend to the shell.
+    Suspend,
+    /// Draw everything anew.
+    Redraw,
+    /// The help of the current place.
+    Help,
+    /// The command line.
+    CommandLine,
+    /// The palette of commands.
+    Palette,
     /// Show a tab.
     Show(Tab),
+    /// The tab to the right.
+    NextTab,
+    /// The tab to the left.
+    PreviousTab,
+    /// The tab left last.
+    LastTab,
+    /// The next pane of this tab.
+    NextPane,
+    /// The pane before.
+    PreviousPane,
+    /// One row up.
+    Up,
+    /// One row down.
+    Down,
+    /// To the left.
+    Left,
+    /// To the right.
+    Right,
+    /// Half a page up.
+    HalfPageUp,
+    /// Half a page down.
+    HalfPageDown,
+    /// A page up.
+    PageUp,
+    /// A page down.
+    PageDown,
+    /// The first row.
+    First,
+    /// The last row; in the logs: follow.
+    Last,
+    /// Open what is selected.
+    Open,
+    /// Close what is open; go back.
+    Back,
+    /// Ask every host and service anew now.
+    Refresh,
+    /// Read the config again.
+    Reload,
+    /// Use a theme.
+    Theme(String),
+    /// UTC or the zone of `ui.time`.
+    Utc,
+    /// Take or release the mouse.
+    Mouse,
+    /// Dismiss the first banner.
+    Dismiss,
+    /// Try a host again now: this one, or the selected one.
+    Reconnect(Option<HostName>),
+    /// The page of a host.
+    Host(HostName),
+    /// Sort the hosts by a column, or by the next one.
+    Sort(Option<SortBy>),
+    /// Reverse the order.
+    Reverse,
+    /// Show only some hosts: with the text, or ask for it.
+    FilterHosts(Option<String>),
+    /// Ask the open host for its processes.
+    Processes,
+    /// The logs of the selected host (or service), at its time.
+    LogsHere,
+    /// Follow the tail, or pause.
+    Follow,
+    /// Search in the logs: with the regex, or ask for it.
+    Search(Option<String>),
+    /// The next line that matches.
+    NextMatch,
+    /// The line before that matches.
+    PreviousMatch,
+    /// Filter the logs: with the text, or ask for it.
+    Filter(Option<String>),
+    /// Drop every filter.
+    ClearFilters,
+    /// The next error.
+    NextError,
+    /// The error before.
+    PreviousError,
+    /// Only lines at least one level more severe.
+    LevelUp,
+    /// Lines one level less severe too.
+    LevelDown,
+    /// Only lines of at least this level; none: all.
+    Level(Option<Level>),
+    /// Wrap long lines.
+    Wrap,
+    /// Another look of the time column.
+    Times,
+    /// The hosts' own clocks instead of corrected time.
+    RawTime,
+    /// Copy the selected line.
+    Copy,
+    /// Save the lines on the screen to a new file.
+    Save,
+    /// Go to a time: this one, or ask for it.
+    GoTo(Option<String>),
+    /// Give the sidebar of sources the keys, or take them back.
+    Sources,
+    /// Show or hide the selected source.
+    ToggleSource,
+    /// Show only the selected source, or all again.
+    OnlySource,
+    /// Take what has been typed.
+    Accept,
+    /// Complete what has been typed.
+    Complete,
+    /// Complete it the other way round.
+    CompleteBack,
+    /// Confirm.
+    Yes,
+    /// Trust a host key for this connection.
+    TrustOnce,
+    /// Trust a host key and keep it.
+    TrustAlways,
+}
+
+/// What a command may be given on the command line or in a keymap.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Argument {
+    /// A tab's name.
+    Tab,
+    /// A host's name.
+    Host,
+    /// A theme's name.
+    Theme,
+    /// A column of the host table.
+    Column,
+    /// A level, or `all`.
+    Level,
+    /// A regular expression.
+    Regex,
+    /// Words of a log filter.
+    Filter,
+    /// A time.
+    Time,
+    /// Free text.
+    Text,
+}
+
+impl Argument {
+    /// How it is written in help.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Tab => "TAB",
+            Self::Host => "HOST",
+            Self::Theme => "THEME",
+            Self::Column => "COLUMN",
+            Self::Level => "LEVEL",
+            Self::Regex => "REGEX",
+            Self::Filter => "FILTER",
+            Self::Time => "TIME",
+            Self::Text => "TEXT",
+        }
+    }
+}
+
+/// How a row of the table becomes a command.
+#[derive(Debug)]
+enum Make {
+    /// It takes nothing.
+    Plain(Command),
+    /// It can be given something.
+    Maybe(Command, Argument, fn(&str) -> Option<Command>),
+    /// It must be given something.
+    Must(Argument, fn(&str) -> Option<Command>),
+}
+
+/// One row of the table.
+#[derive(Debug)]
+pub struct Entry {
+    /// Its name on the command line and in keymaps.
+    pub name: &'static str,
+    /// A shorter name; empty: none.
+    pub alias: &'static str,
+    /// What it does, in one line.
+    pub doc: &'static str,
+    /// Where it means something.
+    pub contexts: &'static [Context],
+    make: Make,
+}
+
+impl Entry {
+    /// What it can be given, and whether it must be.
+    pub fn argument(&self) -> Option<(Argument, bool)> {
+        match self.make {
+            Make::Plain(_) => None,
+            Make::Maybe(_, argument, _) => Some((argument, false)),
+            Make::Must(argument, _) => Some((argument, true)),
+        }
+    }
+
+    /// The command without an argument; none where one is needed.
+    pub fn plain(&self) -> Option<&Command> {
+        match &self.make {
+            Make::Plain(command) | Make::Maybe(command, ..) => Some(command),
+            Make::Must(..) => None,
+        }
+    }
+
+    /// Whether the command is this row's, whatever it was given.
+    fn made(&self, command: &Command) -> bool {
+        let same = |mine: &Command| std::mem::discriminant(mine) == std::mem::discriminant(command);
+        match &self.make {
+            // `Show` is one row with an argument; all others differ in their discriminant.
+            Make::Plain(mine) | Make::Maybe(mine, ..) => same(mine),
+            Make::Must(Argument::Tab, _) => matches!(command, Command::Show(_)),
+            Make::Must(Argument::Theme, _) => matches!(command, Command::Theme(_)),
+            Make::Must(..) => matches!(command, Command::Host(_)),
+        }
+    }
+
+    fn with(&self, argument: &str) -> Result<Command, String> {
+        let (what, make) = match &self.make {
+            Make::Plain(command) if argument.is_empty() => return Ok(command.clone()),
+            Make::Plain(_) => return Err(format!("`{}` takes nothing after it", self.name)),
+            Make::Maybe(command, ..) if argument.is_empty() => return Ok(command.clone()),
+            Make::Maybe(_, what, make) | Make::Must(what, make) => (*what, make),
+        };
+        if argument.is_empty() {
+            return Err(format!("`{}` needs a {}", self.name, what.as_str()));
+        }
+        make(argument).ok_or_else(|| format!("`{argument}` is no {} for `{}`", what.as_str(), self.name))
+    }
+}
+
+const fn row(name: &'static str, alias: &'static str, at: &'static [Context], make: Make, doc: &'static str) -> Entry {
+    Entry { name, alias, doc, contexts: at, make }
+}
+
+const ALWAYS: &[Context] = &[Context::Always];
+const GLOBAL: &[Context] = &[Context::Global];
+const MOVING: &[Context] = &[Context::Global, Context::Text, Context::CommandLine, Context::Help];
+const MACHINES: &[Context] = &[Context::Overview, Context::Hosts, Context::HostPage];
+const TABLE: &[Context] = &[Context::Hosts];
+const LOGS: &[Context] = &[Context::Logs];
+const SOURCES: &[Context] = &[Context::Sources];
+const TYPING: &[Context] = &[Context::Text, Context::CommandLine, Context::Help];
+
+/// THE table of commands, in the order of the help.
+#[rustfmt::skip]
+pub static COMMANDS: &[Entry] = &[
+    row("show", "", GLOBAL, Must(Argument::Tab, |s| Tab::named(s).map(Command::Show)), "show a tab: overview, logs or hosts"),
+    row("next-tab", "", GLOBAL, Plain(Command::NextTab), "show the tab to the right"),
+    row("previous-tab", "", GLOBAL, Plain(Command::PreviousTab), "show the tab to the left"),
+    row("last-tab", "", GLOBAL, Plain(Command::LastTab), "go back to the tab left last"),
+    row("next-pane", "", GLOBAL, Plain(Command::NextPane), "give the keys to the next pane"),
+    row("previous-pane", "", GLOBAL, Plain(Command::PreviousPane), "give the keys to the pane before"),
+    row("up", "", MOVING, Plain(Command::Up), "one row up"),
+    row("down", "", MOVING, Plain(Command::Down), "one row down"),
+    row("left", "", GLOBAL, Plain(Command::Left), "scroll to the left"),
+    row("right", "", GLOBAL, Plain(Command::Right), "scroll to the right"),
+    row("half-page-up", "", GLOBAL, Plain(Command::HalfPageUp), "half a page up"),
+    row("half-page-down", "", GLOBAL, Plain(Command::HalfPageDown), "half a page down"),
+    row("page-up", "", MOVING, Plain(Command::PageUp), "a page up"),
+    row("page-down", "", MOVING, Plain(Command::PageDown), "a page down"),
+    row("first", "", GLOBAL, Plain(Command::First), "the first row"),
+    row("last", "", GLOBAL, Plain(Command::Last), "the last row; in the logs, follow again"),
+    row("open", "", GLOBAL, Plain(Command::Open), "open what is selected"),
+    row("back", "", &[Context::Global, Context::Text, Context::CommandLine, Context::Help, Context::Confirm, Context::HostKey], Plain(Command::Back), "close what is open, go back; in a dialog, no"),
+    row("logs-here", "", MACHINES, Plain(Command::LogsHere), "the logs of what is selected, at its time"),
+    row("reconnect", "", MACHINES, Maybe(Command::Reconnect(None), Argument::Host, |s| Some(Command::Reconnect(Some(s.into())))),
+        "try a host again now"),
+    row("host", "", GLOBAL, Must(Argument::Host, |s| Some(Command::Host(s.into()))), "open the page of a host"),
+    row("sort", "", TABLE, Maybe(Command::Sort(None), Argument::Column, |s| SortBy::named(s).map(|by| Command::Sort(Some(by)))),
+        "sort the hosts by a column, or by the next one"),
+    row("reverse", "", TABLE, Plain(Command::Reverse), "reverse the order of the hosts"),
+    row("hosts", "", TABLE, Maybe(Command::FilterHosts(None), Argument::Text, |s| Some(Command::FilterHosts(Some(s.into())))),
+        "show only hosts whose name, tag or environment holds a text"),
+    row("processes", "", &[Context::HostPage], Plain(Command::Processes), "ask this host for its processes"),
+    row("follow", "", LOGS, Plain(Command::Follow), "follow the newest line, or pause"),
+    row("search", "", LOGS, Maybe(Command::Search(None), Argument::Regex, |s| Some(Command::Search(Some(s.into())))),
+        "search by a regex"),
+    row("next-match", "", LOGS, Plain(Command::NextMatch), "the next line that matches the search"),
+    row("previous-match", "", LOGS, Plain(Command::PreviousMatch), "the line before that matches the search"),
+    row("filter", "", LOGS, Maybe(Command::Filter(None), Argument::Filter, |s| Some(Command::Filter(Some(s.into())))),
+        "show only some lines: regexes, !regex, level>=warn, host:NAME, service:NAME"),
+    row("clear-filters", "", LOGS, Plain(Command::ClearFilters), "show every line of every source again"),
+    row("next-error", "", LOGS, Plain(Command::NextError), "the next error"),
+    row("previous-error", "", LOGS, Plain(Command::PreviousError), "the error before"),
+    row("level-up", "", LOGS, Plain(Command::LevelUp), "only more severe lines"),
+    row("level-down", "", LOGS, Plain(Command::LevelDown), "less severe lines too"),
+    row("level", "", LOGS, Maybe(Command::Level(None), Argument::Level, level), "only lines of at least this level; without one, all"),
+    row("wrap", "", LOGS, Plain(Command::Wrap), "wrap long lines, or not"),
+    row("times", "", LOGS, Plain(Command::Times), "the time column: time, full, how long ago, none"),
+    row("raw-time", "", LOGS, Plain(Command::RawTime), "the hosts' own clocks instead of corrected time"),
+    row("copy", "", LOGS, Plain(Command::Copy), "copy the selected line"),
+    row("save", "w", LOGS, Plain(Command::Save), "save the lines on the screen to a new file here"),
+    row("go-to", "", LOGS, Maybe(Command::GoTo(None), Argument::Time, |s| Some(Command::GoTo(Some(s.into())))),
+        "go to a time: 14:26, 14:26:03, -10m, 2026-01-31 14:26"),
+    row("sources", "", LOGS, Plain(Command::Sources), "give the keys to the list of sources, or take them back"),
+    row("toggle-source", "", SOURCES, Plain(Command::ToggleSource), "show or hide the selected source"),
+    row("only-source", "", SOURCES, Plain(Command::OnlySource), "show only the selected source, or all again"),
+    row("refresh", "", GLOBAL, Plain(Command::Refresh), "ask every host and service anew now"),
+    row("utc", "", GLOBAL, Plain(Command::Utc), "show times in UTC, or in the zone of ui.time"),
+    row("theme", "", GLOBAL, Must(Argument::Theme, |s| Some(Command::Theme(s.into()))), "use another theme"),
+    row("mouse", "", GLOBAL, Plain(Command::Mouse), "take the mouse, or leave it to the terminal"),
+    row("dismiss", "", GLOBAL, Plain(Command::Dismiss), "dismiss the banner"),
+    row("reload", "", GLOBAL, Plain(Command::Reload), "read the config again"),
+    row("help", "h", GLOBAL, Plain(Command::Help), "the keys of the current place"),
+    row("command-line", "", GLOBAL, Plain(Command::CommandLine), "type a command"),
+    row("palette", "", GLOBAL, Plain(Command::Palette), "find a command by any word of it"),
+    row("accept", "", TYPING, Plain(Command::Accept), "take what has been typed"),
+    row("complete", "", TYPING, Plain(Command::Complete), "the next completion"),
+    row("complete-back", "", TYPING, Plain(Command::CompleteBack), "the completion before"),
+    row("yes", "", &[Context::Confirm], Plain(Command::Yes), "yes, do it"),
+    row("trust-once", "", &[Context::HostKey], Plain(Command::TrustOnce), "trust this host key for this connection"),
+    row("trust-always", "", &[Context::HostKey], Plain(Command::TrustAlways), "trust this host key and keep it in known_hosts"),
+    row("redraw", "", ALWAYS, Plain(Command::Redraw), "draw everything anew"),
+    row("suspend", "", ALWAYS, Plain(Command::Suspend), "suspend to the shell; `fg` comes back"),
+    row("interrupt", "", ALWAYS, Plain(Command::Interrupt), "close what is open; twice, leave"),
+    row("quit", "q", GLOBAL, Plain(Command::Quit), "leave"),
+];
+
+fn level(word: &str) -> Option<Command> {
+    match word {
+        "all" => Some(Command::Level(None)),
+        word => Level::ALL.into_iter().find(|l| l.as_str() == word).map(|l| Command::Level(Some(l))),
+    }
+}
+
+impl Command {
+    /// Reads a command as it is written on the command line and in keymaps: its name, then what it is given.
+    pub fn parse(line: &str) -> Result<Self, String> {
+        let line = line.trim();
+        let (name, argument) = line.split_once(char::is_whitespace).unwrap_or((line, ""));
+        let found = COMMANDS.iter().find(|e| e.name == name || (!e.alias.is_empty() && e.alias == name));
+        match found {
+            Some(entry) => entry.with(argument.trim()),
+            None => Err(match nearest(name) {
+                Some(near) => format!("there is no command `{name}`; did you mean `{near}`?"),
+                None => format!("there is no command `{name}`; `?` shows what there is"),
+            }),
+        }
+    }
+
+    /// Its row in the table.
+    pub fn entry(&self) -> &'static Entry {
+        COMMANDS.iter().find(|entry| entry.made(self)).expect("a test sees to it that every command has its row")
+    }
+
+    /// Whether it says yes to something, so that no key that is pressed without thinking may be bound to it.
+    pub fn consents(&self) -> bool {
+        matches!(self, Self::Yes | Self::TrustOnce | Self::TrustAlways)
+    }
+}
+
+/// The command whose name is most like a word: it begins alike, or differs by at most two letters.
+fn nearest(word: &str) -> Option<&'static str> {
+    let names = || COMMANDS.iter().map(|entry| entry.name);
+    let alike = |name: &&str| word.len() >= 2 && (name.starts_with(word) || word.starts_with(*name));
+    let near = || names().map(|name| (distance(word, name), name)).min().filter(|(far, _)| *far <= 2);
+    names().find(alike).or_else(|| near().map(|(_, name)| name))
+}
+
+/// Letters to add, drop or change to make one word the other (Levenshtein).
+fn distance(a: &str, b: &str) -> usize {
+    let b: Vec<char> = b.chars().collect();
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, x) in a.chars().take(64).enumerate() {
+        let mut diagonal = std::mem::replace(&mut row[0], i + 1);
+        for (j, y) in b.iter().enumerate() {
+            let change = diagonal + usize::from(x != *y);
+            diagonal = row[j + 1];
+            row[j + 1] = change.min(diagonal + 1).min(row[j] + 1);
+        }
+    }
+    row[b.len()]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn the_table_is_whole() {
+        let mut names = BTreeSet::new();
+        for entry in COMMANDS {
+            assert!(names.insert(entry.name), "{} is there twice", entry.name);
+            assert!(entry.alias.is_empty() || names.insert(entry.alias), "{} is there twice", entry.alias);
+            assert!(!entry.doc.is_empty() && entry.doc.len() <= 80, "{}: {}", entry.name, entry.doc);
+            assert!(!entry.contexts.is_empty(), "{} holds nowhere", entry.name);
+            if let Some(command) = entry.plain() {
+                assert_eq!(Command::parse(entry.name).as_ref(), Ok(command));
+                assert_eq!(command.entry().name, entry.name);
+            }
+        }
+    }
+
+    #[test]
+    fn commands_are_read_with_what_they_are_given() {
+        assert_eq!(Command::parse(" show  logs "), Ok(Command::Show(Tab::Logs)));
+        assert_eq!(Command::parse("q"), Ok(Command::Quit));
+        assert_eq!(Command::parse("level warn"), Ok(Command::Level(Some(Level::Warn))));
+        assert_eq!(Command::parse("level all"), Ok(Command::Level(None)));
+        assert_eq!(Command::parse("sort cpu"), Ok(Command::Sort(Some(SortBy::Cpu))));
+        assert_eq!(Command::parse("search a b"), Ok(Command::Search(Some("a b".into()))));
+        for (line, says) in [
+            ("quit now", "takes nothing"),
+            ("theme", "needs a THEME"),
+            ("show money", "is no TAB"),
+            ("serach", "did you mean `search`"),
+            ("zzzzzzzz", "`?` shows"),
+        ] {
+            let error = Command::parse(line).unwrap_err();
+            assert!(error.contains(says), "{line}: {error}");
+        }
+    }
+
+    #[test]
+    fn commands_with_an_argument_find_their_row() {
+        for (command, name) in [
+            (Command::Show(Tab::Logs), "show"),
+            (Command::Theme("x".into()), "theme"),
+            (Command::Host("x".into()), "host"),
+            (Command::Level(Some(Level::Warn)), "level"),
+        ] {
+            assert_eq!(command.entry().name, name);
+        }
+    }
 }

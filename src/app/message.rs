@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 
 use super::command::Command;
+use super::viewport::{Target, Viewport};
 use crate::domain::host::{HostName, Link};
 use crate::domain::log_view::LogWindow;
 use crate::domain::question::Question;
@@ -13,16 +14,20 @@ use crate::domain::settings::Settings;
 /// One thing that happened.
 #[derive(Debug)]
 pub enum Message {
-    /// Time passed; carries the clock. Sent at least once a second while anything on the screen shows an age.
+    /// Time passed; carries the clock. Sent at least once a second, and ahead of every batch of keys.
     Tick(DateTime<Utc>),
     /// The terminal has this many columns and rows.
     Resized(u16, u16),
+    /// The layout changed: this much fits now.
+    Viewport(Viewport),
     /// A key that the keymap made a command (also from the palette, `:` and the mouse).
     Command(Command),
     /// A key that no binding took, for whatever edits text now.
     Key(crossterm::event::KeyEvent),
-    /// A mouse press, drag or wheel, in cells.
-    Mouse(crossterm::event::MouseEvent),
+    /// The left button was pressed on something.
+    Clicked(Target),
+    /// The wheel was turned by this many notches over something; negative is up.
+    Wheel(Option<Target>, i32),
     /// Text was pasted.
     Pasted(String),
     /// A prefix of a key sequence is pending (for which-key); empty: none.

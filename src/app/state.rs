@@ -1,11 +1,14 @@
 //! Everything the screen shows, owned by one thread. Selection is by stable id, never by row number.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use tui_textarea::TextArea;
 
+use super::change::Change;
+use super::input::SecretLine;
+use super::viewport::Viewport;
 use crate::domain::host::{Host, HostName, HostState, Link};
 use crate::domain::log_view::{LogQuery, LogWindow, RowId};
 use crate::domain::question::Question;
@@ -28,6 +31,20 @@ pub enum Tab {
 impl Tab {
     /// Every tab, in the order of their digits.
     pub const ALL: [Self; 3] = [Self::Overview, Self::Logs, Self::Hosts];
+
+    /// Its name in commands and in `ui.start`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Overview => "overview",
+            Self::Logs => "logs",
+            Self::Hosts => "hosts",
+        }
+    }
+
+    /// The tab of this name.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|tab| tab.as_str() == name)
+    }
 }
 
 /// The cockpit's whole state.
@@ -69,15 +86,42 @@ pub struct State {
     pub pending: Vec<String>,
     /// Whether times are shown in UTC (else as `ui.time`, or local).
     pub utc: bool,
+    /// Whether the mouse is taken.
+    pub mouse: bool,
+    /// How much fits, as the layout last measured it.
+    pub viewport: Viewport,
+    /// What changed lately, oldest first, bounded.
+    pub changes: VecDeque<Change>,
+    /// Names of the themes there are, for completion.
+    pub themes: Vec<String>,
+    /// The host that the sampler was last told somebody looks at.
+    pub focused: Option<HostName>,
+    /// When ctrl-c was last pressed: twice within two seconds leaves.
+    pub interrupted: Option<DateTime<Utc>>,
 }
 
 /// A line that stays until dismissed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Banner {
+    /// What it is about: a new one about the same takes its place.
+    pub about: About,
     /// Whether something is wrong.
     pub bad: bool,
     /// One line.
     pub text: String,
+}
+
+/// What a banner is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum About {
+    /// The config: unknown keys, a broken reload.
+    Config,
+    /// The keymap.
+    Keymap,
+    /// How to begin: there is no config.
+    Start,
+    /// A part of the program that failed.
+    Worker,
 }
 
 /// A note that goes away.
@@ -141,11 +185,29 @@ pub struct ServiceView {
     pub service: Service,
     /// Per host.
     pub on: BTreeMap<HostName, ServiceOnHost>,
+    /// Since when it is not well, per host where it is not.
+    pub unwell: BTreeMap<HostName, DateTime<Utc>>,
+}
+
+/// Panes of the Overview that take the keys.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum OverviewPane {
+    /// The hosts.
+    #[default]
+    Hosts,
+    /// The services.
+    Services,
 }
 
 /// The Overview's own state.
 #[derive(Clone, Debug, Default)]
 pub struct OverviewState {
+    /// The pane that has the keys.
+    pub pane: OverviewPane,
+    /// The selected service, by name and environment.
+    pub service: Option<(String, String)>,
+    /// First service row shown.
+    pub service_scroll: usize,
     /// The selected host.
     pub selected: Option<HostName>,
     /// First host row shown.
@@ -191,6 +253,29 @@ pub enum SortBy {
     Errors,
 }
 
+impl SortBy {
+    /// Every column, in the order of the table.
+    pub const ALL: [Self; 7] = [Self::Config, Self::Name, Self::State, Self::Cpu, Self::Mem, Self::Disk, Self::Errors];
+
+    /// Its name in commands.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Config => "config",
+            Self::Name => "name",
+            Self::State => "state",
+            Self::Cpu => "cpu",
+            Self::Mem => "mem",
+            Self::Disk => "disk",
+            Self::Errors => "errors",
+        }
+    }
+
+    /// The column of this name.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|by| by.as_str() == name)
+    }
+}
+
 /// The Logs tab's own state.
 #[derive(Debug, Default)]
 pub struct LogsState {
@@ -216,6 +301,21 @@ pub struct LogsState {
     pub detail: bool,
     /// Earlier searches, newest last.
     pub history: Vec<String>,
+    /// The row to select when the answer to the query comes.
+    pub landing: Option<Landing>,
+    /// Rows that passed the filter when follow was paused; the difference is what is new since.
+    pub paused_at: Option<u64>,
+}
+
+/// Which row of the next answer becomes the selected one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Landing {
+    /// The first.
+    Top,
+    /// The last.
+    Bottom,
+    /// What a seek found; the row it began at, to tell when nothing was found.
+    Found(RowId),
 }
 
 /// How the time column of the logs looks.
@@ -255,7 +355,9 @@ pub enum Overlay {
         /// What is asked.
         question: Question,
         /// What has been typed.
-        input: TextArea<'static>,
+        input: SecretLine,
+        /// When it was opened: keys typed ahead of it are thrown away.
+        opened: DateTime<Utc>,
     },
 }
 
@@ -266,6 +368,10 @@ pub struct LineInput {
     pub input: TextArea<'static>,
     /// Index of the chosen completion.
     pub chosen: Option<usize>,
+    /// The palette: a completion is always chosen, and the words of the docs are searched too.
+    pub palette: bool,
+    /// Why the last line could not be run.
+    pub error: Option<String>,
 }
 
 /// A one-line prompt and what its answer is for.
@@ -279,6 +385,8 @@ pub struct Prompt {
     pub input: TextArea<'static>,
     /// What is wrong with the text so far.
     pub error: Option<String>,
+    /// How far back in the history of searches the text is; none: it was typed.
+    pub recalled: Option<usize>,
 }
 
 /// What a prompt's answer is for.
@@ -286,10 +394,8 @@ pub struct Prompt {
 pub enum PromptPurpose {
     /// Search in the logs.
     LogSearch,
-    /// Lines that must match.
-    LogInclude,
-    /// Lines that must not match.
-    LogExclude,
+    /// Which lines are shown.
+    LogFilter,
     /// A time to go to.
     LogTime,
     /// Filter of the host table.
@@ -309,4 +415,6 @@ pub struct Confirm {
     pub input: TextArea<'static>,
     /// What yes does.
     pub then: super::command::Command,
+    /// When it was opened: keys typed ahead of it are thrown away.
+    pub opened: DateTime<Utc>,
 }

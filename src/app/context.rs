@@ -1,0 +1,97 @@
+//! Where a key binding holds. The chain of contexts is worked out from the state, never stored.
+
+use super::state::{Overlay, State, Tab};
+use crate::domain::question::Question;
+
+/// A place where bindings hold. Names are the section names of a keymap file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Context {
+    /// Everywhere, also over overlays and while text is typed.
+    Always,
+    /// Every tab, while nothing is over it.
+    Global,
+    /// The Overview.
+    Overview,
+    /// The Logs tab.
+    Logs,
+    /// The sidebar of the Logs tab, while it has the keys.
+    Sources,
+    /// The table of the Hosts tab.
+    Hosts,
+    /// The page of one host.
+    HostPage,
+    /// Wherever a line is typed.
+    Text,
+    /// The command line and the palette.
+    CommandLine,
+    /// The help.
+    Help,
+    /// A dialog that asks yes or no.
+    Confirm,
+    /// The dialog about an unknown host key.
+    HostKey,
+}
+
+impl Context {
+    /// Every context, outermost first.
+    pub const ALL: [Self; 12] = [
+        Self::Always,
+        Self::Global,
+        Self::Overview,
+        Self::Logs,
+        Self::Sources,
+        Self::Hosts,
+        Self::HostPage,
+        Self::Text,
+        Self::CommandLine,
+        Self::Help,
+        Self::Confirm,
+        Self::HostKey,
+    ];
+
+    /// Its name in a keymap file.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Always => "always",
+            Self::Global => "global",
+            Self::Overview => "overview",
+            Self::Logs => "logs",
+            Self::Sources => "sources",
+            Self::Hosts => "hosts",
+            Self::HostPage => "host-page",
+            Self::Text => "text",
+            Self::CommandLine => "command-line",
+            Self::Help => "help",
+            Self::Confirm => "confirm",
+            Self::HostKey => "host-key",
+        }
+    }
+
+    /// Whether what is typed here is text, so that a plain letter must not be bound.
+    pub fn takes_text(self) -> bool {
+        matches!(self, Self::Text | Self::CommandLine | Self::Help)
+    }
+}
+
+/// The contexts that hold now, innermost first. An overlay hides the tab under it altogether.
+pub fn chain(state: &State) -> Vec<Context> {
+    use Context::{
+        Always, CommandLine, Confirm, Global, Help, HostKey, HostPage, Hosts, Logs, Overview, Sources, Text,
+    };
+    match state.overlays.last() {
+        Some(Overlay::Help { .. }) => vec![Help, Text, Always],
+        Some(Overlay::CommandLine(_)) => vec![CommandLine, Text, Always],
+        Some(Overlay::Prompt(_)) => vec![Text, Always],
+        Some(Overlay::Confirm(confirm)) if confirm.type_to_confirm.is_empty() => vec![Confirm, Always],
+        Some(Overlay::Confirm(_)) => vec![Text, Always],
+        Some(Overlay::Question { question: Question::HostKey { .. }, .. }) => vec![HostKey, Always],
+        Some(Overlay::Question { .. }) => vec![Text, Always],
+        None => match state.tab {
+            Tab::Overview => vec![Overview, Global, Always],
+            Tab::Logs if state.logs.sidebar => vec![Sources, Logs, Global, Always],
+            Tab::Logs => vec![Logs, Global, Always],
+            Tab::Hosts if state.machines.open.is_some() => vec![HostPage, Hosts, Global, Always],
+            Tab::Hosts => vec![Hosts, Global, Always],
+        },
+    }
+}

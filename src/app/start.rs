@@ -1,0 +1,110 @@
+//! The state a cockpit opens with.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+
+use super::state::{About, Banner, HostView, LogsState, MachinesState, OverviewState, ServiceView, State, Tab};
+use super::viewport::Viewport;
+use crate::domain::host::Host;
+use crate::domain::sample::HostFacts;
+use crate::domain::series::Series;
+use crate::domain::service::Service;
+use crate::domain::settings::{Settings, TimeZoneChoice};
+
+/// Points kept of each figure: an hour at the fast pace.
+const HISTORY: usize = 720;
+
+impl State {
+    /// A cockpit over this config, opened at `now` on a terminal of `size` columns and rows.
+    pub fn new(settings: Arc<Settings>, now: DateTime<Utc>, size: (u16, u16), badge: Option<String>) -> Self {
+        let mut state = Self {
+            now,
+            started: now,
+            size,
+            badge,
+            banners: Vec::new(),
+            hosts: settings.hosts.iter().cloned().map(HostView::new).collect(),
+            services: settings.services.iter().cloned().map(ServiceView::new).collect(),
+            tab: Tab::named(&settings.ui.start).unwrap_or(Tab::Overview),
+            back: Vec::new(),
+            overview: OverviewState::default(),
+            logs: LogsState { follow: true, ..LogsState::default() },
+            machines: MachinesState::default(),
+            overlays: Vec::new(),
+            questions: Vec::new(),
+            toasts: Vec::new(),
+            pending: Vec::new(),
+            utc: settings.ui.time == TimeZoneChoice::Utc,
+            mouse: settings.ui.mouse,
+            viewport: Viewport::default(),
+            changes: VecDeque::new(),
+            themes: Vec::new(),
+            focused: None,
+            interrupted: None,
+            settings,
+        };
+        state.select_something();
+        if state.settings.unconfigured {
+            state.put_banner(Banner {
+                about: About::Start,
+                bad: false,
+                text: "no config: this machine is watched. `qd init` writes one from ~/.ssh/config; `qd demo` shows a fleet"
+                    .to_owned(),
+            });
+        }
+        state
+    }
+
+    /// Puts a banner up, in place of one about the same.
+    pub fn put_banner(&mut self, banner: Banner) {
+        self.banners.retain(|old| old.about != banner.about);
+        self.banners.push(banner);
+    }
+
+    /// Selects the first host and service where what was selected is not there (any more).
+    pub(super) fn select_something(&mut self) {
+        let known = |name: &crate::domain::host::HostName| self.hosts.iter().any(|h| &h.host.name == name);
+        let first = self.hosts.first().map(|h| h.host.name.clone());
+        let overview = self.overview.selected.take().filter(known).or_else(|| first.clone());
+        let machines = self.machines.selected.take().filter(known).or(first);
+        self.machines.open = self.machines.open.take().filter(known);
+        self.overview.selected = overview;
+        self.machines.selected = machines;
+        let ids: Vec<_> = self.services.iter().map(ServiceView::id).collect();
+        let service = self.overview.service.take().filter(|id| ids.contains(id));
+        self.overview.service = service.or_else(|| ids.into_iter().next());
+    }
+}
+
+impl HostView {
+    /// A host of which nothing is known yet.
+    pub fn new(host: Host) -> Self {
+        Self {
+            host,
+            link: None,
+            heard: None,
+            facts: HostFacts::default(),
+            sample: None,
+            cpu: Series::new(HISTORY),
+            mem: Series::new(HISTORY),
+            rx: Series::new(HISTORY),
+            tx: Series::new(HISTORY),
+            errors: Vec::new(),
+            processes: None,
+        }
+    }
+}
+
+impl ServiceView {
+    /// A service of which nothing is known yet.
+    pub fn new(service: Service) -> Self {
+        Self { service, on: BTreeMap::new(), unwell: BTreeMap::new() }
+    }
+
+    /// Its stable id: name and environment.
+    pub fn id(&self) -> (String, String) {
+        (self.service.name.clone(), self.service.environment.clone())
+    }
+}
