@@ -13,7 +13,15 @@ use tokio::sync::{mpsc, oneshot, watch};
 use crate::domain::host::{HostName, Link};
 use crate::domain::question::{Answer, Question};
 
+pub mod connector;
+pub mod loader;
 pub mod local;
+mod outbox;
+mod process;
+mod signal;
+
+pub use connector::Connector;
+pub use outbox::Outbox;
 
 /// One host's connection.
 pub trait Transport: Send + Sync {
@@ -51,7 +59,8 @@ pub struct ExecSpec {
 /// What to run on a host.
 #[derive(Clone, Debug)]
 pub enum RemoteCommand {
-    /// A POSIX shell script, handed to `sh -s` over standard input so that the login shell and quoting never matter.
+    /// A POSIX shell script, handed to `sh` over standard input so that the login shell and quoting never matter
+    /// ([`loader`]). Its own standard input is what the caller writes.
     Script(String),
     /// A program and its arguments. Each is quoted for a POSIX shell; nothing is interpolated.
     Argv(Vec<String>),
@@ -144,7 +153,26 @@ pub enum Exit {
     Refused(String),
 }
 
+/// The other end of a [`Stream`]: what a transport (or a test's stand-in) works with.
+pub struct Producer {
+    /// Where the output goes, ended by [`Outbox::finish`].
+    pub outbox: Outbox,
+    /// What the caller writes; `None` when it may not.
+    pub input: Option<mpsc::Receiver<Bytes>>,
+    /// Fires when the caller is no longer interested.
+    pub cancel: oneshot::Receiver<()>,
+}
+
 impl Stream {
+    /// A stream and its other end.
+    pub fn new(generation: u64, input: bool, backlog: Backlog) -> (Self, Producer) {
+        let (tx, output) = mpsc::channel(outbox::CHANNEL_CHUNKS);
+        let (cancel, cancelled) = Cancel::new();
+        let (input, received) = input.then(|| mpsc::channel(outbox::CHANNEL_CHUNKS)).unzip();
+        let producer = Producer { outbox: Outbox::new(tx, backlog), input: received, cancel: cancelled };
+        (Self { output, input, cancel, generation }, producer)
+    }
+
     /// Reads to the end: standard output, standard error (each capped at `cap` bytes; the rest is read and thrown
     /// away) and the exit.
     pub async fn collect(mut self, cap: usize) -> Output {

@@ -1,0 +1,172 @@
+//! A stream whose other end is a process or socket on this machine: what the local and openssh transports share.
+
+use std::process::Stdio;
+use std::time::Duration;
+
+use bytes::{Bytes, BytesMut};
+use rustix::process::{Pid, Signal, kill_process_group};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::process::{Child, Command};
+use tokio::sync::mpsc;
+use tokio::time::{Instant, sleep_until, timeout_at};
+
+use super::loader::Launch;
+use super::{Exit, Producer};
+
+/// Between asking a process tree to end and ending it.
+const GRACE: Duration = Duration::from_millis(300);
+/// The most that is read at once.
+const READ_BYTES: usize = 64 << 10;
+/// How far away a deadline is that nobody set.
+const NEVER: Duration = Duration::from_secs(86_400 * 365);
+
+/// Why a stream's own work ended early.
+pub(super) async fn interrupted(
+    cancel: &mut tokio::sync::oneshot::Receiver<()>,
+    deadline: Instant,
+    lost: impl Future<Output = ()>,
+) -> Exit {
+    tokio::select! {
+        _ = cancel => Exit::Cancelled,
+        () = sleep_until(deadline) => Exit::TimedOut,
+        () = lost => Exit::ConnectionLost,
+    }
+}
+
+/// When something with this timeout, started now, has to be over.
+pub(super) fn deadline(timeout: Option<Duration>) -> Instant {
+    Instant::now() + timeout.unwrap_or(NEVER).min(NEVER)
+}
+
+/// Runs a program with the launch's script on its standard input and the stream around it. `lost` ends it with
+/// [`Exit::ConnectionLost`]; `exit` says what the program's own end means.
+pub(super) async fn run(
+    mut command: Command,
+    launch: Launch,
+    mut producer: Producer,
+    timeout: Option<Duration>,
+    lost: impl Future<Output = ()>,
+    exit: impl FnOnce(std::process::ExitStatus) -> Exit,
+) {
+    let deadline = deadline(timeout);
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).process_group(0);
+    let mut child = match command.spawn() {
+        Ok(child) => child,
+        Err(error) => {
+            let program = command.as_std().get_program().to_string_lossy().into_owned();
+            return producer.outbox.finish(Exit::Refused(format!("cannot start {program}: {error}"))).await;
+        }
+    };
+    let writer = tokio::spawn(feed(child.stdin.take(), launch.script, producer.input.take()));
+    let (out, err) = (child.stdout.take(), child.stderr.take());
+    let ended = tokio::select! {
+        early = interrupted(&mut producer.cancel, deadline, lost) => Err(early),
+        _ = read_all(out, err, &mut producer.outbox) => Ok(()),
+    };
+    // The output has ended, but the program may still run: it is waited for as long as the stream may last.
+    let ended = match ended {
+        Ok(()) => tokio::select! {
+            early = interrupted(&mut producer.cancel, deadline, std::future::pending()) => Err(early),
+            status = child.wait() => Ok(status),
+        },
+        Err(early) => Err(early),
+    };
+    writer.abort();
+    let end = match ended {
+        Ok(Ok(status)) => exit(status),
+        Ok(Err(_)) => Exit::ConnectionLost,
+        Err(early) => {
+            tokio::spawn(end_tree(child));
+            early
+        }
+    };
+    producer.outbox.finish(end).await;
+}
+
+/// Ends a process and everything it started: its group is asked, then made to. The leader is reaped last, so that the
+/// group's number cannot have passed to anyone else.
+async fn end_tree(mut child: Child) {
+    let group = child.id().and_then(|id| i32::try_from(id).ok()).and_then(Pid::from_raw);
+    if let Some(group) = group {
+        let _ = kill_process_group(group, Signal::TERM);
+        tokio::time::sleep(GRACE).await;
+        let _ = kill_process_group(group, Signal::KILL);
+    }
+    let _ = child.wait().await;
+}
+
+/// Writes the script, then whatever the caller sends, then the end.
+pub(super) async fn feed(to: Option<impl AsyncWrite + Unpin>, first: Bytes, input: Option<mpsc::Receiver<Bytes>>) {
+    let Some(mut to) = to else { return };
+    if to.write_all(&first).await.is_err() {
+        return;
+    }
+    if let Some(mut input) = input {
+        while let Some(bytes) = input.recv().await {
+            if to.write_all(&bytes).await.is_err() {
+                return;
+            }
+        }
+    }
+    let _ = to.shutdown().await;
+}
+
+/// Moves both outputs into the outbox until both have ended; an unread stream lets the source wait.
+pub(super) async fn read_all(
+    out: Option<impl AsyncRead + Unpin>,
+    err: Option<impl AsyncRead + Unpin>,
+    outbox: &mut super::outbox::Outbox,
+) {
+    let (mut out, mut err) = (out, err);
+    let (mut out_buffer, mut err_buffer) = (BytesMut::new(), BytesMut::new());
+    while out.is_some() || err.is_some() {
+        let more = outbox.wants_more();
+        tokio::select! {
+            flushed = outbox.flush(), if !more => {
+                if flushed.is_err() {
+                    return;
+                }
+            }
+            bytes = read(&mut out, &mut out_buffer), if more && out.is_some() => match bytes {
+                Some(bytes) => outbox.out(bytes),
+                None => out = None,
+            },
+            bytes = read(&mut err, &mut err_buffer), if more && err.is_some() => match bytes {
+                Some(bytes) => outbox.err(bytes),
+                None => err = None,
+            },
+        }
+        // Hands on what fits without waiting for more room.
+        let _ = futures_util::poll!(std::pin::pin!(outbox.flush()));
+    }
+}
+
+async fn read(from: &mut Option<impl AsyncRead + Unpin>, buffer: &mut BytesMut) -> Option<Bytes> {
+    buffer.reserve(READ_BYTES);
+    match from.as_mut()?.read_buf(buffer).await {
+        Ok(0) | Err(_) => None,
+        Ok(_) => Some(buffer.split().freeze()),
+    }
+}
+
+/// Moves a connected socket's two directions; the peer's close is the end.
+pub(super) async fn run_socket(
+    connect: impl Future<Output = std::io::Result<tokio::net::TcpStream>>,
+    mut producer: Producer,
+    timeout: Duration,
+    lost: impl Future<Output = ()>,
+) {
+    let socket = match timeout_at(Instant::now() + timeout, connect).await {
+        Ok(Ok(socket)) => socket,
+        Ok(Err(error)) => return producer.outbox.finish(Exit::Refused(error.to_string())).await,
+        Err(_) => return producer.outbox.finish(Exit::Refused("no answer in time".to_owned())).await,
+    };
+    let (read, write) = socket.into_split();
+    let writer = tokio::spawn(feed(Some(write), Bytes::new(), producer.input.take()));
+    let end = tokio::select! {
+        early = interrupted(&mut producer.cancel, deadline(None), lost) => early,
+        () = read_all(Some(read), None::<tokio::io::Empty>, &mut producer.outbox) => Exit::Code(0),
+    };
+    writer.abort();
+    producer.outbox.finish(end).await;
+}

@@ -1,0 +1,7 @@
+//! What every transport promises, and what only real sshds can show.
+
+#![allow(clippy::unwrap_used, reason = "tests may panic")]
+
+#[macro_use]
+mod contract;
+mod local;
