@@ -1,9 +1,11 @@
 //! The words of the program: plain types and pure functions. No IO, no clock, nothing spawned.
 
 pub mod age;
+pub mod glob;
 pub mod host;
 pub mod log;
 pub mod log_view;
+pub mod nearest;
 pub mod question;
 pub mod sample;
 pub mod series;
