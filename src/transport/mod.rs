@@ -18,7 +18,7 @@ pub mod loader;
 pub mod local;
 mod outbox;
 mod process;
-mod signal;
+pub mod signal;
 
 pub use connector::Connector;
 pub use outbox::Outbox;

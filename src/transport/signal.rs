@@ -1,7 +1,7 @@
 //! Names of signals, as SSH's `exit-signal` writes them.
 
 /// A signal's name without `SIG`; its number where it has none in POSIX.
-pub(super) fn signal_name(number: i32) -> String {
+pub fn signal_name(number: i32) -> String {
     use rustix::process::Signal;
     let named = [
         (Signal::HUP, "HUP"),

@@ -1,0 +1,250 @@
+//! The made-up world: what its hosts write, second by second. Pure: the same seed, start and number of hosts give the same
+//! text for every second, and nothing here reads a clock or touches a file.
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+mod database;
+mod jobs;
+mod line;
+mod machine;
+mod procfs;
+mod rng;
+pub mod role;
+pub mod story;
+mod system;
+mod web;
+
+pub use line::Line;
+
+use line::Second;
+use machine::Machine;
+use rng::Rng;
+use role::Role;
+use story::{FLOOD, Scenario, Scene, Story};
+
+/// How many seconds of the past are written down before the demo begins.
+pub const HISTORY: i64 = 600;
+
+/// What a host is like now, for its servers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Live {
+    /// Whether it can be reached at all.
+    pub reachable: bool,
+    /// Its HTTP service, where it has one.
+    pub api: Option<Api>,
+}
+
+/// The HTTP service of a web host.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Api {
+    /// The version it reports.
+    pub version: &'static str,
+    /// What its health check complains of.
+    pub trouble: Option<&'static str>,
+}
+
+/// One second of one host.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Moment {
+    /// The lines written in this second, in order; each to appear at its time.
+    pub lines: Vec<Line>,
+    /// What its servers answer.
+    pub live: Live,
+}
+
+/// The world up to some second.
+#[derive(Clone, Debug)]
+pub struct World {
+    story: Story,
+    started: DateTime<Utc>,
+    /// The next second; 0 is the start of the demo.
+    next: i64,
+    hosts: Vec<Host>,
+    /// What the web hosts have queued for the others.
+    queued: Vec<jobs::Job>,
+}
+
+/// One made-up host.
+#[derive(Clone, Debug)]
+struct Host {
+    name: String,
+    role: Role,
+    machine: Machine,
+    scene: Scene,
+}
+
+impl World {
+    /// A world whose history ends at `started`.
+    pub fn new(seed: u64, scenario: Scenario, hosts: usize, started: DateTime<Utc>) -> Self {
+        let story = Story { scenario, seed, hosts };
+        let host = |(i, name): (usize, String)| {
+            let role = Role::of(&name);
+            let machine = Machine::new(role, &mut Rng::at(seed, i as u64, i64::MIN));
+            Host { name, role, machine, scene: story.scene(i, -HISTORY) }
+        };
+        let hosts = role::names(hosts).into_iter().enumerate().map(host).collect();
+        Self { story, started, next: -HISTORY, hosts, queued: Vec::new() }
+    }
+
+    /// The hosts' names, in order.
+    pub fn host_names(&self) -> impl Iterator<Item = &str> {
+        self.hosts.iter().map(|host| host.name.as_str())
+    }
+
+    /// The second that [`World::advance`] will make next; 0 is the start of the demo.
+    pub fn next_second(&self) -> i64 {
+        self.next
+    }
+
+    /// Leaves out the seconds before this one.
+    pub fn skip_to(&mut self, second: i64) {
+        self.next = second;
+    }
+
+    /// When a second begins.
+    pub fn time_of(&self, second: i64) -> DateTime<Utc> {
+        self.started + TimeDelta::seconds(second)
+    }
+
+    /// Makes the next second: one moment for each host.
+    pub fn advance(&mut self) -> Vec<Moment> {
+        let now = self.next;
+        self.next += 1;
+        let at = self.time_of(now);
+        let jobs = std::mem::take(&mut self.queued);
+        let runners = self.hosts.iter().filter(|host| host.role != Role::Web).count();
+        let requests_s = self.requests_s(now);
+        let mut runner = 0;
+        let mut moments = Vec::with_capacity(self.hosts.len());
+        for (i, host) in self.hosts.iter_mut().enumerate() {
+            let mut rng = Rng::at(self.story.seed, i as u64, now);
+            host.scene = self.story.scene(i, now);
+            let mut second = Second::new(at);
+            let usage = if host.role == Role::Web {
+                let load = web::Load { requests_s, scene: host.scene };
+                web::write(&load, &mut second, &mut rng, &mut self.queued)
+            } else {
+                let mine = jobs.iter().skip(runner).step_by(runners);
+                runner += 1;
+                let mut usage = jobs::write(mine, &mut second, &mut rng);
+                if host.role == Role::Db {
+                    usage = usage + database::write(requests_s, now, &mut second, &mut rng);
+                }
+                usage
+            };
+            host.machine.advance(usage, &mut rng);
+            moments.push(Moment { lines: second.into_lines(), live: host.live() });
+        }
+        moments
+    }
+
+    /// Requests a second at each web host: the day's shape with a slow wave upon it, or (not in history) a flood.
+    fn requests_s(&self, now: i64) -> f64 {
+        if self.story.scenario == Scenario::Flood && now >= 0 {
+            let webs = self.hosts.iter().filter(|host| host.role == Role::Web).count();
+            return FLOOD / web::LINES_EACH / webs as f64;
+        }
+        let seconds = self.time_of(now).timestamp() as f64;
+        let turn = std::f64::consts::TAU;
+        let day = (turn * (seconds / 86_400.0 - 9.0 / 24.0)).sin();
+        let wave = (turn * seconds / 97.0).sin() + 0.6 * (turn * seconds / 31.0).sin();
+        8.0 * (1.0 + 0.3 * day + 0.15 * wave)
+    }
+
+    /// The files of a host that show how it is now, by their path below its root: `/proc`, and what stands for the answers
+    /// of its programs. They belong to the second that was made last.
+    pub fn files(&self, host: usize) -> Vec<(String, String)> {
+        let at = self.time_of(self.next - 1);
+        let Some(host) = self.hosts.get(host) else { return Vec::new() };
+        let mut files = procfs::files(&host.machine, at.timestamp());
+        files.extend(system::changing(host.role, &host.machine, &host.scene, self.started, at));
+        files
+    }
+
+    /// The files of a host that never change.
+    pub fn fixtures(&self, host: usize) -> Vec<(String, String)> {
+        self.hosts.get(host).map_or_else(Vec::new, |host| system::fixed(&host.name, host.role))
+    }
+
+    /// What a host is like in the second that was made last.
+    pub fn live(&self, host: usize) -> Option<Live> {
+        self.hosts.get(host).map(Host::live)
+    }
+}
+
+impl Host {
+    fn live(&self) -> Live {
+        let api = Api { version: self.scene.version, trouble: self.scene.trouble };
+        Live { reachable: self.scene.reachable, api: (self.role == Role::Web).then_some(api) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn start() -> DateTime<Utc> {
+        DateTime::from_timestamp(1_700_000_000, 0).unwrap()
+    }
+
+    #[test]
+    fn the_same_seed_gives_the_same_text() {
+        let run = |seed| {
+            let mut world = World::new(seed, Scenario::Incident, 5, start());
+            let moments: Vec<_> = (0..HISTORY + 120).flat_map(|_| world.advance()).collect();
+            (moments, (0..5).map(|host| world.files(host)).collect::<Vec<_>>())
+        };
+        let (first, again, other) = (run(3), run(3), run(4));
+        assert!(first == again);
+        assert!(first.0 != other.0 && first.1 != other.1);
+    }
+
+    #[test]
+    fn lines_come_in_order_within_their_second_and_whole() {
+        let mut world = World::new(1, Scenario::Incident, 5, start());
+        for _ in 0..HISTORY + 200 {
+            let begins = world.time_of(world.next_second());
+            for moment in world.advance() {
+                for line in &moment.lines {
+                    assert!((0..1000).contains(&line.at_ms), "{begins} {line:?}");
+                    assert!(line.text.ends_with('\n'), "{line:?}");
+                }
+                assert!(moment.lines.is_sorted_by_key(|line| line.at_ms));
+            }
+        }
+    }
+
+    #[test]
+    fn an_ordinary_second_has_tens_of_lines_and_a_flood_twenty_thousand() {
+        let lines_s = |scenario, hosts| {
+            let mut world = World::new(1, scenario, hosts, start());
+            world.skip_to(0);
+            let lines: usize = (0..20).flat_map(|_| world.advance()).map(|moment| moment.lines.len()).sum();
+            lines / 20
+        };
+        assert!((20..90).contains(&lines_s(Scenario::Quiet, 3)), "{}", lines_s(Scenario::Quiet, 3));
+        for hosts in [1, 3, 10] {
+            let flood = lines_s(Scenario::Flood, hosts);
+            assert!((19_000..21_500).contains(&flood), "{hosts}: {flood}");
+        }
+    }
+
+    #[test]
+    fn the_incident_shows_in_the_lines_the_health_and_the_load() {
+        let mut world = World::new(1, Scenario::Incident, 3, start());
+        let cpu = |world: &World| world.hosts[1].machine.busy();
+        let (mut errors, mut calm, mut worst) = (0, 0.0, 0.0_f64);
+        for second in -HISTORY..200 {
+            let moments = world.advance();
+            errors += moments[1].lines.iter().filter(|line| line.text.contains("KeyError")).count();
+            assert!(moments[0].lines.iter().all(|line| !line.text.contains("KeyError")), "web-1 is well");
+            match second {
+                ..0 => assert_eq!(errors, 0, "history is calm"),
+                0 => calm = cpu(&world),
+                _ => worst = worst.max(cpu(&world)),
+            }
+        }
+        assert!(errors > 100, "{errors}");
+        assert!(worst > calm + 0.2, "{calm} {worst}");
+    }
+}

@@ -1,0 +1,7 @@
+//! The embedded fleet: what its servers do and refuse, and that nothing of it stays.
+
+#![allow(clippy::unwrap_used, reason = "tests may panic")]
+
+mod folder;
+mod servers;
+mod ssh;
