@@ -61,6 +61,12 @@ impl Tty {
         self.parser.lock().expect("no holder panics").screen().contents()
     }
 
+    /// The screen with its colours.
+    #[allow(dead_code, reason = "only the screenshots take it")]
+    pub fn picture(&self) -> vt100::Screen {
+        self.parser.lock().expect("no holder panics").screen().clone()
+    }
+
     /// When the program was started.
     pub fn started(&self) -> Instant {
         self.started
