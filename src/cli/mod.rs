@@ -1,1 +1,5 @@
 //! One file a command.
+
+pub mod check;
+pub mod init;
+pub mod trust;

@@ -41,6 +41,7 @@ pub fn layers(options: &LoadOptions) -> Vec<(PathBuf, Standing)> {
 
 /// The team's file of a folder: in it, or in the nearest parent that has one. No link is left in its path, since trust is kept by it.
 pub fn found(folder: &Path) -> Option<PathBuf> {
+    let folder = folder.canonicalize().unwrap_or_else(|_| folder.to_owned());
     let file = folder.ancestors().map(|folder| folder.join(FILE_NAME)).find(|file| file.is_file())?;
     Some(file.canonicalize().unwrap_or(file))
 }

@@ -17,13 +17,14 @@ pub mod secret;
 pub mod select;
 pub mod source;
 pub mod ssh_names;
+pub mod template;
 pub mod tree;
 pub mod trust;
 pub mod units;
 pub mod values;
 pub mod watch;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::domain::settings::Settings;
@@ -105,55 +106,66 @@ pub fn load(options: &LoadOptions) -> Result<Loaded, ConfigError> {
     let mut trust = Trust::Trusted;
     for (path, standing) in find::layers(options) {
         paths.push(path.clone());
-        let text = match find::read(&path, standing) {
-            Ok(text) => text,
-            Err(diagnostic) => {
-                faults.push(diagnostic);
-                continue;
-            }
-        };
-        let file = files.add(path.clone(), text.clone());
-        let mut tree = match tree::parse(&files, file, &text) {
-            Ok(tree) => tree,
-            Err(diagnostics) => {
-                faults.extend(diagnostics);
-                continue;
-            }
-        };
-        let mut reader = Reader::new(&files, &options.dirs.home);
-        if standing == Standing::Found {
-            restrict(&mut tree, &mut reader);
-        }
         // Each file is read by itself first, so that also what a later file covers is checked.
-        if let Some(config) = Config::read(&tree, &mut reader)
-            && standing == Standing::Found
-        {
+        let Some((tree, config)) = layer(&path, standing, &options.dirs, &mut files, &mut faults) else { continue };
+        if standing == Standing::Found {
             trust = TrustStore::new(&options.dirs.state).check(trust::Extract::of(path, &config));
         }
-        faults.extend(reader.diagnostics);
         trees.push(tree);
     }
-    if faults.iter().any(|fault| fault.severity == Severity::Error) {
+    let usable = |faults: &[Diagnostic]| !faults.iter().any(|fault| fault.severity == Severity::Error);
+    if !usable(&faults) {
         return Err(ConfigError { diagnostics: faults });
     }
     let schema = raw::schema();
-    let empty = Node { at: source::Origin::default(), tree: Tree::Table(Vec::new()) };
-    let merged = trees.into_iter().reduce(|below, above| tree::lay_over(below, above, &schema)).unwrap_or(empty);
-    let mut reader = Reader::new(&files, &options.dirs.home);
-    let config = Arc::new(Config::read(&merged, &mut reader).unwrap_or_default());
+    let merged = trees.into_iter().reduce(|below, above| tree::lay_over(below, above, &schema));
     // Whatever the merged tree could complain of has been said of its parts.
-    reader.diagnostics.clear();
-    drop(reader);
-    let basis = Arc::new(resolve::Basis::new(&config, files, options, trust == Trust::Trusted));
+    let mut silent = Reader::new(&files, &options.dirs.home);
+    let config = Arc::new(merged.and_then(|tree| Config::read(&tree, &mut silent)).unwrap_or_default());
+    let trusted = trust == Trust::Trusted;
+    let basis = Arc::new(resolve::Basis::new(&config, files, options, trusted));
     let mut reader = basis.reader();
     let settings = resolve::resolve(&config, &basis, &[], &mut reader);
     faults.extend(reader.diagnostics);
-    if faults.iter().any(|fault| fault.severity == Severity::Error) {
+    if !usable(&faults) {
         return Err(ConfigError { diagnostics: faults });
     }
     paths.extend(basis.ssh_files.iter().cloned());
-    let inventories = if trust == Trust::Trusted { inventory::commands(&config) } else { Vec::new() };
+    let inventories = if trusted { inventory::commands(&config) } else { Vec::new() };
     Ok(Loaded { settings, warnings: faults, files: paths, trust, inventories, config, basis })
+}
+
+/// What a file would do once it is trusted, were it found; for `qd trust`.
+pub fn extract(path: &Path, dirs: &Dirs) -> Result<trust::Extract, ConfigError> {
+    let mut faults = Vec::new();
+    let file = path.canonicalize().unwrap_or_else(|_| path.to_owned());
+    let read = layer(&file, Standing::Found, dirs, &mut Files::default(), &mut faults);
+    match read {
+        Some((_, config)) if !faults.iter().any(|fault| fault.severity == Severity::Error) => {
+            Ok(trust::Extract::of(file, &config))
+        }
+        _ => Err(ConfigError { diagnostics: faults }),
+    }
+}
+
+/// Reads one file; what is wrong with it goes to `faults`.
+fn layer(
+    path: &Path,
+    standing: Standing,
+    dirs: &Dirs,
+    files: &mut Files,
+    faults: &mut Vec<Diagnostic>,
+) -> Option<(Node, Config)> {
+    let text = find::read(path, standing).map_err(|fault| faults.push(fault)).ok()?;
+    let file = files.add(path.to_owned(), text.clone());
+    let mut tree = tree::parse(files, file, &text).map_err(|found| faults.extend(found)).ok()?;
+    let mut reader = Reader::new(files, &dirs.home);
+    if standing == Standing::Found {
+        restrict(&mut tree, &mut reader);
+    }
+    let config = Config::read(&tree, &mut reader);
+    faults.extend(reader.diagnostics);
+    Some((tree, config?))
 }
 
 /// Leaves out what a found file may not say: `[ui]`, and a looser `host_keys` than the default.

@@ -445,7 +445,7 @@ macro_rules! table {
                     fields: vec![$( $crate::config::schema::Field {
                         key: $crate::config::read::key(stringify!($field)),
                         doc: concat!($( $field_doc, "\n" ),+).trim().to_owned(),
-                        example: stringify!($example),
+                        example: $crate::config::schema::example(stringify!($example)),
                         shape: <$type as $crate::config::read::Value>::shape(),
                     } ),*],
                 }

@@ -21,7 +21,7 @@ pub struct Field {
     /// What it says.
     pub doc: String,
     /// Its default, or an example, as TOML.
-    pub example: &'static str,
+    pub example: String,
     /// What it takes.
     pub shape: Shape,
 }
@@ -54,6 +54,11 @@ pub enum Shape {
     Entries(Schema, &'static str),
     /// Either of two.
     Either(Box<Shape>, Box<Shape>),
+}
+
+/// An example as it was written: the compiler breaks long ones into lines, which an inline table must not be.
+pub(crate) fn example(written: &str) -> String {
+    written.lines().map(str::trim).collect::<Vec<_>>().join(" ")
 }
 
 impl Shape {

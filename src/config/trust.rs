@@ -138,13 +138,13 @@ impl Extract {
                 class = Some(first.class);
                 page.push_str(&format!("\n{}\n", first.class.title()));
             }
-            // What a host or service consists of reads best on one line; commands get one each.
-            let together = first.class == Class::Contacts;
+            // What a host or a log consists of reads best on one line; commands get one each.
+            let together = !matches!(first.class, Class::Starts | Class::StartsThere);
             let same = |c: &&Concern| together && c.class == first.class && c.what == first.what;
             let more = self.concerns[at + 1..].iter().take_while(same).count();
             let group = &self.concerns[at..=at + more];
             let new = trusted.is_some_and(|t| group.iter().any(|c| !t.lines.contains(&c.line())));
-            let parts: Vec<String> = group.iter().map(part).collect();
+            let parts: Vec<String> = group.iter().filter(|c| c.key != "name" || group.len() == 1).map(part).collect();
             let line = format!("{} {:<20} {}", if new { '+' } else { ' ' }, clean(&first.what), parts.join(", "));
             page.push_str(line.trim_end());
             page.push('\n');
@@ -160,7 +160,8 @@ impl Extract {
 fn part(concern: &Concern) -> String {
     let text = clean(&concern.text);
     match concern.key.as_str() {
-        "" | "name" | "command" => text.into_owned(),
+        "name" => "by that name".to_owned(),
+        "" | "command" => text.into_owned(),
         key => format!("{} {text}", clean(key)),
     }
 }

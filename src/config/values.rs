@@ -158,6 +158,11 @@ text!(
     |text| if text.is_empty() { Ok(()) } else { plain(text) }, ReadsThere
 );
 text!(
+    /// Who runs a deploy's steps on a host; empty for whoever logs in.
+    RunAs, "a user of the host, or \"\" for the login user",
+    |text| if text.is_empty() { Ok(()) } else { plain(text) }, StartsThere
+);
+text!(
     /// A regular expression.
     Pattern, "a regular expression", pattern
 );
@@ -196,10 +201,12 @@ pub fn expand(path: &str, folder: &Path, home: &Path) -> PathBuf {
     if path == "~" {
         return home.to_owned();
     }
-    match path.strip_prefix("~/") {
+    let path = match path.strip_prefix("~/") {
         Some(rest) => home.join(rest),
         None => folder.join(path),
-    }
+    };
+    // A `.` in it says nothing.
+    path.components().collect()
 }
 
 /// A command (argv) that runs on this machine, in the folder of the file that names it.
@@ -276,6 +283,26 @@ pub fn shown(argv: &[String]) -> String {
         }
     });
     words.collect::<Vec<_>>().join(" ")
+}
+
+/// Whether something is read with `sudo -n`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Sudo(pub bool);
+
+impl Value for Sudo {
+    fn shape() -> Shape {
+        bool::shape()
+    }
+
+    fn read(node: &Node, reader: &mut Reader<'_>) -> Option<Self> {
+        bool::read(node, reader).map(Self)
+    }
+
+    fn concerns(&self, concerns: &mut Concerns<'_>) {
+        if self.0 {
+            concerns.add(Class::ReadsThere, "yes");
+        }
+    }
 }
 
 /// A TCP port.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crate::config::read::{OneOf, Whole, table, words};
-use crate::config::values::{Argv, HostArgv, HostPath, LocalPath, Name, Percent, Zone};
+use crate::config::values::{Argv, HostArgv, HostPath, LocalPath, Name, Percent, RunAs, Zone};
 
 /// A small count.
 pub type Count = Whole<0, 100_000>;
@@ -21,7 +21,7 @@ table! {
         /// the same for everyone who deploys
         state: HostPath = "{root}/.quarterdeck";
         /// sudo -n -u for every step; default: the login user
-        run_as: String = "";
+        run_as: RunAs = "";
         /// auto (systemd --user with linger, else setsid) | system (sudo systemd-run --uid)
         runner: Runner = "auto";
         /// linked from ROOT/shared into each release

@@ -14,8 +14,10 @@ use super::read::{Entries, OneOf, Table, table};
 use super::schema::Schema;
 
 table! {
-    /// The whole config. Every key is optional unless said. Durations "15m", sizes "256MiB", percentages "5%".
-    /// Commands are arrays (argv): no shell, each {…} stays one argument.
+    /// The whole config.
+    /// Durations "15m", sizes "256MiB", percentages "5%". Commands are arrays (argv): no shell, each {…} stays one
+    /// argument. Every secret is one of { env = "NAME" }, { command = [...] }, { file = "…" } (yours, 0600),
+    /// { keyring = "…" }; never written inline.
     Config {
         /// what all hosts have in common
         fleet: fleet::Fleet = {};

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::deploy::Deploy;
 use crate::config::read::{At, OneOf, table};
-use crate::config::values::{HostArgv, HostPath, JournalUnit, Name, Selector, StatusCodes, Url};
+use crate::config::values::{HostArgv, HostPath, JournalUnit, Name, Selector, StatusCodes, Sudo, Url};
 
 table! {
     /// What runs on some hosts; one per environment of its hosts: api@production, api@staging.
@@ -68,6 +68,6 @@ table! {
         /// its output is the log
         command: HostArgv = ["docker", "logs", "-f", "--since", "10m", "api"];
         /// read through sudo -n
-        sudo: bool = true;
+        sudo: Sudo = true;
     }
 }

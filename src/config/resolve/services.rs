@@ -155,5 +155,5 @@ fn source(raw: &LogSource, reader: &mut Reader<'_>) -> Option<SourceSpec> {
         reader.conflict(raw.at, "a log is exactly one of file, journal and command", "write one entry for each");
         return None;
     };
-    Some(SourceSpec { kind, sudo: copied(&raw.sudo).unwrap_or(false) })
+    Some(SourceSpec { kind, sudo: raw.sudo.as_ref().is_some_and(|sudo| sudo.0) })
 }

@@ -1,0 +1,121 @@
+//! `qd check`: what works, what does not, and what would mend it.
+
+use std::fmt;
+
+use serde::Serialize;
+
+use crate::config::{ConfigError, Diagnostic, Kind};
+
+/// How one thing that was checked came out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum CheckState {
+    /// It works.
+    Ok,
+    /// It works, but somebody should look at it.
+    Warning,
+    /// It does not work.
+    Failed,
+}
+
+/// One thing that was checked.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct CheckItem {
+    /// What sort of thing: config, host, api.
+    pub what: String,
+    /// Which one.
+    pub name: String,
+    /// How it came out.
+    pub state: CheckState,
+    /// What was found, in a line safe to show.
+    pub message: String,
+    /// What would mend it.
+    pub remedy: Option<String>,
+}
+
+/// Everything that was checked; as JSON `{"ok","items":[…]}`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct CheckReport {
+    /// Whether nothing failed.
+    pub ok: bool,
+    /// Each thing.
+    pub items: Vec<CheckItem>,
+}
+
+impl CheckReport {
+    /// A report of these.
+    pub fn new(items: Vec<CheckItem>) -> Self {
+        Self { ok: !items.iter().any(|item| item.state == CheckState::Failed), items }
+    }
+}
+
+/// What is odd about a config that can be used. An unknown key fails the check: it is a slip, or a file from a newer `qd`.
+pub fn of_warnings(warnings: &[Diagnostic]) -> Vec<CheckItem> {
+    let state = |kind| if kind == Kind::UnknownKey { CheckState::Failed } else { CheckState::Warning };
+    warnings.iter().map(|warning| of_diagnostic(warning, state(warning.kind))).collect()
+}
+
+/// What is wrong with a config that cannot be used.
+pub fn of_error(error: &ConfigError) -> Vec<CheckItem> {
+    error.diagnostics.iter().map(|diagnostic| of_diagnostic(diagnostic, CheckState::Failed)).collect()
+}
+
+fn of_diagnostic(diagnostic: &Diagnostic, state: CheckState) -> CheckItem {
+    CheckItem {
+        what: "config".to_owned(),
+        name: diagnostic.location(),
+        state,
+        message: diagnostic.message.clone(),
+        remedy: diagnostic.help.clone(),
+    }
+}
+
+/// As text: a line each, the remedy below, and what it comes to.
+impl fmt::Display for CheckReport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let wide = |text: fn(&CheckItem) -> &str| self.items.iter().map(|i| text(i).chars().count()).max().unwrap_or(0);
+        let (what, name) = (wide(|item| &item.what), wide(|item| &item.name));
+        for item in &self.items {
+            let mark = match item.state {
+                CheckState::Ok => "ok  ",
+                CheckState::Warning => "warn",
+                CheckState::Failed => "FAIL",
+            };
+            writeln!(f, "{mark}  {:what$}  {:name$}  {}", item.what, item.name, item.message)?;
+            if let Some(remedy) = &item.remedy {
+                writeln!(f, "      → {remedy}")?;
+            }
+        }
+        let count = |state| self.items.iter().filter(|item| item.state == state).count();
+        let (ok, warnings, failed) = (count(CheckState::Ok), count(CheckState::Warning), count(CheckState::Failed));
+        write!(f, "{ok} ok, {warnings} to look at, {failed} failed")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_report_says_what_failed_and_how_to_mend_it() {
+        let item = |name: &str, state, remedy: Option<&str>| CheckItem {
+            what: "host".to_owned(),
+            name: name.to_owned(),
+            state,
+            message: "said so".to_owned(),
+            remedy: remedy.map(str::to_owned),
+        };
+        let report = CheckReport::new(vec![
+            item("web-1", CheckState::Ok, None),
+            item("db", CheckState::Failed, Some("start it")),
+        ]);
+        assert!(!report.ok);
+        assert_eq!(
+            report.to_string(),
+            "ok    host  web-1  said so\nFAIL  host  db     said so\n      → start it\n1 ok, 0 to look at, 1 failed"
+        );
+        let json = serde_json::to_value(&report).unwrap();
+        assert_eq!(json["items"][0]["remedy"], serde_json::Value::Null);
+        assert_eq!(json["items"][1]["state"], "failed");
+    }
+}

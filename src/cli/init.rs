@@ -1,0 +1,35 @@
+//! `qd init`: a commented config to start from.
+
+use std::fs;
+use std::io::{self, Write};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::Path;
+
+use anyhow::Context;
+
+use crate::config::{ssh_names, template};
+
+/// The config's text; with `home`, its hosts are the names in that home's `~/.ssh/config`.
+pub fn text(home: Option<&Path>) -> (String, usize) {
+    let names = home.map(|home| ssh_names::read(&home.join(".ssh/config"), home).names).unwrap_or_default();
+    (template::template(&names), names.len())
+}
+
+/// Writes the text to a new file, for its owner alone; `-` is standard output. A file that exists is never written over.
+pub fn write(text: &str, output: &Path) -> anyhow::Result<()> {
+    if output == Path::new("-") {
+        return Ok(io::stdout().lock().write_all(text.as_bytes())?);
+    }
+    if let Some(folder) = output.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+        let made = fs::DirBuilder::new().recursive(true).mode(0o700).create(folder);
+        made.with_context(|| format!("cannot make the folder {}", folder.display()))?;
+    }
+    let file = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(output);
+    let mut file = match file {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+            anyhow::bail!("{} exists and is left as it is; choose another --output, or move it away", output.display())
+        }
+        file => file.with_context(|| format!("cannot write {}", output.display()))?,
+    };
+    Ok(file.write_all(text.as_bytes())?)
+}
