@@ -1,1 +1,3 @@
 //! Log sources, parsing, merging, the store and its views.
+
+pub mod source;

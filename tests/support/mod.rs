@@ -15,7 +15,11 @@ impl Fleet {
         let dir = std::env::var_os("QD_FLEET")
             .or_else(|| std::env::var_os("FLEET_DIR"))
             .map_or_else(|| PathBuf::from("/var/tmp/fleet"), PathBuf::from);
-        assert!(dir.join("ssh/config").exists(), "no fleet in {}: run tests/run, or tests/fleet/fleet up 3", dir.display());
+        assert!(
+            dir.join("ssh/config").exists(),
+            "no fleet in {}: run tests/run, or tests/fleet/fleet up 3",
+            dir.display()
+        );
         Self { dir }
     }
 

@@ -1,0 +1,415 @@
+//! File sources: a path or a glob, through rotation, truncation and lost links.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+
+use super::follow::{self, Ended, Header, LONGEST_HEADER, Reading, Sibling};
+use super::lines::Lines;
+use super::{Gone, Start, Tail, event, link};
+use crate::domain::log::{Feed, Source, SourceEventKind};
+use crate::domain::text::one_line;
+use crate::transport::{Chunk, ExecSpec, Exit, RemoteCommand};
+
+/// How long a listing of a folder may take.
+const LISTING: Duration = Duration::from_secs(20);
+/// Between attempts at something that the host refuses for now.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// Reads every file that the path or glob names.
+pub(super) async fn run(tail: Tail, path: String) {
+    if !follow::is_glob(&path) {
+        let _ = File::new(tail, &path).run().await;
+        return;
+    }
+    let mut known: HashSet<String> = HashSet::new();
+    let mut files = tokio::task::JoinSet::new();
+    while link::up(&tail.transport, !tail.options.follow).await.is_ok() {
+        let script = follow::watch(&path, tail.options.follow, tail.poll_seconds().max(1.0));
+        let mut stream = tail.transport.exec(ExecSpec::stream(script));
+        let (mut lines, mut said) = (Lines::default(), Vec::new());
+        let mut listed = false;
+        while let Some(chunk) = stream.output.recv().await {
+            match chunk {
+                Chunk::Out(bytes) => lines.push(bytes, &mut said),
+                Chunk::End(_) => break,
+                _ => {}
+            }
+            for line in said.drain(..) {
+                let file = String::from_utf8_lossy(&line.bytes).into_owned();
+                listed |= file.is_empty();
+                if !file.is_empty() && known.insert(file.clone()) {
+                    // What appears later is new: all of it is wanted.
+                    let mut tail = tail.clone();
+                    if listed {
+                        tail.options.start = Start::All;
+                    }
+                    files.spawn(async move {
+                        let _ = File::new(tail, &file).run().await;
+                    });
+                }
+            }
+        }
+        if !tail.options.follow {
+            break;
+        }
+        tokio::time::sleep(PATIENCE).await;
+    }
+    while files.join_next().await.is_some() {}
+}
+
+/// How far a file has been read.
+#[derive(Clone, Debug)]
+struct Place {
+    inode: String,
+    offset: u64,
+    fingerprint: String,
+}
+
+/// One file being followed.
+struct File {
+    tail: Tail,
+    path: String,
+    source: Arc<Source>,
+    place: Option<Place>,
+    lines: Lines,
+    caught_up: bool,
+    /// Since when the link has been gone.
+    away: Option<Instant>,
+    /// Lines and bytes delivered since it was back.
+    recovered: (u64, u64),
+}
+
+/// How a reading ended.
+enum Outcome {
+    /// By the script's own word.
+    Ended(Ended),
+    /// The link went away.
+    Lost,
+    /// The host did not let us.
+    Refused(String),
+}
+
+impl File {
+    fn new(tail: Tail, path: &str) -> Self {
+        let source = tail.source(&format!("file:{path}"));
+        Self {
+            tail,
+            path: path.to_owned(),
+            source,
+            place: None,
+            lines: Lines::default(),
+            caught_up: false,
+            away: None,
+            recovered: (0, 0),
+        }
+    }
+
+    async fn run(mut self) -> Result<(), Gone> {
+        self.tail.send(Feed::Opened(self.source.clone())).await?;
+        let once = !self.tail.options.follow;
+        let mut begin = true;
+        loop {
+            if let Err(why) = link::up(&self.tail.transport, once).await {
+                return self.tail.send(Feed::Failed(self.source.clone(), why)).await;
+            }
+            if begin {
+                begin = false;
+                self.begin().await?;
+            }
+            let path = self.path.clone();
+            let outcome = match self.place.clone() {
+                Some(place) => self.read(&path, Some(place.inode), place.offset, !once).await?,
+                None => self.read(&path, None, 0, !once).await?,
+            };
+            match outcome {
+                Outcome::Ended(Ended::Read) if once => {
+                    self.flush_partial().await?;
+                    return self.be_caught_up().await;
+                }
+                Outcome::Ended(Ended::Read) => tokio::time::sleep(PATIENCE).await,
+                Outcome::Ended(Ended::Replaced) => {
+                    self.flush_partial().await?;
+                    self.place = None;
+                    self.lines = Lines::default();
+                    let rotated = event(SourceEventKind::Rotated, "a new file has taken its place");
+                    self.tail.event(&self.source, rotated).await?;
+                }
+                Outcome::Ended(Ended::Cut) => self.after_cut().await?,
+                Outcome::Ended(Ended::Other) => self.after_rotation().await?,
+                Outcome::Ended(Ended::Unreadable) if self.place.is_some() => self.after_rotation().await?,
+                Outcome::Ended(Ended::Unreadable) => {
+                    let why = format!(
+                        "{} on {} cannot be read; is it there, and may the login user read it (group adm, or sudo = true)?",
+                        self.path, self.source.host
+                    );
+                    self.tail.send(Feed::Failed(self.source.clone(), why)).await?;
+                    if once {
+                        return self.be_caught_up().await;
+                    }
+                    tokio::time::sleep(PATIENCE * 5).await;
+                }
+                Outcome::Lost if once => {
+                    let why = format!("the connection to {} was lost", self.source.host);
+                    return self.tail.send(Feed::Failed(self.source.clone(), why)).await;
+                }
+                Outcome::Lost => {
+                    if self.away.is_none() {
+                        self.away = Some(Instant::now());
+                        self.recovered = (0, 0);
+                        let gone = event(SourceEventKind::Disconnected, "the link went away");
+                        self.tail.event(&self.source, gone).await?;
+                    }
+                }
+                Outcome::Refused(why) => {
+                    self.tail.send(Feed::Failed(self.source.clone(), one_line(&why, 300))).await?;
+                    if once {
+                        return self.be_caught_up().await;
+                    }
+                    tokio::time::sleep(PATIENCE).await;
+                }
+            }
+        }
+    }
+
+    /// Finds where to begin, and reads rotated files first when that is asked for.
+    async fn begin(&mut self) -> Result<(), Gone> {
+        let script = match self.tail.options.start {
+            Start::All => return Ok(()),
+            Start::Now => start_script(&self.path, 0),
+            Start::Lines(lines) => start_script(&self.path, lines),
+            Start::Since(since) => {
+                let since = u64::try_from(since.timestamp()).unwrap_or(0);
+                let mut older: Vec<Sibling> = self.siblings().await;
+                older.retain(|s| s.path != self.path && s.mtime >= since);
+                older.sort_by_key(|s| s.mtime);
+                for sibling in older {
+                    self.lines = Lines::default();
+                    self.read(&sibling.path, None, 0, false).await?;
+                    self.flush_partial().await?;
+                }
+                self.place = None;
+                self.lines = Lines::default();
+                return Ok(());
+            }
+        };
+        let mut spec = ExecSpec::script(script, LISTING);
+        if self.tail.sudo {
+            // Only `tail` and `stat` are asked for through sudo; without the place the whole file is read.
+            spec.command = RemoteCommand::Script("exit 1".to_owned());
+        }
+        let said = self.tail.transport.exec(spec).collect(4096).await;
+        let text = String::from_utf8_lossy(&said.out).into_owned();
+        let mut words = text.split_whitespace();
+        let place = (words.next(), words.next().and_then(|off| off.parse().ok()));
+        if let (Exit::Code(0), (Some(inode), Some(offset))) = (said.exit, place) {
+            self.place = Some(Place { inode: inode.to_owned(), offset, fingerprint: String::new() });
+            self.lines = Lines::at(offset);
+        }
+        Ok(())
+    }
+
+    async fn siblings(&self) -> Vec<Sibling> {
+        let said =
+            self.tail.transport.exec(ExecSpec::script(follow::siblings(&self.path), LISTING)).collect(1 << 20).await;
+        String::from_utf8_lossy(&said.out).lines().filter_map(Sibling::parse).collect()
+    }
+
+    /// The file at our path is not the one we were reading: finds that one, reads it and what came after it to the end.
+    async fn after_rotation(&mut self) -> Result<(), Gone> {
+        let Some(place) = self.place.clone() else { return Ok(()) };
+        let there = self.siblings().await;
+        if !self.tail.transport.link().borrow().is_up() {
+            return Ok(());
+        }
+        let rest = follow::rest(&there, &self.path, &place.inode, place.offset, &place.fingerprint);
+        if !rest.found {
+            let mut gap = event(
+                SourceEventKind::Gap,
+                "the file was rotated away and is nowhere to be found; its unread rest is lost",
+            );
+            let partial = self.lines.drop_partial();
+            gap.bytes = (partial > 0).then_some(partial);
+            self.tail.event(&self.source, gap).await?;
+        }
+        for (i, (path, offset)) in rest.files.into_iter().enumerate() {
+            if i > 0 {
+                self.flush_partial().await?;
+                self.lines = Lines::default();
+            }
+            let before = self.place.clone();
+            if let Outcome::Lost = self.read(&path, None, offset, false).await? {
+                // Gone again in the middle: what was read counts, and the rest is looked for anew.
+                if i > 0 {
+                    self.place = self.place.take().or(before);
+                }
+                return Ok(());
+            }
+        }
+        self.flush_partial().await?;
+        self.place = None;
+        self.lines = Lines::default();
+        self.tail.event(&self.source, event(SourceEventKind::Rotated, "a new file has taken its place")).await
+    }
+
+    /// The file was cut short in place. What was unread may be in a copy of it.
+    async fn after_cut(&mut self) -> Result<(), Gone> {
+        let Some(place) = self.place.take() else { return Ok(()) };
+        let there = self.siblings().await;
+        let rest = follow::rest(&there, &self.path, "cut", place.offset, &place.fingerprint);
+        let copy = rest.files.first().filter(|_| rest.found).cloned();
+        let mut truncated = event(SourceEventKind::Truncated, "the file was cut short in place");
+        match copy {
+            Some((path, offset)) => {
+                self.read(&path, None, offset, false).await?;
+                self.flush_partial().await?;
+                truncated.detail =
+                    format!("the file was cut short in place; its rest was read from {}", one_line(&path, 200));
+            }
+            None => {
+                let partial = self.lines.drop_partial();
+                truncated.bytes = (partial > 0).then_some(partial);
+                truncated.detail = "the file was cut short in place; what was not yet read is gone".to_owned();
+            }
+        }
+        self.place = None;
+        self.lines = Lines::default();
+        self.tail.event(&self.source, truncated).await
+    }
+
+    /// Reads a file from an offset on; lines go out as they come, and the place moves with them.
+    async fn read(&mut self, open: &str, inode: Option<String>, offset: u64, follow: bool) -> Result<Outcome, Gone> {
+        let name = self.path.clone();
+        let reading = Reading {
+            name: &name,
+            open,
+            inode: inode.as_deref(),
+            offset,
+            follow,
+            poll: self.tail.poll_seconds(),
+            sudo: self.tail.sudo,
+        };
+        let mut spec = ExecSpec::stream(follow::follow(&reading));
+        spec.stdin = follow;
+        let mut stream = self.tail.transport.exec(spec);
+        let mut header: Option<Header> = None;
+        let mut first = Vec::new();
+        let mut complaint = Vec::new();
+        while let Some(chunk) = stream.output.recv().await {
+            let mut bytes = match chunk {
+                Chunk::Out(bytes) => bytes,
+                Chunk::Err(bytes) => {
+                    complaint.extend_from_slice(&bytes[..bytes.len().min(1024 - complaint.len().min(1024))]);
+                    continue;
+                }
+                Chunk::Dropped { .. } => continue,
+                Chunk::End(exit) => return Ok(outcome(exit, &complaint)),
+            };
+            if header.is_none() {
+                let end = memchr::memchr(b'\n', &bytes);
+                first.extend_from_slice(&bytes[..end.unwrap_or(bytes.len())]);
+                let Some(end) = end else {
+                    if first.len() > LONGEST_HEADER {
+                        return Ok(Outcome::Refused("the host says something else than was asked".to_owned()));
+                    }
+                    continue;
+                };
+                bytes = bytes.slice(end + 1..);
+                let Some(read) = Header::parse(&String::from_utf8_lossy(&first)) else {
+                    return Ok(Outcome::Refused(format!(
+                        "not the answer asked for: {}",
+                        String::from_utf8_lossy(&first)
+                    )));
+                };
+                self.opened(&read, offset, follow).await?;
+                header = Some(read);
+            }
+            self.take(bytes).await?;
+            if let Some(header) = &header
+                && follow
+                && self.place.as_ref().is_some_and(|place| place.offset >= header.size)
+            {
+                self.be_back().await?;
+                self.be_caught_up().await?;
+            }
+        }
+        Ok(Outcome::Lost)
+    }
+
+    /// A reading began: which file it is.
+    async fn opened(&mut self, header: &Header, offset: u64, live: bool) -> Result<(), Gone> {
+        if header.inode != "gz" {
+            let fingerprint = header.fingerprint.clone();
+            self.place = Some(Place { inode: header.inode.clone(), offset, fingerprint });
+        }
+        if live && !self.caught_up && self.away.is_none() {
+            self.tail.event(&self.source, event(SourceEventKind::Connected, "")).await?;
+        }
+        Ok(())
+    }
+
+    async fn take(&mut self, bytes: Bytes) -> Result<(), Gone> {
+        if let Some(place) = &mut self.place {
+            place.offset += bytes.len() as u64;
+        }
+        let mut out = Vec::new();
+        self.recovered.1 += bytes.len() as u64;
+        self.lines.push(bytes, &mut out);
+        self.recovered.0 += out.len() as u64;
+        self.tail.lines(&self.source, out).await
+    }
+
+    async fn flush_partial(&mut self) -> Result<(), Gone> {
+        let mut out = Vec::new();
+        self.lines.finish(&mut out);
+        self.recovered.0 += out.len() as u64;
+        self.tail.lines(&self.source, out).await
+    }
+
+    /// Everything that was written while the link was gone has been delivered: a row of the ledger.
+    async fn be_back(&mut self) -> Result<(), Gone> {
+        let Some(away) = self.away.take() else { return Ok(()) };
+        let mut back = event(SourceEventKind::Recovered, "");
+        back.seconds = Some((away.elapsed().as_secs_f64() * 10.0).round() / 10.0);
+        (back.lines, back.bytes) = (Some(self.recovered.0), Some(self.recovered.1));
+        back.lost = Some(0);
+        self.tail.event(&self.source, back).await
+    }
+
+    async fn be_caught_up(&mut self) -> Result<(), Gone> {
+        if std::mem::replace(&mut self.caught_up, true) {
+            return Ok(());
+        }
+        self.tail.send(Feed::CaughtUp(self.source.clone())).await
+    }
+}
+
+fn outcome(exit: Exit, complaint: &[u8]) -> Outcome {
+    match exit {
+        Exit::Code(code) => match Ended::of(code) {
+            Some(ended) => Outcome::Ended(ended),
+            None => {
+                Outcome::Refused(format!("the reader ended with code {code}: {}", String::from_utf8_lossy(complaint)))
+            }
+        },
+        Exit::Refused(why) => Outcome::Refused(why),
+        Exit::Signal(_) | Exit::Cancelled | Exit::TimedOut | Exit::ConnectionLost => Outcome::Lost,
+    }
+}
+
+/// Prints `DEV:INO OFFSET` of the place that has about so many lines behind it. The file may grow meanwhile: then a
+/// few more are shown, and the first of them may be cut, so the offset is moved to the next line's beginning.
+fn start_script(path: &str, lines: u64) -> String {
+    format!(
+        "LC_ALL=C f=\"${{QD_ROOT:-}}\"{}\n\
+         s=$(stat -L -c '%d:%i %s' \"$f\") || exit 1\n\
+         b=$(tail -n {lines} \"$f\" | wc -c)\n\
+         o=$((${{s#* }} - b)); [ \"$o\" -gt 0 ] || o=0\n\
+         if [ \"$o\" -gt 0 ]; then\n\
+         r=$(tail -c +\"$o\" \"$f\" | head -n 1 | wc -c); [ \"$r\" -le 1 ] || o=$((o - 1 + r)); fi\n\
+         echo \"${{s% *}} $o\"\n",
+        crate::transport::loader::quote(path)
+    )
+}

@@ -1,0 +1,221 @@
+//! The remote half of a file tail: scripts, their parameters, and what they say first.
+
+use crate::transport::loader::quote;
+
+const FOLLOW: &str = include_str!("follow.sh");
+const SIBLINGS: &str = include_str!("siblings.sh");
+const WATCH: &str = include_str!("watch.sh");
+
+/// What to read of which file.
+#[derive(Clone, Debug)]
+pub struct Reading<'a> {
+    /// The path that is followed.
+    pub name: &'a str,
+    /// The path to open: the same, or what rotation made of it.
+    pub open: &'a str,
+    /// `DEV:INO` that it must have, where that is known.
+    pub inode: Option<&'a str>,
+    /// Bytes to skip.
+    pub offset: u64,
+    /// Whether to go on at its end.
+    pub follow: bool,
+    /// Seconds between looks.
+    pub poll: f64,
+    /// Through `sudo -n`.
+    pub sudo: bool,
+}
+
+/// Why a reading ended, as its exit code says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ended {
+    /// All of it was read.
+    Read,
+    /// Another file bears the name now; the old one was read to its end.
+    Replaced,
+    /// It was cut short in place.
+    Cut,
+    /// It cannot be opened.
+    Unreadable,
+    /// Another file is there than the one expected.
+    Other,
+}
+
+impl Ended {
+    /// The meaning of an exit code of `follow.sh`.
+    pub fn of(code: i32) -> Option<Self> {
+        Some(match code {
+            0 => Self::Read,
+            10 => Self::Replaced,
+            11 => Self::Cut,
+            20 => Self::Unreadable,
+            21 => Self::Other,
+            _ => return None,
+        })
+    }
+}
+
+/// The script of a reading.
+pub fn follow(reading: &Reading<'_>) -> String {
+    let gz = reading.open.ends_with(".gz");
+    format!(
+        "name={} open={} inode={} off={} follow={} poll={} gz={} run={}\n{FOLLOW}",
+        quote(reading.name),
+        quote(reading.open),
+        quote(reading.inode.unwrap_or_default()),
+        reading.offset,
+        u8::from(reading.follow && !gz),
+        reading.poll,
+        u8::from(gz),
+        if reading.sudo { "'sudo -n'" } else { "''" },
+    )
+}
+
+/// The script that lists a file and its rotated siblings.
+pub fn siblings(name: &str) -> String {
+    format!("name={}\n{SIBLINGS}", quote(name))
+}
+
+/// The script that watches a glob. Everything but `*`, `?` and brackets is quoted.
+pub fn watch(glob: &str, follow: bool, poll: f64) -> String {
+    let mut safe = String::new();
+    for c in glob.chars() {
+        if !c.is_ascii_alphanumeric() && !"*?[]-_./".contains(c) && c.is_ascii() {
+            safe.push('\\');
+        }
+        safe.push(c);
+    }
+    format!("glob={} follow={} poll={poll}\n{WATCH}", quote(&safe), u8::from(follow))
+}
+
+/// Whether a path needs a watcher.
+pub fn is_glob(path: &str) -> bool {
+    path.contains(['*', '?', '['])
+}
+
+/// The first line of a reading: which file it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Header {
+    /// `DEV:INO`.
+    pub inode: String,
+    /// Its size when it was opened.
+    pub size: u64,
+    /// The first 256 bytes in hex; `-` where not known.
+    pub fingerprint: String,
+}
+
+/// Longest header: 256 bytes in hex and change.
+pub const LONGEST_HEADER: usize = 1024;
+
+impl Header {
+    /// Reads the line, without its end.
+    pub fn parse(line: &str) -> Option<Self> {
+        let mut words = line.strip_prefix("QD1 ")?.split(' ');
+        let inode = words.next()?.to_owned();
+        let size = words.next()?.parse().ok()?;
+        Some(Self { inode, size, fingerprint: words.next().unwrap_or("-").to_owned() })
+    }
+}
+
+/// A file as `siblings.sh` lists it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sibling {
+    /// `DEV:INO`.
+    pub inode: String,
+    /// Size in bytes, packed where it is.
+    pub size: u64,
+    /// Modification time in seconds since the epoch.
+    pub mtime: u64,
+    /// Of the first 256 unpacked bytes, in hex.
+    pub fingerprint: String,
+    /// Its path.
+    pub path: String,
+}
+
+impl Sibling {
+    /// Reads one line.
+    pub fn parse(line: &str) -> Option<Self> {
+        let mut words = line.splitn(5, ' ');
+        Some(Self {
+            inode: words.next()?.to_owned(),
+            size: words.next()?.parse().ok()?,
+            mtime: words.next()?.parse().ok()?,
+            fingerprint: words.next()?.to_owned(),
+            path: words.next()?.to_owned(),
+        })
+    }
+}
+
+/// What is to be read, in order, after `lost` (an inode, how far it was read, how it begins) is no longer the live
+/// file at `name`. The live file itself, from its beginning, is left to the caller.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rest {
+    /// Path and bytes to skip of each file.
+    pub files: Vec<(String, u64)>,
+    /// False when the old file is nowhere to be found, so that its unread rest is lost.
+    pub found: bool,
+}
+
+/// Works out what to read from the siblings there are.
+pub fn rest(siblings: &[Sibling], name: &str, inode: &str, offset: u64, fingerprint: &str) -> Rest {
+    let packed = |s: &Sibling| s.path.ends_with(".gz");
+    let same_beginning = |s: &&Sibling| {
+        let len = fingerprint.len().min(s.fingerprint.len());
+        s.path != name && len >= 32 && s.fingerprint[..len] == fingerprint[..len] && (packed(s) || s.size >= offset)
+    };
+    let old = siblings.iter().find(|s| s.inode == inode && !packed(s) && s.path != name);
+    let Some(old) = old.or_else(|| siblings.iter().find(same_beginning)) else {
+        return Rest { files: Vec::new(), found: false };
+    };
+    let mut newer: Vec<&Sibling> = siblings
+        .iter()
+        .filter(|s| {
+            s.path != name && s.path != old.path && s.inode != inode && s.mtime >= old.mtime && !same_beginning(s)
+        })
+        .collect();
+    newer.sort_by_key(|s| s.mtime);
+    let mut files = vec![(old.path.clone(), offset)];
+    files.extend(newer.into_iter().map(|s| (s.path.clone(), 0)));
+    Rest { files, found: true }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sibling(inode: &str, size: u64, mtime: u64, fingerprint: &str, path: &str) -> Sibling {
+        Sibling { inode: inode.into(), size, mtime, fingerprint: fingerprint.repeat(32), path: path.into() }
+    }
+
+    #[test]
+    fn what_was_rotated_meanwhile_is_read_in_order() {
+        let there = [
+            sibling("1:9", 10, 90, "ee", "/l"),
+            sibling("1:5", 100, 70, "aa", "/l.2"),
+            sibling("1:7", 50, 80, "cc", "/l.1"),
+            sibling("1:2", 50, 10, "dd", "/l.3"),
+        ];
+        let rest = rest(&there, "/l", "1:5", 40, &"aa".repeat(32));
+        assert_eq!(rest.files, [("/l.2".to_owned(), 40), ("/l.1".to_owned(), 0)]);
+        assert!(rest.found);
+    }
+
+    #[test]
+    fn a_packed_or_copied_file_is_known_by_its_beginning() {
+        let packed = [sibling("1:9", 10, 90, "ee", "/l"), sibling("1:8", 9, 80, "aa", "/l.1.gz")];
+        assert_eq!(rest(&packed, "/l", "1:5", 40, &"aa".repeat(32)).files, [("/l.1.gz".to_owned(), 40)]);
+        let gone = [sibling("1:9", 10, 90, "ee", "/l"), sibling("1:8", 9, 80, "bb", "/l.1.gz")];
+        assert!(!rest(&gone, "/l", "1:5", 40, &"aa".repeat(32)).found);
+    }
+
+    #[test]
+    fn headers_and_siblings_are_read_or_refused() {
+        assert_eq!(Header::parse("QD1 1:2 30 616b").map(|h| (h.inode, h.size)), Some(("1:2".into(), 30)));
+        assert_eq!(Header::parse("hello"), None);
+        assert_eq!(Sibling::parse("1:2 3 4 61 /var/log/a b").map(|s| s.path), Some("/var/log/a b".into()));
+    }
+
+    #[test]
+    fn a_glob_cannot_run_anything() {
+        assert!(watch("/var/log/$(id)*.log", true, 1.0).starts_with("glob='/var/log/\\$\\(id\\)*.log'"));
+    }
+}

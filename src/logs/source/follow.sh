@@ -1,0 +1,103 @@
+# shellcheck shell=sh disable=SC2154
+# Reads one file from a place on, by its open descriptor, until it is replaced or cut short.
+#
+# name    the path that is followed           open    the path to open (the same, or a rotated sibling)
+# inode   DEV:INO that it must have, or empty  off     bytes to skip
+# follow  1: go on; 0: to its present end      poll    seconds between looks
+# gz      1: unpack it (never followed)        run     a prefix such as `sudo -n`, or empty
+#
+# First comes one line: `QD1 DEV:INO SIZE FINGERPRINT` (the first 256 bytes, in hex); everything after it is the file.
+# The end says why: 0 all read, 10 replaced (and read to its end), 11 cut short, 20 cannot be opened, 21 another file.
+LC_ALL=C
+export LC_ALL
+name="${QD_ROOT:-}$name"
+open="${QD_ROOT:-}$open"
+tool() { if [ -n "$run" ]; then $run "$@"; else "$@"; fi; }
+
+if [ "$gz" = 1 ]; then
+    if [ -z "$run" ] && [ ! -r "$open" ]; then exit 20; fi
+    printf 'QD1 gz 0 -\n'
+    tool gzip -dc -- "$open" | tail -c +"$((off + 1))"
+    exit 0
+fi
+
+if [ -n "$run" ]; then
+    # Only the reader has the right to look, so the descriptor is its own: follow by its own means.
+    place=$(tool stat -L -c '%d:%i %s' -- "$open") || exit 20
+    [ -z "$inode" ] || [ "${place% *}" = "$inode" ] || exit 21
+    [ "${place#* }" -ge "$off" ] || exit 11
+    printf 'QD1 %s -\n' "$place"
+    if [ "$follow" = 1 ]; then
+        tool tail -c +"$((off + 1))" -F -- "$open" &
+        child=$!
+        cat >/dev/null
+        kill "$child" 2>/dev/null
+        exit 10
+    fi
+    tool tail -c +"$((off + 1))" -- "$open"
+    exit 0
+fi
+
+# The watchdog: standard input ends with the link, and then so does this.
+if [ "$follow" = 1 ]; then
+    exec 4<&0
+    { cat <&4 >/dev/null; kill "$$"; } 2>/dev/null &
+    trap 'kill $! 2>/dev/null' EXIT
+fi
+
+# A file that is not there yet is waited for; one that may not be read is an error at once.
+while [ ! -r "$open" ]; do
+    if [ "$follow" != 1 ] || [ -e "$open" ] || [ -n "$inode" ]; then exit 20; fi
+    sleep "$poll" || exit
+done
+exec 3<"$open"
+me=/proc/$$/fd/3
+[ -e "$me" ] || me=/dev/fd/3
+look() { stat -L -c '%d:%i %s' "$me" "$name" 2>/dev/null; }
+begin() { od -An -v -tx1 -N"$1" "$me" 2>/dev/null | tr -d ' \n'; }
+
+seen=$(stat -L -c '%d:%i %s' "$me") || exit 20
+mine=${seen% *} size=${seen#* }
+[ -z "$inode" ] || [ "$mine" = "$inode" ] || exit 21
+[ "$size" -ge "$off" ] || exit 11
+printf 'QD1 %s %s %s\n' "$mine" "$size" "$(begin 256)"
+[ "$off" = 0 ] || dd bs=1 skip="$off" count=0 <&3 2>/dev/null
+cat <&3 || exit
+[ "$follow" = 1 ] || exit 0
+
+# Where the descriptor stands; a system without fdinfo reads on at every look and finds truncation by the beginning.
+position() {
+    pos=
+    while read -r key value; do
+        [ "$key" != pos: ] || pos=$value
+    done <"/proc/$$/fdinfo/3"
+    [ -n "$pos" ]
+}
+pos=$size first=
+while :; do
+    sleep "$poll" || exit
+    seen=$(look)
+    own=${seen%%
+*}
+    size=${own#* }
+    position 2>/dev/null || pos=$size
+    if [ "$size" -lt "$pos" ]; then exit 11; fi
+    # A short file can be cut and grow past its old place between two looks: its beginning tells.
+    if [ "$pos" -lt 1048576 ] && [ "$pos" -ge 64 ]; then
+        [ -n "$first" ] || first=$(begin 64)
+        if [ "$size" -gt "$pos" ] && [ "$(begin 64)" != "$first" ]; then exit 11; fi
+    fi
+    [ "$size" -eq "$pos" ] || cat <&3 || exit
+    case $seen in
+        *"
+"*)
+            there=${seen#*
+}
+            # Another file bears the name. Its writer may still write to ours until the new one has something in it.
+            if [ "${there% *}" != "$mine" ] && [ "${there#* }" -gt 0 ]; then
+                cat <&3
+                exit 10
+            fi
+            ;;
+    esac
+done

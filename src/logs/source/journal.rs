@@ -1,0 +1,240 @@
+//! Journal sources: `journalctl -o json`, resumed by the cursor of the last entry.
+//!
+//! `--cursor` is inclusive and the first entry is dropped when it is the one we had: some versions' `--after-cursor`
+//! together with `-u` skips an entry. Field names are in systemd.journal-fields(7); a field that is not UTF-8 comes as
+//! an array of bytes.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use chrono::DateTime;
+use serde_json::Value;
+
+use super::lines::{LONGEST, Lines};
+use super::{Gone, Start, Tail, event, link};
+use crate::domain::log::{Feed, Level, RawLine, Source, SourceEventKind};
+use crate::domain::text::one_line;
+use crate::transport::{Chunk, ExecSpec, Exit};
+
+/// Between attempts.
+const PATIENCE: Duration = Duration::from_secs(2);
+/// A quiet journal has been read to its end when it says nothing for this long.
+const QUIET: Duration = Duration::from_millis(500);
+
+/// Reads a unit's journal, or all of it when `unit` is empty.
+pub(super) async fn run(tail: Tail, unit: String) {
+    let source = tail.source(&format!("journal:{unit}"));
+    let mut journal = Journal { tail, unit, source, cursor: None, caught_up: false, away: None, recovered: 0 };
+    let _ = journal.run().await;
+}
+
+struct Journal {
+    tail: Tail,
+    unit: String,
+    source: Arc<Source>,
+    cursor: Option<String>,
+    caught_up: bool,
+    away: Option<Instant>,
+    recovered: u64,
+}
+
+impl Journal {
+    async fn run(&mut self) -> Result<(), Gone> {
+        self.tail.send(Feed::Opened(self.source.clone())).await?;
+        let once = !self.tail.options.follow;
+        loop {
+            if let Err(why) = link::up(&self.tail.transport, once).await {
+                return self.tail.send(Feed::Failed(self.source.clone(), why)).await;
+            }
+            let (exit, complaint) = self.read().await?;
+            match exit {
+                Exit::Code(0) if once => return self.be_caught_up().await,
+                Exit::Code(code) => {
+                    let why = format!(
+                        "journalctl on {} ended with code {code}: {}; may the login user read the journal (group adm, or sudo = true)?",
+                        self.source.host,
+                        one_line(&complaint, 200)
+                    );
+                    self.tail.send(Feed::Failed(self.source.clone(), why)).await?;
+                    if once {
+                        return self.be_caught_up().await;
+                    }
+                    tokio::time::sleep(PATIENCE * 5).await;
+                }
+                Exit::Refused(why) => {
+                    self.tail.send(Feed::Failed(self.source.clone(), one_line(&why, 300))).await?;
+                    if once {
+                        return self.be_caught_up().await;
+                    }
+                    tokio::time::sleep(PATIENCE).await;
+                }
+                _ => {
+                    if self.away.is_none() {
+                        self.away = Some(Instant::now());
+                        self.recovered = 0;
+                        self.tail
+                            .event(&self.source, event(SourceEventKind::Disconnected, "the link went away"))
+                            .await?;
+                    }
+                }
+            }
+        }
+    }
+
+    fn script(&self) -> String {
+        let mut argv: Vec<String> = Vec::new();
+        if self.tail.sudo {
+            argv.extend(["sudo".to_owned(), "-n".to_owned()]);
+        }
+        argv.extend(["journalctl", "-o", "json", "--no-pager", "-q"].map(str::to_owned));
+        if !self.unit.is_empty() {
+            argv.extend(["-u".to_owned(), self.unit.clone()]);
+        }
+        match (&self.cursor, self.tail.options.start) {
+            (Some(cursor), _) => argv.push(format!("--cursor={cursor}")),
+            (None, Start::Lines(lines)) => argv.extend(["-n".to_owned(), lines.to_string()]),
+            (None, Start::Since(since)) => argv.push(format!("--since=@{}", since.timestamp())),
+            (None, Start::Now) => argv.extend(["-n".to_owned(), "0".to_owned()]),
+            (None, Start::All) => {}
+        }
+        let words: Vec<String> = argv.iter().map(|word| crate::transport::loader::quote(word)).collect();
+        if self.tail.options.follow {
+            // With --cursor and -f journalctl would begin ten lines before the end, unless it is told all lines.
+            let all = if self.cursor.is_some() || !matches!(self.tail.options.start, Start::Lines(_) | Start::Now) {
+                " -n all"
+            } else {
+                ""
+            };
+            super::command::watched(&format!("{} -f{all}", words.join(" ")))
+        } else {
+            format!("LC_ALL=C exec {}\n", words.join(" "))
+        }
+    }
+
+    async fn read(&mut self) -> Result<(Exit, String), Gone> {
+        let mut spec = ExecSpec::stream(self.script());
+        spec.stdin = self.tail.options.follow;
+        let mut stream = self.tail.transport.exec(spec);
+        let mut resumed = self.cursor.clone();
+        let (mut lines, mut said, mut complaint) = (Lines::default(), Vec::new(), Vec::new());
+        loop {
+            let chunk = tokio::select! {
+                chunk = stream.output.recv() => chunk,
+                // Only a live link can be quiet.
+                () = tokio::time::sleep(QUIET), if !self.caught_up || self.away.is_some() => {
+                    if self.tail.transport.link().borrow().is_up() {
+                        self.be_back().await?;
+                        self.be_caught_up().await?;
+                    }
+                    continue;
+                }
+            };
+            match chunk {
+                Some(Chunk::Out(bytes)) => lines.push(bytes, &mut said),
+                Some(Chunk::Err(bytes)) if complaint.len() < 1024 => {
+                    complaint.extend_from_slice(&bytes[..bytes.len().min(1024)])
+                }
+                Some(Chunk::Err(_) | Chunk::Dropped { .. }) => {}
+                Some(Chunk::End(exit)) => return Ok((exit, String::from_utf8_lossy(&complaint).into_owned())),
+                None => return Ok((Exit::ConnectionLost, String::new())),
+            }
+            let mut out = Vec::new();
+            for line in said.drain(..) {
+                let Some(entry) = Entry::parse(&line.bytes) else { continue };
+                let again = resumed.take().is_some_and(|cursor| cursor == entry.cursor);
+                self.cursor = Some(entry.cursor.clone());
+                if !again {
+                    entry.lines(&mut out);
+                }
+            }
+            self.recovered += out.len() as u64;
+            self.tail.lines(&self.source, out).await?;
+        }
+    }
+
+    async fn be_back(&mut self) -> Result<(), Gone> {
+        let Some(away) = self.away.take() else { return Ok(()) };
+        let mut back = event(SourceEventKind::Recovered, "");
+        back.seconds = Some((away.elapsed().as_secs_f64() * 10.0).round() / 10.0);
+        (back.lines, back.lost) = (Some(self.recovered), Some(0));
+        self.tail.event(&self.source, back).await
+    }
+
+    async fn be_caught_up(&mut self) -> Result<(), Gone> {
+        if std::mem::replace(&mut self.caught_up, true) {
+            return Ok(());
+        }
+        self.tail.event(&self.source, event(SourceEventKind::Connected, "")).await?;
+        self.tail.send(Feed::CaughtUp(self.source.clone())).await
+    }
+}
+
+/// One journal entry.
+struct Entry {
+    cursor: String,
+    micros: Option<i64>,
+    priority: Option<u8>,
+    message: Vec<u8>,
+}
+
+impl Entry {
+    fn parse(line: &[u8]) -> Option<Self> {
+        let value: Value = serde_json::from_slice(line).ok()?;
+        let text = |key: &str| value.get(key).and_then(Value::as_str);
+        let message = match value.get("MESSAGE") {
+            Some(Value::String(text)) => text.clone().into_bytes(),
+            Some(Value::Array(bytes)) => bytes.iter().filter_map(|b| u8::try_from(b.as_u64()?).ok()).collect(),
+            _ => Vec::new(),
+        };
+        Some(Self {
+            cursor: text("__CURSOR")?.to_owned(),
+            micros: text("__REALTIME_TIMESTAMP").and_then(|t| t.parse().ok()),
+            priority: text("PRIORITY").and_then(|p| p.parse().ok()),
+            message,
+        })
+    }
+
+    /// One line for each line of the message.
+    fn lines(&self, out: &mut Vec<RawLine>) {
+        let time = self.micros.and_then(DateTime::from_timestamp_micros);
+        // Priorities are those of syslog(3).
+        let level = self.priority.map(|priority| match priority {
+            0..=2 => Level::Fatal,
+            3 => Level::Error,
+            4 => Level::Warn,
+            5 => Level::Notice,
+            6 => Level::Info,
+            _ => Level::Debug,
+        });
+        for line in self.message.strip_suffix(b"\n").unwrap_or(&self.message).split(|&b| b == b'\n') {
+            let kept = line.len().min(LONGEST);
+            let (bytes, truncated) = (Bytes::copy_from_slice(&line[..kept]), (line.len() - kept) as u64);
+            out.push(RawLine { bytes, truncated, offset: None, time, level });
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn entries_of_every_kind_become_lines() {
+        let mut out = Vec::new();
+        for (entry, expected, level) in [
+            (
+                r#"{"__CURSOR":"a","__REALTIME_TIMESTAMP":"1763686800000001","PRIORITY":"3","MESSAGE":"one\ntwo"}"#,
+                2,
+                Some(Level::Error),
+            ),
+            (r#"{"__CURSOR":"b","MESSAGE":[104,105,255]}"#, 1, None),
+            (r#"{"__CURSOR":"c","MESSAGE":null}"#, 1, None),
+        ] {
+            out.clear();
+            Entry::parse(entry.as_bytes()).unwrap().lines(&mut out);
+            assert_eq!((out.len(), out[0].level), (expected, level), "{entry}");
+        }
+        assert!(Entry::parse(b"{}").is_none() && Entry::parse(b"\xff").is_none());
+    }
+}

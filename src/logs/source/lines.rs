@@ -1,0 +1,109 @@
+//! Bytes as they arrive, cut into lines.
+
+use bytes::{Bytes, BytesMut};
+
+use crate::domain::log::RawLine;
+
+/// The most that is kept of one line; what goes beyond is counted.
+pub const LONGEST: usize = 64 << 10;
+
+/// Cuts a stream of bytes into lines, over any cuts of the stream, in bounded memory.
+#[derive(Debug, Default)]
+pub struct Lines {
+    partial: BytesMut,
+    /// Bytes of the partial line that were not kept.
+    beyond: u64,
+    /// Where the partial line begins.
+    begins: u64,
+}
+
+impl Lines {
+    /// A cutter whose first byte has this offset.
+    pub fn at(offset: u64) -> Self {
+        Self { begins: offset, ..Self::default() }
+    }
+
+    /// Takes bytes; complete lines are appended to `out`.
+    pub fn push(&mut self, mut bytes: Bytes, out: &mut Vec<RawLine>) {
+        while let Some(end) = memchr::memchr(b'\n', &bytes) {
+            let piece = bytes.split_to(end + 1);
+            let line = if self.partial.is_empty() && self.beyond == 0 && end <= LONGEST {
+                piece.slice(..end)
+            } else {
+                self.keep(&piece[..end]);
+                self.partial.split().freeze()
+            };
+            out.push(self.line(line));
+            self.begins += 1;
+        }
+        self.keep(&bytes);
+    }
+
+    /// The last line, which has no end, when there is one.
+    pub fn finish(&mut self, out: &mut Vec<RawLine>) {
+        if !self.partial.is_empty() || self.beyond > 0 {
+            let line = self.partial.split().freeze();
+            out.push(self.line(line));
+        }
+    }
+
+    /// Throws the partial line away; how many bytes it had.
+    pub fn drop_partial(&mut self) -> u64 {
+        let lost = self.partial.len() as u64 + self.beyond;
+        *self = Self::default();
+        lost
+    }
+
+    fn keep(&mut self, bytes: &[u8]) {
+        let room = LONGEST.saturating_sub(self.partial.len()).min(bytes.len());
+        self.partial.extend_from_slice(&bytes[..room]);
+        self.beyond += (bytes.len() - room) as u64;
+    }
+
+    fn line(&mut self, line: Bytes) -> RawLine {
+        let (offset, truncated) = (self.begins, std::mem::take(&mut self.beyond));
+        self.begins += line.len() as u64 + truncated;
+        // A program on the other side may end its lines as Windows does.
+        let bytes = if line.last() == Some(&b'\r') { line.slice(..line.len() - 1) } else { line };
+        RawLine { bytes, truncated, offset: Some(offset), time: None, level: None }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn any_cut_gives_the_same_lines(text in "[ab\n]{0,60}", cuts in proptest::collection::vec(0_usize..60, 0..6)) {
+            let mut cuts: Vec<usize> = cuts.into_iter().map(|c| c.min(text.len())).collect();
+            cuts.sort_unstable();
+            let (mut lines, mut out, mut from) = (Lines::at(0), Vec::new(), 0);
+            for cut in cuts.into_iter().chain([text.len()]) {
+                lines.push(Bytes::copy_from_slice(&text.as_bytes()[from..cut]), &mut out);
+                from = cut;
+            }
+            lines.finish(&mut out);
+            let expected: Vec<&str> = text.lines().collect();
+            let seen: Vec<String> = out.iter().map(|l| String::from_utf8_lossy(&l.bytes).into_owned()).collect();
+            prop_assert_eq!(seen, expected);
+            for line in &out {
+                let at = usize::try_from(line.offset.unwrap()).unwrap();
+                prop_assert_eq!(&text.as_bytes()[at..at + line.bytes.len()], &line.bytes[..]);
+            }
+        }
+    }
+
+    #[test]
+    fn a_huge_line_is_capped_and_counted_and_the_next_one_whole() {
+        let (mut lines, mut out) = (Lines::at(0), Vec::new());
+        for _ in 0..100 {
+            lines.push(Bytes::from(vec![b'x'; 100_000]), &mut out);
+        }
+        lines.push(Bytes::from_static(b"\nnext\n"), &mut out);
+        assert_eq!((out[0].bytes.len(), out[0].truncated), (LONGEST, 10_000_000 - LONGEST as u64));
+        assert_eq!((&out[1].bytes[..], out[1].offset), (&b"next"[..], Some(10_000_001)));
+    }
+}

@@ -1,0 +1,128 @@
+//! Log sources: files, journals and commands of a host, read over its transport, resumed exactly after a lost link.
+//!
+//! A file's place is its device and inode, a byte offset, and the fingerprint of its beginning. All of it is counted
+//! here, from the bytes that arrived, so a place is exact at every moment and nothing is written on the host.
+
+mod command;
+mod file;
+mod follow;
+mod journal;
+mod lines;
+mod link;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
+
+use crate::domain::log::{Feed, RawLine, Source, SourceEvent, SourceEventKind, SourceKind, SourceSpec};
+use crate::transport::SharedTransport;
+
+/// Where a tail begins, and how it goes on.
+#[derive(Clone, Debug)]
+pub struct TailOptions {
+    /// Where it begins.
+    pub start: Start,
+    /// Whether it goes on at the end.
+    pub follow: bool,
+    /// Between two looks at a file.
+    pub poll: Duration,
+}
+
+impl Default for TailOptions {
+    fn default() -> Self {
+        Self { start: Start::Lines(100), follow: true, poll: Duration::from_millis(200) }
+    }
+}
+
+/// Where a tail begins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Start {
+    /// About so many lines before the end.
+    Lines(u64),
+    /// At the beginning of the live file.
+    All,
+    /// At the beginning of the oldest rotated file that was written since. (Lines before that time are the reader's
+    /// to leave out: only it can read their times.)
+    Since(DateTime<Utc>),
+    /// At the end.
+    Now,
+}
+
+/// A running tail; it ends when this is dropped.
+#[derive(Debug)]
+pub struct TailHandle(JoinHandle<()>);
+
+impl Drop for TailHandle {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+/// Reads every source of `spec` on the transport's host. It survives lost links by itself. The feed is bounded: a
+/// reader that does not keep up lets the host wait, and nothing is lost.
+pub fn tail(
+    transport: SharedTransport,
+    service: Option<Arc<str>>,
+    spec: SourceSpec,
+    options: TailOptions,
+    feed: mpsc::Sender<Feed>,
+) -> TailHandle {
+    let tail = Tail { transport, service, options, feed, sudo: spec.sudo };
+    TailHandle(tokio::spawn(async move {
+        let host = tail.transport.host().clone();
+        let feed = tail.feed.clone();
+        match spec.kind {
+            SourceKind::File(path) => file::run(tail, path).await,
+            SourceKind::Journal(unit) => journal::run(tail, unit).await,
+            SourceKind::Command(argv) => command::run(tail, argv).await,
+        }
+        let _ = feed.send(Feed::Finished(host)).await;
+    }))
+}
+
+/// What the readers of one spec share.
+#[derive(Clone)]
+struct Tail {
+    transport: SharedTransport,
+    service: Option<Arc<str>>,
+    options: TailOptions,
+    feed: mpsc::Sender<Feed>,
+    sudo: bool,
+}
+
+/// Nobody listens any more.
+struct Gone;
+
+impl Tail {
+    fn source(&self, name: &str) -> Arc<Source> {
+        let host = self.transport.host().clone();
+        Arc::new(Source { host, service: self.service.clone(), name: Arc::from(name) })
+    }
+
+    async fn send(&self, feed: Feed) -> Result<(), Gone> {
+        self.feed.send(feed).await.map_err(|_| Gone)
+    }
+
+    async fn lines(&self, source: &Arc<Source>, lines: Vec<RawLine>) -> Result<(), Gone> {
+        if lines.is_empty() {
+            return Ok(());
+        }
+        self.send(Feed::Lines(source.clone(), lines)).await
+    }
+
+    async fn event(&self, source: &Arc<Source>, event: SourceEvent) -> Result<(), Gone> {
+        self.send(Feed::Event(source.clone(), event)).await
+    }
+
+    fn poll_seconds(&self) -> f64 {
+        self.options.poll.as_secs_f64().max(0.05)
+    }
+}
+
+/// A ledger row with nothing but what happened.
+fn event(kind: SourceEventKind, detail: impl Into<String>) -> SourceEvent {
+    SourceEvent { kind, at: Utc::now(), seconds: None, lines: None, bytes: None, lost: None, detail: detail.into() }
+}

@@ -1,0 +1,14 @@
+# shellcheck shell=sh
+# Lists a file and what rotation may have made of it: `DEV:INO SIZE MTIME FINGERPRINT PATH` a line; the fingerprint is
+# of the first 256 bytes, unpacked.
+LC_ALL=C
+export LC_ALL
+name="${QD_ROOT:-}$name"
+for f in "$name" "$name".* "$name"-*; do
+    if [ ! -f "$f" ] || [ ! -r "$f" ]; then continue; fi
+    case $f in
+        *.gz) begin=$(gzip -dc -- "$f" 2>/dev/null | od -An -v -tx1 -N256 | tr -d ' \n') ;;
+        *) begin=$(od -An -v -tx1 -N256 "$f" | tr -d ' \n') ;;
+    esac
+    stat -L -c "%d:%i %s %Y ${begin:--} %n" "$f"
+done

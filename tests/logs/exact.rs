@@ -1,0 +1,201 @@
+//! Exactness: every line once and in order, whatever happens to the link and the file.
+
+use std::io::Write;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::Duration;
+
+use quarterdeck::domain::host::Host;
+use quarterdeck::domain::log::{Feed, SourceEventKind, SourceKind, SourceSpec};
+use quarterdeck::domain::settings::SshSettings;
+use quarterdeck::logs::source::{Start, TailOptions, tail};
+use quarterdeck::transport::{Connector, Nobody, SharedTransport};
+use tokio::sync::mpsc;
+
+use crate::support::Fleet;
+
+/// What a tail delivered.
+#[derive(Default)]
+pub struct Seen {
+    /// Lines, in order.
+    pub lines: Vec<String>,
+    /// Ledger rows: after how many lines, what.
+    pub events: Vec<(usize, SourceEventKind)>,
+    /// Sources that could not be read, and why.
+    pub failed: Vec<String>,
+    /// Sources that have delivered what there was.
+    pub caught_up: usize,
+    /// All is done.
+    pub finished: bool,
+}
+
+impl Seen {
+    fn take(&mut self, feed: Feed) {
+        match feed {
+            Feed::Lines(_, lines) => {
+                self.lines.extend(lines.iter().map(|l| String::from_utf8_lossy(&l.bytes).into_owned()));
+            }
+            Feed::Event(_, event) => self.events.push((self.lines.len(), event.kind)),
+            Feed::Failed(_, why) => self.failed.push(why),
+            Feed::CaughtUp(_) => self.caught_up += 1,
+            Feed::Finished(_) => self.finished = true,
+            Feed::Opened(_) => {}
+        }
+    }
+
+    /// Reads until the condition holds; panics with what there is when it does not come.
+    pub async fn until(&mut self, feed: &mut mpsc::Receiver<Feed>, what: &str, done: impl Fn(&Self) -> bool) {
+        let patience = Duration::from_secs(30);
+        while !done(self) {
+            match tokio::time::timeout(patience, feed.recv()).await {
+                Ok(Some(next)) => self.take(next),
+                Ok(None) => panic!("the feed ended before {what}"),
+                Err(_) => panic!(
+                    "{what} did not come; {} lines, last {:?}, events {:?}, failed {:?}",
+                    self.lines.len(),
+                    self.lines.last(),
+                    self.events,
+                    self.failed
+                ),
+            }
+        }
+    }
+
+    /// Whether an event of this kind was seen.
+    pub fn saw(&self, kind: SourceEventKind) -> bool {
+        self.events.iter().any(|(_, seen)| *seen == kind)
+    }
+}
+
+/// A transport to a host of the fleet.
+pub fn fleet_host(fleet: &Fleet, name: &str) -> SharedTransport {
+    let settings = SshSettings { config: Some(fleet.ssh_config()), use_agent: false, ..SshSettings::default() };
+    Connector::new(settings, Vec::new(), Arc::new(Nobody)).connect(&Host::named(name, "test"))
+}
+
+/// This machine.
+pub fn local() -> SharedTransport {
+    let mut host = Host::named("here", "test");
+    host.transport = quarterdeck::domain::host::TransportChoice::Local;
+    Connector::new(SshSettings::default(), Vec::new(), Arc::new(Nobody)).connect(&host)
+}
+
+/// A file source.
+pub fn file(path: &Path) -> SourceSpec {
+    SourceSpec { kind: SourceKind::File(path.to_str().unwrap().to_owned()), sudo: false }
+}
+
+/// Follow from the beginning, looking often.
+pub fn from_the_beginning() -> TailOptions {
+    TailOptions { start: Start::All, follow: true, poll: Duration::from_millis(100) }
+}
+
+/// Writes numbered lines until stopped; how many.
+pub struct Writer {
+    stop: Arc<AtomicBool>,
+    count: Arc<AtomicU64>,
+    thread: Option<std::thread::JoinHandle<()>>,
+}
+
+impl Writer {
+    /// Two thousand lines a second, appended to whatever bears the name, opened anew for each batch.
+    pub fn start(path: &Path) -> Self {
+        let (stop, count) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicU64::new(0)));
+        let (path, stopped, written) = (path.to_owned(), stop.clone(), count.clone());
+        let thread = std::thread::spawn(move || {
+            while !stopped.load(Ordering::Relaxed) {
+                let mut file = std::fs::OpenOptions::new().create(true).append(true).open(&path).unwrap();
+                for _ in 0..20 {
+                    let n = written.fetch_add(1, Ordering::Relaxed);
+                    writeln!(file, "seq={n} some text that makes it as long as a line of a log usually is").unwrap();
+                }
+                std::thread::sleep(Duration::from_millis(10));
+            }
+        });
+        Self { stop, count, thread: Some(thread) }
+    }
+
+    /// Stops; how many lines were written.
+    pub fn stop(mut self) -> u64 {
+        self.stop.store(true, Ordering::Relaxed);
+        self.thread.take().unwrap().join().unwrap();
+        self.count.load(Ordering::Relaxed)
+    }
+}
+
+fn numbers(lines: &[String], key: &str) -> Vec<u64> {
+    lines
+        .iter()
+        .filter_map(|line| line.split_whitespace().find_map(|word| word.strip_prefix(key)?.parse().ok()))
+        .collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn rotations_and_lost_links_lose_and_repeat_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let log = folder.path().join("app.log");
+    let writer = Writer::start(&log);
+    let transport = local();
+    let (sender, mut feed) = mpsc::channel(64);
+    let _tail = tail(transport.clone(), None, file(&log), from_the_beginning(), sender);
+    let mut seen = Seen::default();
+    for round in 0..6 {
+        let target = seen.lines.len() + 500;
+        seen.until(&mut feed, "more lines", |seen| seen.lines.len() >= target).await;
+        // While the link is away the file is rotated, once and twice.
+        let generation = transport.link().borrow().generation;
+        transport.declare_dead(generation, "test");
+        for _ in 0..round % 3 {
+            std::thread::sleep(Duration::from_millis(30));
+            let _ = std::fs::rename(folder.path().join("app.log.1"), folder.path().join("app.log.2"));
+            std::fs::rename(&log, folder.path().join("app.log.1")).unwrap();
+            std::thread::sleep(Duration::from_millis(1100));
+        }
+    }
+    let written = writer.stop();
+    seen.until(&mut feed, "the last line", |seen| seen.lines.len() as u64 >= written).await;
+    let expected: Vec<u64> = (0..written).collect();
+    assert_eq!(numbers(&seen.lines, "seq="), expected);
+    assert!(
+        seen.saw(SourceEventKind::Recovered) && seen.saw(SourceEventKind::Rotated) && !seen.saw(SourceEventKind::Gap)
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs the fleet: tests/run"]
+async fn fleet_killed_connections_and_rotations_lose_and_repeat_nothing() {
+    let fleet = Fleet::running();
+    let faults = if std::env::var_os("QD_TEST_LONG").is_some() { 20 } else { 5 };
+    let _quiet = fleet.during(&["noise", "web-1", "2000", "file"], &["noise", "web-1", "0", "file"]);
+    let transport = fleet_host(&fleet, "web-1");
+    let (sender, mut feed) = mpsc::channel(64);
+    let mut options = from_the_beginning();
+    options.start = Start::Now;
+    let log = Path::new("/var/log/myservice/app.log");
+    let _tail = tail(transport.clone(), None, file(log), options, sender);
+    let mut seen = Seen::default();
+    for fault in 0..faults {
+        let target = seen.lines.len() + 2000;
+        seen.until(&mut feed, "more lines", |seen| seen.lines.len() >= target).await;
+        match fault % 3 {
+            // The session's own process on the host: the link dies as when a bastion is rebooted.
+            0 => drop(fleet.exec("web-1", "pkill -KILL -u deploy sshd || true")),
+            1 => drop(fleet.run(&["rotate", "web-1", "create"])),
+            _ => {
+                let cut = fleet.during(&["cut", "web-1"], &["heal", "web-1"]);
+                transport.declare_dead(transport.link().borrow().generation, "test");
+                tokio::time::sleep(Duration::from_secs(2)).await;
+                fleet.run(&["exec", "web-1", "true"]);
+                drop(cut);
+                transport.reconnect();
+            }
+        }
+    }
+    let target = seen.lines.len() + 4000;
+    seen.until(&mut feed, "lines after the last fault", |seen| seen.lines.len() >= target).await;
+    let numbers = numbers(&seen.lines, "seq=");
+    let wrong: Vec<_> = numbers.windows(2).filter(|pair| pair[1] != pair[0] + 1).collect();
+    assert!(wrong.is_empty(), "of {} lines, out of order or missing: {wrong:?}; {:?}", numbers.len(), seen.events);
+    assert!(numbers.len() > 5000 && seen.saw(SourceEventKind::Recovered));
+}

@@ -1,0 +1,143 @@
+//! Files of every kind, on this machine.
+
+use std::fs;
+use std::io::Write;
+use std::time::Duration;
+
+use quarterdeck::domain::log::{SourceEventKind, SourceKind, SourceSpec};
+use quarterdeck::logs::source::{Start, TailOptions, tail};
+use tokio::sync::mpsc;
+
+use crate::exact::{Seen, file, from_the_beginning, local};
+
+fn append(path: &std::path::Path, text: &[u8]) {
+    fs::OpenOptions::new().create(true).append(true).open(path).unwrap().write_all(text).unwrap();
+}
+
+fn once(start: Start) -> TailOptions {
+    TailOptions { start, follow: false, poll: Duration::from_millis(100) }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_that_comes_later_is_waited_for_and_read_from_its_beginning() {
+    let folder = tempfile::tempdir().unwrap();
+    let log = folder.path().join("late.log");
+    let (sender, mut feed) = mpsc::channel(64);
+    let _tail = tail(local(), None, file(&log), from_the_beginning(), sender);
+    tokio::time::sleep(Duration::from_millis(400)).await;
+    append(&log, b"first\nsecond\n");
+    let mut seen = Seen::default();
+    seen.until(&mut feed, "both lines", |seen| seen.lines.len() == 2).await;
+    assert_eq!(seen.lines, ["first", "second"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_glob_grows_with_its_folder() {
+    let folder = tempfile::tempdir().unwrap();
+    append(&folder.path().join("a.log"), b"a1\n");
+    let (sender, mut feed) = mpsc::channel(64);
+    let _tail = tail(local(), None, file(&folder.path().join("*.log")), from_the_beginning(), sender);
+    let mut seen = Seen::default();
+    seen.until(&mut feed, "the first file", |seen| seen.lines.len() == 1).await;
+    append(&folder.path().join("b.log"), b"b1\n");
+    append(&folder.path().join("c.txt"), b"not this\n");
+    seen.until(&mut feed, "the second file", |seen| seen.lines.len() == 2).await;
+    assert_eq!(seen.lines, ["a1", "b1"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn once_through_a_file_gives_every_line_and_then_ends() {
+    let folder = tempfile::tempdir().unwrap();
+    let log = folder.path().join("x.log");
+    append(&log, b"one\ntwo\n\n\xff\x00binary\nlast without an end");
+    let (sender, mut feed) = mpsc::channel(64);
+    let _tail = tail(local(), None, file(&log), once(Start::All), sender);
+    let mut seen = Seen::default();
+    seen.until(&mut feed, "the end", |seen| seen.finished).await;
+    assert_eq!(seen.lines, ["one", "two", "", "\u{fffd}\0binary", "last without an end"]);
+    assert_eq!((seen.caught_up, seen.failed.len()), (1, 0));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_last_lines_are_whole_lines() {
+    let folder = tempfile::tempdir().unwrap();
+    let log = folder.path().join("x.log");
+    let text: String = (0..1000).map(|n| format!("line {n}\n")).collect();
+    append(&log, text.as_bytes());
+    for (lines, first) in [(3, "line 997"), (5000, "line 0")] {
+        let (sender, mut feed) = mpsc::channel(64);
+        let _tail = tail(local(), None, file(&log), once(Start::Lines(lines)), sender);
+        let mut seen = Seen::default();
+        seen.until(&mut feed, "the end", |seen| seen.finished).await;
+        assert_eq!(seen.lines[0], first);
+        assert_eq!(seen.lines.last().map(String::as_str), Some("line 999"));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_rotated_and_packed_is_read_before_the_live_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let log = folder.path().join("x.log");
+    append(&folder.path().join("x.log.1"), b"old\n");
+    assert!(std::process::Command::new("gzip").arg(folder.path().join("x.log.1")).status().unwrap().success());
+    append(&log, b"new\n");
+    let (sender, mut feed) = mpsc::channel(64);
+    let since = Start::Since(chrono::Utc::now() - chrono::TimeDelta::hours(1));
+    let _tail = tail(local(), None, file(&log), once(since), sender);
+    let mut seen = Seen::default();
+    seen.until(&mut feed, "the end", |seen| seen.finished).await;
+    assert_eq!(seen.lines, ["old", "new"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_cut_short_in_place_is_told_and_its_copy_is_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let log = folder.path().join("x.log");
+    let text: String = (0..100).map(|n| format!("line {n}\n")).collect();
+    append(&log, text.as_bytes());
+    let (sender, mut feed) = mpsc::channel(64);
+    let _tail = tail(local(), None, file(&log), from_the_beginning(), sender);
+    let mut seen = Seen::default();
+    seen.until(&mut feed, "what was there", |seen| seen.lines.len() == 100).await;
+    append(&log, b"between\n");
+    fs::copy(&log, folder.path().join("x.log.1")).unwrap();
+    fs::OpenOptions::new().write(true).truncate(true).open(&log).unwrap();
+    append(&log, b"after\n");
+    seen.until(&mut feed, "the line after", |seen| seen.lines.last().is_some_and(|line| line == "after")).await;
+    assert_eq!(seen.lines[100..], ["between", "after"]);
+    assert!(seen.saw(SourceEventKind::Truncated));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_huge_line_is_capped_and_what_follows_is_whole() {
+    let folder = tempfile::tempdir().unwrap();
+    let log = folder.path().join("x.log");
+    let megabytes = if std::env::var_os("QD_TEST_LONG").is_some() { 100 } else { 20 };
+    for _ in 0..megabytes {
+        append(&log, &vec![b'x'; 1 << 20]);
+    }
+    append(&log, b"\nafter\n");
+    let (sender, mut feed) = mpsc::channel(64);
+    let _tail = tail(local(), None, file(&log), once(Start::All), sender);
+    let mut seen = Seen::default();
+    seen.until(&mut feed, "the end", |seen| seen.finished).await;
+    assert_eq!((seen.lines.len(), seen.lines[0].len()), (2, 64 << 10));
+    assert_eq!(seen.lines[1], "after");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_cannot_be_read_says_so_and_a_command_is_a_source() {
+    let (sender, mut feed) = mpsc::channel(64);
+    let missing = file(std::path::Path::new("/nonexistent/x.log"));
+    let _tail = tail(local(), None, missing, once(Start::All), sender.clone());
+    let argv = ["sh", "-c", "echo to out; echo to err >&2"].map(str::to_owned).into();
+    let command = SourceSpec { kind: SourceKind::Command(argv), sudo: false };
+    let mut seen = Seen::default();
+    seen.until(&mut feed, "the failure", |seen| seen.finished).await;
+    assert!(seen.failed[0].contains("/nonexistent/x.log on here cannot be read"), "{:?}", seen.failed);
+    seen = Seen::default();
+    let _tail = tail(local(), None, command, once(Start::All), sender);
+    seen.until(&mut feed, "the command's end", |seen| seen.finished).await;
+    seen.lines.sort();
+    assert_eq!(seen.lines, ["to err", "to out"]);
+}
