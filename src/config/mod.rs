@@ -104,11 +104,13 @@ pub fn load(options: &LoadOptions) -> Result<Loaded, ConfigError> {
     let mut paths = Vec::new();
     let mut trees = Vec::new();
     let mut trust = Trust::Trusted;
+    let mut found = None;
     for (path, standing) in find::layers(options) {
         paths.push(path.clone());
         // Each file is read by itself first, so that also what a later file covers is checked.
         let Some((tree, config)) = layer(&path, standing, &options.dirs, &mut files, &mut faults) else { continue };
         if standing == Standing::Found {
+            found = Some(path.clone());
             trust = TrustStore::new(&options.dirs.state).check(trust::Extract::of(path, &config));
         }
         trees.push(tree);
@@ -119,11 +121,12 @@ pub fn load(options: &LoadOptions) -> Result<Loaded, ConfigError> {
     }
     let schema = raw::schema();
     let merged = trees.into_iter().reduce(|below, above| tree::lay_over(below, above, &schema));
-    // Whatever the merged tree could complain of has been said of its parts.
-    let mut silent = Reader::new(&files, &options.dirs.home);
-    let config = Arc::new(merged.and_then(|tree| Config::read(&tree, &mut silent)).unwrap_or_default());
+    let mut reader = Reader::new(&files, &options.dirs.home);
+    let config = Arc::new(merged.and_then(|tree| Config::read(&tree, &mut reader)).unwrap_or_default());
+    // What is odd has been said of the parts; an error is new, for they had none.
+    faults.extend(reader.diagnostics.into_iter().filter(|fault| fault.severity == Severity::Error));
     let trusted = trust == Trust::Trusted;
-    let basis = Arc::new(resolve::Basis::new(&config, files, options, trusted));
+    let basis = Arc::new(resolve::Basis::new(&config, files, options, found.as_deref(), trusted));
     let mut reader = basis.reader();
     let settings = resolve::resolve(&config, &basis, &[], &mut reader);
     faults.extend(reader.diagnostics);

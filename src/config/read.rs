@@ -67,6 +67,11 @@ impl<T: Value> Value for At<T> {
     }
 }
 
+/// Of each severity; nobody mends more at once.
+const MOST_DIAGNOSTICS: usize = 50;
+/// More entries of one kind than any fleet has.
+const MOST_ENTRIES: usize = 5_000;
+
 /// Collects what is wrong while a tree is read.
 pub struct Reader<'f> {
     /// The files that places point into.
@@ -88,8 +93,16 @@ impl<'f> Reader<'f> {
         self.diagnostics.iter().any(|d| d.severity == Severity::Error)
     }
 
+    /// Whether one more of this severity is worth telling: a file that is all faults must not take all day.
+    fn has_room(&self, severity: Severity) -> bool {
+        self.diagnostics.iter().filter(|known| known.severity == severity).count() < MOST_DIAGNOSTICS
+    }
+
     /// Reports something.
     pub fn report(&mut self, at: Origin, severity: Severity, kind: Kind, message: &str, help: Option<String>) {
+        if !self.has_room(severity) {
+            return;
+        }
         self.diagnostics.push(Diagnostic::at(self.files, at, severity, kind, message, help));
     }
 
@@ -138,6 +151,9 @@ impl<'f> Reader<'f> {
         for entry in entries {
             if implicit.contains(&entry.key.as_str()) || field(self, &entry.key, &entry.node) {
                 continue;
+            }
+            if !self.has_room(Severity::Warning) {
+                break;
             }
             let help = match nearest(&entry.key, schema.fields.iter().map(|f| f.key)) {
                 Some(word) => format!("did you mean \"{word}\"?"),
@@ -352,6 +368,10 @@ impl<T: Table> Value for Entries<T> {
             return None;
         };
         let mut entries = Self::default();
+        if items.len() > MOST_ENTRIES {
+            reader.error(node.at, &format!("more than {MOST_ENTRIES} entries"), None);
+            return None;
+        }
         for item in items {
             let enabled = item.get("enabled").is_none_or(|on| bool::read(on, reader).unwrap_or(true));
             let Some(entry) = T::read(item, reader) else { continue };

@@ -52,6 +52,8 @@ pub enum Shape {
     Table(Schema),
     /// `[[…]]`: tables with known keys, told apart by one of them.
     Entries(Schema, &'static str),
+    /// Where a secret is had from: a table that a later file replaces as a whole.
+    Secret(Schema),
     /// Either of two.
     Either(Box<Shape>, Box<Shape>),
 }
@@ -70,7 +72,7 @@ impl Shape {
             Self::Integer { .. } => matches!(node.tree, Tree::Integer(_)),
             Self::Number => matches!(node.tree, Tree::Integer(_) | Tree::Float(_)),
             Self::List(_) | Self::Entries(..) => matches!(node.tree, Tree::Array(_)),
-            Self::Map(_) | Self::Table(_) => matches!(node.tree, Tree::Table(_)),
+            Self::Map(_) | Self::Table(_) | Self::Secret(_) => matches!(node.tree, Tree::Table(_)),
             Self::Either(one, other) => one.accepts(node) || other.accepts(node),
         }
     }
@@ -86,7 +88,7 @@ impl Shape {
             Self::Number => "a number".to_owned(),
             Self::List(item) => format!("an array, each item {}", item.expected()),
             Self::Map(_) => "a table".to_owned(),
-            Self::Table(schema) => {
+            Self::Table(schema) | Self::Secret(schema) => {
                 let keys: Vec<&str> = schema.fields.iter().take(4).map(|f| f.key).collect();
                 format!("a table with {}", keys.join(", "))
             }
@@ -105,7 +107,7 @@ impl Shape {
             Self::Number => json!({"type": "number"}),
             Self::List(item) => json!({"type": "array", "items": item.to_json()}),
             Self::Map(item) => json!({"type": "object", "additionalProperties": item.to_json()}),
-            Self::Table(schema) => schema.to_json(),
+            Self::Table(schema) | Self::Secret(schema) => schema.to_json(),
             Self::Entries(schema, id) => {
                 let mut item = schema.to_json();
                 item["required"] = json!([id]);

@@ -82,7 +82,7 @@ pub fn examples() -> Vec<(String, String)> {
 
 fn gather(path: &str, shape: &Shape, above: &str, examples: &mut Vec<(String, String)>) {
     let (header, schema): (String, &Schema) = match shape {
-        Shape::Table(schema) => (format!("{above}[{path}]\n"), schema),
+        Shape::Table(schema) | Shape::Secret(schema) => (format!("{above}[{path}]\n"), schema),
         Shape::Entries(schema, id) if !path.contains('.') => (format!("[[{path}]]\n{id} = \"x\"\n"), schema),
         Shape::Either(one, other) => {
             gather(path, one, above, examples);

@@ -211,14 +211,15 @@ impl TrustStore {
         Self { folder: state.join("trust") }
     }
 
-    fn file(&self, path: &Path) -> PathBuf {
+    /// Where the agreement to a path is kept, if there is one.
+    pub fn record(&self, path: &Path) -> PathBuf {
         let name = hex(&Sha256::digest(path.as_os_str().as_encoded_bytes()));
         self.folder.join(format!("{}.json", &name[..32]))
     }
 
     /// What was agreed to for a path. A damaged file counts as none: the person is asked again.
     pub fn get(&self, path: &Path) -> Option<Trusted> {
-        let trusted: Trusted = serde_json::from_slice(&fs::read(self.file(path)).ok()?).ok()?;
+        let trusted: Trusted = serde_json::from_slice(&fs::read(self.record(path)).ok()?).ok()?;
         (trusted.path == path).then_some(trusted)
     }
 
@@ -239,7 +240,7 @@ impl TrustStore {
             lines: extract.concerns.iter().map(Concern::line).collect(),
         };
         fs::DirBuilder::new().recursive(true).mode(0o700).create(&self.folder)?;
-        let file = self.file(&extract.file);
+        let file = self.record(&extract.file);
         let aside = file.with_extension(format!("{}.tmp", std::process::id()));
         let mut out = fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&aside)?;
         out.write_all(&serde_json::to_vec_pretty(&trusted)?)?;

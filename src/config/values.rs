@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use regex::Regex;
 
-use super::read::{Reader, Value};
+use super::read::{Reader, Table, Value};
 use super::schema::Shape;
 use super::source::Origin;
 use super::tree::Node;
@@ -458,11 +458,11 @@ super::read::table! {
 
 impl Value for Secret {
     fn shape() -> Shape {
-        SecretTable::shape()
+        Shape::Secret(SecretTable::schema())
     }
 
     fn read(node: &Node, reader: &mut Reader<'_>) -> Option<Self> {
-        if !SecretTable::shape().accepts(node) {
+        if !Self::shape().accepts(node) {
             let help = "write where it is had from: { env = \"NAME\" }, { command = [...] }, { file = \"…\" } or \
                         { keyring = \"…\" }";
             reader.error(node.at, "a secret is never written into a config", Some(help.to_owned()));

@@ -8,7 +8,8 @@ use std::time::Duration;
 
 use tokio::sync::mpsc;
 
-use super::trust::{Trust, Untrusted};
+use super::find::Standing;
+use super::trust::{Trust, TrustStore, Untrusted};
 use super::{ConfigError, LoadOptions, Loaded, find, load};
 
 /// What became of the files.
@@ -70,7 +71,12 @@ pub fn watch(options: LoadOptions, loaded: &Loaded, every: Duration) -> mpsc::Re
 type Look = Vec<(PathBuf, Option<(i64, i64, u64, u64)>)>;
 
 fn look(options: &LoadOptions, extra: &[PathBuf]) -> Look {
-    let layers = find::layers(options).into_iter().map(|(path, _)| path);
+    // An agreement given elsewhere counts here too, and so its record is watched like a file of the config.
+    let store = TrustStore::new(&options.dirs.state);
+    let layers = find::layers(options).into_iter().flat_map(|(path, standing)| {
+        let record = (standing == Standing::Found).then(|| store.record(&path));
+        std::iter::once(path).chain(record)
+    });
     let paths = layers.chain(extra.iter().cloned());
     paths
         .map(|path| {

@@ -30,6 +30,31 @@ fn valid_configs_load_without_a_word() {
     }
 }
 
+/// Whatever a file holds, `qd` says something about it and goes on.
+#[test]
+fn a_mangled_config_never_brings_it_down() {
+    use proptest::prelude::*;
+    let whole = include_str!("valid/every_key.toml");
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("mangled.toml");
+    let pieces =
+        prop_oneof!["[a-z\\[\\]{}=\"'#,.\n -]{0,8}", Just("\u{202e}".to_owned()), Just("\u{1b}[2J".to_owned())];
+    proptest!(ProptestConfig::with_cases(200), |(cuts in proptest::collection::vec((0..whole.len(), 0..40usize, pieces), 1..6))| {
+        let mut text = whole.to_owned();
+        for (at, length, piece) in cuts {
+            let floor = |i: usize| (0..=i.min(text.len())).rev().find(|i| text.is_char_boundary(*i)).unwrap();
+            text.replace_range(floor(at)..floor(at + length), &piece);
+        }
+        fs::write(&file, &text).unwrap();
+        let faults = match config::load(&chosen(&file)) {
+            Ok(loaded) => loaded.warnings,
+            Err(error) => error.diagnostics,
+        };
+        let page = config::diagnostic::render(&faults);
+        prop_assert!(!page.contains(['\u{1b}', '\u{202e}']), "{page}");
+    });
+}
+
 #[test]
 fn invalid_configs_say_where_and_what_and_how_to_mend_it() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/config/invalid");

@@ -167,6 +167,38 @@ fn a_url_never_gets_the_secret_of_another_file() {
 }
 
 #[test]
+fn no_part_of_a_secret_slips_into_a_table_that_another_file_wrote() {
+    let team = "[gitlab]\nurl = \"https://evil.example.com\"\ntoken = { env = \"TEAM\" }\n[[probe]]\nname = \"p\"\n\
+                url = \"https://evil.example.com\"\nheaders = { A = \"plain\" }\n";
+    for person in [
+        "[gitlab]\ntoken = { env = \"MINE\" }\n",
+        "[gitlab]\ntoken = { file = \"mine\" }\n",
+        "[[probe]]\nname = \"p\"\nheaders = { A = { env = \"MINE\" } }\n",
+        "[[probe]]\nname = \"p\"\nheaders = { B = { env = \"MINE\" } }\n",
+        "[gitlab]\nurl = \"https://mine.example.com\"\n",
+    ] {
+        let world = World::with_team(team);
+        world.write_person(person);
+        assert!(world.load().unwrap_err().to_string().contains("come from different files"), "{person}");
+    }
+    let world = World::with_team(&format!("{team}[stripe]\nkey = {{ env = \"TEAM\" }}\n"));
+    world.write_person("[stripe]\nkey = { file = \"mine\" }\n");
+    world.loaded();
+}
+
+#[test]
+fn a_file_of_another_user_is_refused() {
+    // Only root can give files away.
+    if rustix::process::geteuid().is_root() {
+        let world = World::with_team("[[host]]\nname = \"a\"\n");
+        let file = world.path("team/quarterdeck.toml");
+        std::os::unix::fs::chown(&file, Some(65534), None).unwrap();
+        let error = world.load().unwrap_err();
+        assert!(error.is_refusal() && error.to_string().contains("another user"), "{error}");
+    }
+}
+
+#[test]
 fn a_file_that_others_can_write_is_refused_with_the_remedy() {
     let world = World::with_team("[[host]]\nname = \"a\"\n");
     let file = world.path("team/quarterdeck.toml");

@@ -29,11 +29,13 @@ async fn a_change_is_loaded_a_broken_one_changes_nothing_and_a_new_deed_waits_fo
     let Reload::Untrusted(untrusted) = next(&mut reloads).await else { panic!("b was never agreed to") };
     assert!(untrusted.describe().contains("+ host b"), "{}", untrusted.describe());
 
+    // An agreement given elsewhere, as by `qd trust`.
+    world.trust();
+    let Reload::Loaded(loaded) = next(&mut reloads).await else { panic!("b was agreed to") };
+    assert_eq!(host_names(&loaded), ["a", "b"]);
+
     // A file of the person's own that appears counts at once.
-    world.write("team/quarterdeck.toml", "[[host]]\nname = \"a\"\n");
-    let Reload::Loaded(loaded) = next(&mut reloads).await else { panic!("this was agreed to") };
-    assert_eq!(host_names(&loaded), ["a"]);
     world.write_person("[[host]]\nname = \"mine\"\n");
     let Reload::Loaded(loaded) = next(&mut reloads).await else { panic!("the person's own file") };
-    assert_eq!(host_names(&loaded), ["a", "mine"]);
+    assert_eq!(host_names(&loaded), ["a", "b", "mine"]);
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use crate::config::read::{OneOf, table, words};
+use crate::config::read::{At, OneOf, table, words};
 use crate::config::values::{
     Argv, HostArgv, HostId, HostPath, JournalUnit, Name, Pattern, Percent, Secret, Size, Url, Window, Zone,
 };
@@ -111,7 +111,7 @@ table! {
         /// asked from that host; default: from here
         via: HostId = "web-1";
         /// of the request
-        headers: BTreeMap<String, OneOf<String, Secret>> = { Authorization = { env = "SENTRY_TOKEN", prefix = "Bearer " } };
+        headers: BTreeMap<String, At<OneOf<String, Secret>>> = { Authorization = { env = "SENTRY_TOKEN", prefix = "Bearer " } };
         /// how often
         every: Duration = "60s";
         /// jq; or value

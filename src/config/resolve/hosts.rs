@@ -1,5 +1,7 @@
 //! Hosts: those that are written, then those of the inventories; the first that names one wins.
 
+use std::collections::HashMap;
+
 use super::{UNNAMED, copied, text};
 use crate::config::inventory::InventoryHost;
 use crate::config::raw::Config;
@@ -67,14 +69,27 @@ fn host(raw: &RawHost, environment: &str) -> Option<Host> {
     })
 }
 
+/// Nobody jumps further.
+const MOST_JUMPS: usize = 16;
+
 /// A host that is reached through itself is reached never.
 fn jumps(config: &Config, hosts: &[Host], reader: &mut Reader<'_>) {
+    let known: HashMap<&str, Option<&str>> =
+        hosts.iter().map(|host| (host.name.as_str(), host.jump.as_deref())).collect();
     let mut told: Vec<&str> = Vec::new();
     for raw in config.host.iter().flat_map(|hosts| hosts.iter()) {
         let (Some(name), Some(jump)) = (&raw.name, &raw.jump) else { continue };
         let mut way = vec![name.0.as_str()];
         let mut next = jump.0.as_str();
-        while let Some(hop) = hosts.iter().find(|host| host.name.as_str() == next) {
+        while let Some(hop) = known.get(next) {
+            if way.len() > MOST_JUMPS {
+                reader.conflict(
+                    jump.at,
+                    "this jump leads through too many hosts",
+                    "let one of them be reached directly",
+                );
+                break;
+            }
             if way.contains(&next) {
                 // A circle is told once, at the first host that is on it itself.
                 if next == name.0 && !told.contains(&next) {
@@ -86,7 +101,7 @@ fn jumps(config: &Config, hosts: &[Host], reader: &mut Reader<'_>) {
                 break;
             }
             way.push(next);
-            next = hop.jump.as_deref().unwrap_or("");
+            next = hop.unwrap_or("");
         }
     }
 }

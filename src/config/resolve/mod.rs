@@ -5,7 +5,7 @@ mod policy;
 mod program;
 mod services;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::LoadOptions;
 use super::inventory::InventoryHost;
@@ -35,16 +35,22 @@ pub struct Basis {
 
 impl Basis {
     /// Reads what the config needs to know of this machine.
-    pub(super) fn new(config: &Config, files: Files, options: &LoadOptions, trusted: bool) -> Self {
+    pub(super) fn new(
+        config: &Config,
+        files: Files,
+        options: &LoadOptions,
+        found: Option<&Path>,
+        trusted: bool,
+    ) -> Self {
         let inventory = config.fleet.as_ref().and_then(|fleet| fleet.inventory.as_ref());
-        let names = inventory.is_some_and(|all| all.iter().any(|one| one.ssh_config.is_some())).then(|| {
+        let wanted = trusted && inventory.is_some_and(|all| all.iter().any(|one| one.ssh_config.is_some()));
+        let names = wanted.then(|| {
             let own = config.ssh.as_ref().and_then(|ssh| ssh.config.as_ref()).map(|path| path.0.clone());
             ssh_names::read(&own.unwrap_or_else(|| options.dirs.home.join(".ssh/config")), &options.dirs.home)
         });
         let SshNames { names: ssh_names, files: ssh_files } = names.unwrap_or_default();
         let hostless = config.host.as_ref().is_none_or(|hosts| hosts.is_empty()) && inventory.is_none();
-        let found = super::find::found(&options.cwd).filter(|_| options.explicit.is_empty() && !hostless);
-        let folder = found.as_deref().and_then(|file| file.parent()?.file_name());
+        let folder = found.and_then(|file| file.parent()?.file_name()).filter(|_| !hostless);
         let fallback_name = folder.map_or_else(machine::name, |name| name.to_string_lossy().into_owned());
         let machine = hostless.then(machine::Machine::look);
         Self { files, home: options.dirs.home.clone(), trusted, ssh_names, ssh_files, machine, fallback_name }
@@ -86,7 +92,7 @@ pub(super) fn resolve(
     // What a command of the inventory has yet to say may be just what a glob is meant for.
     let complete = fleet.and_then(|fleet| fleet.inventory.as_ref()).is_none_or(|all| {
         let commands = all.iter().filter(|one| one.command.is_some()).count();
-        answers.iter().filter(|answer| !answer.is_empty()).count() >= commands
+        answers.iter().filter(|answer| !answer.is_empty()).count() >= commands && basis.trusted
     });
     settings.services.extend(services::services(config, &settings.hosts, complete, reader));
     settings.environments = environments(config, &settings);

@@ -23,10 +23,20 @@ pub fn check(config: &Config, reader: &mut Reader<'_>) {
     }
     if let Some(table) = &config.gitlab {
         same_file("gitlab", &table.url, table.token.as_ref().map(|token| token.at), reader);
+        // Whoever chooses the authority can pose as the server.
+        let ca_file = table.ca_file.as_ref().map(|file| file.at);
+        if let (Some(ca_file), Some(token)) = (ca_file, table.token.as_ref().map(|token| token.at))
+            && ca_file.file != token.file
+        {
+            let message = "the ca_file of [gitlab] and its token come from different files";
+            reader.conflict(ca_file, message, "write both in one file");
+        }
     }
     for probe in config.probe.iter().flat_map(|all| all.iter()) {
-        let secret = probe.headers.as_ref().filter(|headers| headers.values().any(|v| matches!(v, OneOf::Other(_))));
-        same_file("probe", &probe.url, secret.map(|headers| headers.at), reader);
+        for header in probe.headers.iter().flat_map(|headers| headers.values()) {
+            let secret = matches!(header.value, OneOf::Other(_)).then_some(header.at);
+            same_file("probe", &probe.url, secret, reader);
+        }
     }
 }
 
