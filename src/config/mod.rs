@@ -17,6 +17,7 @@ pub mod secret;
 pub mod select;
 pub mod source;
 pub mod ssh_names;
+mod table;
 pub mod template;
 pub mod tree;
 pub mod trust;

@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use crate::config::read::{Whole, table};
+use crate::config::read::Whole;
+use crate::config::table::table;
 use crate::config::values::{HostArgv, Name, Pattern, Selector};
 
 table! {

@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use crate::config::read::{At, OneOf, table, words};
+use crate::config::read::{At, OneOf};
+use crate::config::table::{table, words};
 use crate::config::values::{
     Argv, HostArgv, HostId, HostPath, JournalUnit, Name, Pattern, Percent, Secret, Size, Url, Window, Zone,
 };

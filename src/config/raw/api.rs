@@ -4,7 +4,8 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use crate::config::read::{Entries, table, words};
+use crate::config::read::Entries;
+use crate::config::table::{table, words};
 use crate::config::values::{LocalPath, Name, Secret, Url, Zone};
 
 table! {

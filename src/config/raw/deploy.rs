@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use crate::config::read::{OneOf, Whole, table, words};
+use crate::config::read::{OneOf, Whole};
+use crate::config::table::{table, words};
 use crate::config::values::{Argv, HostArgv, HostPath, LocalPath, Name, Percent, RunAs, Zone};
 
 /// A small count.

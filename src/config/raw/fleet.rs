@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::config::read::{table, words};
+use crate::config::table::{table, words};
 use crate::config::trust::{Class, Concerns};
 use crate::config::values::{Address, Argv, HostId, Jump, LocalPath, Name, Port, Tag, User};
 use crate::domain::host::TransportChoice;

@@ -10,8 +10,9 @@ pub mod fleet;
 pub mod program;
 pub mod service;
 
-use super::read::{Entries, OneOf, Table, table};
+use super::read::{Entries, OneOf, Table};
 use super::schema::Schema;
+use super::table::table;
 
 table! {
     /// The whole config.

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use crate::config::read::{OneOf, table, words};
+use crate::config::read::OneOf;
+use crate::config::table::{table, words};
 use crate::config::values::{Argv, HostId, HostPath, Name, Size};
 use crate::domain::settings::Overflow;
 

@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use super::deploy::Deploy;
-use crate::config::read::{At, OneOf, table};
+use crate::config::read::{At, OneOf};
+use crate::config::table::table;
 use crate::config::values::{HostArgv, HostPath, JournalUnit, Name, Selector, StatusCodes, Sudo, Url};
 
 table! {
