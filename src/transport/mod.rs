@@ -13,12 +13,22 @@ use tokio::sync::{mpsc, oneshot, watch};
 use crate::domain::host::{HostName, Link};
 use crate::domain::question::{Answer, Question};
 
+mod backoff;
+mod choose;
 pub mod connector;
+mod error;
+pub mod known_hosts;
+mod link;
 pub mod loader;
 pub mod local;
+mod openssh;
 mod outbox;
 mod process;
+mod questions;
+mod remote;
+pub mod resolve;
 pub mod signal;
+mod ssh;
 
 pub use connector::Connector;
 pub use outbox::Outbox;

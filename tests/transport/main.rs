@@ -5,3 +5,5 @@
 #[macro_use]
 mod contract;
 mod local;
+mod ssh2;
+mod sshd;

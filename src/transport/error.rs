@@ -1,0 +1,66 @@
+//! How the transports word their failures: what happened, to what, and what would mend it.
+
+use crate::domain::host::{LinkError, LinkErrorKind};
+use crate::domain::text::clean;
+
+/// The most of a server's or program's own words that an error repeats, in characters.
+pub(super) const QUOTED: usize = 200;
+
+/// A failure, made safe to show.
+pub(super) fn fail(kind: LinkErrorKind, message: impl AsRef<str>, remedy: impl AsRef<str>) -> LinkError {
+    LinkError { kind, message: clean(message.as_ref()).into_owned(), remedy: clean(remedy.as_ref()).into_owned() }
+}
+
+/// Whether the transport may try again by itself. Authentication and host keys are a person's business, and a config
+/// error does not mend itself.
+pub(super) fn retries(kind: LinkErrorKind) -> bool {
+    !matches!(
+        kind,
+        LinkErrorKind::Auth | LinkErrorKind::HostKeyUnknown | LinkErrorKind::HostKeyChanged | LinkErrorKind::Config
+    )
+}
+
+/// What a refusal to open a session channel is called, and what to do about it.
+pub(super) fn sessions_full(host: &str, open: usize, why: &str) -> LinkError {
+    fail(
+        LinkErrorKind::Sessions,
+        format!("{host} opens no more sessions on this connection ({open} are open): {why}"),
+        "close other panes or connections to it, or raise MaxSessions in its sshd_config (default 10)",
+    )
+}
+
+/// Why a TCP connection to `address` could not be had.
+pub(super) fn tcp(host: &str, address: &str, error: &std::io::Error) -> LinkError {
+    use std::io::ErrorKind as Io;
+    match error.kind() {
+        Io::ConnectionRefused => fail(
+            LinkErrorKind::Refused,
+            format!("{host}: nobody listens on {address} (connection refused)"),
+            "see whether sshd runs there, and whether the port is right",
+        ),
+        Io::TimedOut => timed_out(host, address),
+        _ => fail(
+            LinkErrorKind::Unreachable,
+            format!("{host}: no way to {address}: {error}"),
+            "see whether the network or VPN is up",
+        ),
+    }
+}
+
+/// No answer in time.
+pub(super) fn timed_out(host: &str, address: &str) -> LinkError {
+    fail(
+        LinkErrorKind::Unreachable,
+        format!("{host}: no answer from {address} in time"),
+        "see whether the host is up, and whether a firewall or a VPN that is down lies between",
+    )
+}
+
+/// The name does not resolve.
+pub(super) fn unresolved(host: &str, address: &str, why: &str) -> LinkError {
+    fail(
+        LinkErrorKind::Resolve,
+        format!("{host}: the name {address} does not resolve ({why})"),
+        "correct the host's address or HostName, or see whether DNS or the VPN is up",
+    )
+}

@@ -1,0 +1,184 @@
+//! The socket under a session: TCP, or one end of a pair whose other end a jump host carries.
+
+use std::net::{Shutdown, SocketAddr, TcpStream};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
+use std::os::unix::net::UnixStream;
+use std::time::Duration;
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::time::{Instant, timeout, timeout_at};
+
+use crate::domain::host::{LinkError, LinkErrorKind};
+use crate::transport::error::{fail, tcp, timed_out, unresolved};
+use crate::transport::remote::{Attempt, Remote};
+use crate::transport::resolve::{Family, Target};
+use crate::transport::{Chunk, Exit, Stream, Transport};
+
+/// How long sent data may stay unacknowledged before the kernel gives the connection up (Linux).
+#[cfg(target_os = "linux")]
+const UNACKNOWLEDGED: Duration = Duration::from_secs(15);
+
+/// The socket under a session.
+#[derive(Debug)]
+pub(super) enum Wire {
+    /// To the host itself.
+    Tcp(TcpStream),
+    /// To a task that carries it through a jump host.
+    Pair(UnixStream),
+}
+
+impl Wire {
+    /// Ends both directions; whoever sleeps on it or waits in libssh2 notices at once.
+    pub fn shutdown(&self) {
+        let _ = match self {
+            Self::Tcp(socket) => socket.shutdown(Shutdown::Both),
+            Self::Pair(socket) => socket.shutdown(Shutdown::Both),
+        };
+    }
+}
+
+impl AsRawFd for Wire {
+    fn as_raw_fd(&self) -> RawFd {
+        self.as_fd().as_raw_fd()
+    }
+}
+
+impl AsFd for Wire {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        match self {
+            Self::Tcp(socket) => socket.as_fd(),
+            Self::Pair(socket) => socket.as_fd(),
+        }
+    }
+}
+
+/// Connects to the target, directly or through its jump host, and measures the round trip where it can.
+pub(super) async fn dial(attempt: &Attempt) -> Result<(Wire, Option<Duration>), LinkError> {
+    match &attempt.hop {
+        Some(hop) => Ok((through(hop, &attempt.target).await?, None)),
+        None => {
+            let (socket, rtt) = direct(&attempt.target, attempt.patience).await?;
+            Ok((Wire::Tcp(socket), Some(rtt)))
+        }
+    }
+}
+
+/// Tries the name's addresses in the resolver's order, each with a fair share of the patience.
+async fn direct(target: &Target, patience: Duration) -> Result<(TcpStream, Duration), LinkError> {
+    let host = target.host.as_str();
+    let until = Instant::now() + patience;
+    let found = timeout_at(until, tokio::net::lookup_host((target.address.as_str(), target.port)));
+    let addresses: Vec<SocketAddr> = match found.await {
+        Ok(Ok(found)) => found.filter(|address| fits(target.family, address)).collect(),
+        Ok(Err(error)) => return Err(unresolved(host, &target.address, &error.to_string())),
+        Err(_) => return Err(unresolved(host, &target.address, "no answer from the resolver in time")),
+    };
+    let mut last = unresolved(host, &target.address, "no address of the wanted family");
+    for (n, address) in addresses.iter().enumerate() {
+        let begun = Instant::now();
+        let left = u32::try_from(addresses.len() - n).unwrap_or(u32::MAX);
+        let share = until.saturating_duration_since(begun) / left;
+        match timeout(share, tokio::net::TcpStream::connect(address)).await {
+            Ok(Ok(socket)) => {
+                let rtt = begun.elapsed();
+                let _ = socket.set_nodelay(true);
+                #[cfg(target_os = "linux")]
+                let _ = rustix::net::sockopt::set_tcp_user_timeout(
+                    &socket,
+                    u32::try_from(UNACKNOWLEDGED.as_millis()).unwrap_or(u32::MAX),
+                );
+                let socket = socket.into_std().map_err(|error| tcp(host, &address.to_string(), &error))?;
+                return Ok((socket, rtt));
+            }
+            Ok(Err(error)) => last = tcp(host, &address.to_string(), &error),
+            Err(_) => last = timed_out(host, &address.to_string()),
+        }
+    }
+    Err(last)
+}
+
+fn fits(family: Family, address: &SocketAddr) -> bool {
+    match family {
+        Family::Any => true,
+        Family::V4 => address.is_ipv4(),
+        Family::V6 => address.is_ipv6(),
+    }
+}
+
+/// Opens the connection from the jump host and lets a task carry it. The jump host says that it was refused only when
+/// it was: so the first bytes, the server's banner, are waited for.
+async fn through(hop: &Remote, target: &Target) -> Result<Wire, LinkError> {
+    let mut stream = hop.dial(&target.address, target.port);
+    let (host, via) = (target.host.as_str(), hop.host().as_str());
+    let first = match timeout(target.connect_timeout, stream.output.recv()).await {
+        Ok(Some(Chunk::Out(bytes))) => bytes,
+        Ok(Some(Chunk::End(Exit::Refused(why)))) => {
+            return Err(fail(
+                LinkErrorKind::Refused,
+                format!("{host}: {via} cannot reach {}: {why}", target.place()),
+                format!("see whether the address is right as {via} sees it, and whether its sshd allows forwarding"),
+            ));
+        }
+        Err(_) => return Err(timed_out(host, &format!("{} (through {via})", target.place()))),
+        Ok(_) => {
+            return Err(fail(
+                LinkErrorKind::Lost,
+                format!("{host}: the connection through {via} to {} broke", target.place()),
+                format!("see whether {via} is up"),
+            ));
+        }
+    };
+    let pair = UnixStream::pair().and_then(|(ours, theirs)| {
+        theirs.set_nonblocking(true)?;
+        Ok((ours, tokio::net::UnixStream::from_std(theirs)?))
+    });
+    let (ours, theirs) = pair.map_err(|error| tcp(host, "a socket pair", &error))?;
+    tokio::spawn(carry(stream, theirs, first));
+    Ok(Wire::Pair(ours))
+}
+
+/// Carries both directions until either ends.
+async fn carry(stream: Stream, socket: tokio::net::UnixStream, first: bytes::Bytes) {
+    let Stream { mut output, input, cancel, .. } = stream;
+    let (mut read, mut write) = socket.into_split();
+    let inward = async move {
+        let mut chunk = Some(Chunk::Out(first));
+        while let Some(Chunk::Out(bytes)) = chunk {
+            if write.write_all(&bytes).await.is_err() {
+                return;
+            }
+            chunk = output.recv().await;
+        }
+    };
+    let outward = async move {
+        let Some(input) = input else { return };
+        let mut buffer = bytes::BytesMut::new();
+        loop {
+            buffer.reserve(32 << 10);
+            match read.read_buf(&mut buffer).await {
+                Ok(0) | Err(_) => return,
+                Ok(_) => {}
+            }
+            if input.send(buffer.split().freeze()).await.is_err() {
+                return;
+            }
+        }
+    };
+    tokio::select! {
+        () = inward => {}
+        () = outward => {}
+    }
+    drop(cancel);
+}
+
+/// Reads nothing and writes nothing, but tells whether the peer has closed: for a session without channels, which
+/// nobody reads. What is peeked at stays for libssh2.
+pub(super) fn peer_closed(wire: &Wire) -> bool {
+    let mut byte = [std::mem::MaybeUninit::uninit(); 1];
+    let flags = rustix::net::RecvFlags::PEEK | rustix::net::RecvFlags::DONTWAIT;
+    match rustix::net::recv(wire, &mut byte, flags) {
+        Ok((_, 0)) => true,
+        Ok(_) => false,
+        Err(error) => error != rustix::io::Errno::AGAIN && error != rustix::io::Errno::INTR,
+    }
+}
