@@ -67,31 +67,35 @@ fn services(names: &[String]) -> Vec<Service> {
         }),
         version: Some(VersionSource::Url("http://127.0.0.1:8000/version".to_owned())),
         logs: files(&["/var/log/myservice/app.log"]),
-        ..service("api", "myservice.service", on(Role::Web))
+        ..service("api", Some("myservice.service"), on(Role::Web))
     };
     let nginx = Service {
         access_log: Some("/var/log/nginx/access.log".to_owned()),
         logs: files(&["/var/log/nginx/access.log", "/var/log/nginx/error.log"]),
-        ..service("nginx", "nginx.service", on(Role::Web))
+        ..service("nginx", Some("nginx.service"), on(Role::Web))
     };
     let postgres = Service {
         critical: true,
         logs: files(&["/var/log/postgresql/*.log"]),
-        ..service("postgres", "postgresql.service", on(Role::Db))
+        ..service("postgres", Some("postgresql.service"), on(Role::Db))
     };
     let jobs = Service {
         logs: files(&["/var/log/jobs/jobs.json"]),
-        ..service("jobs", "jobs.service", [on(Role::Db), on(Role::Worker)].concat())
+        ..service("jobs", Some("jobs.service"), [on(Role::Db), on(Role::Worker)].concat())
     };
-    [api, nginx, postgres, jobs].into_iter().filter(|service| !service.hosts.is_empty()).collect()
+    let system = Service {
+        logs: vec![SourceSpec { kind: SourceKind::Journal(String::new()), sudo: false }],
+        ..service("system", None, names.iter().map(|name| HostName::from(name.as_str())).collect())
+    };
+    [api, nginx, postgres, jobs, system].into_iter().filter(|service| !service.hosts.is_empty()).collect()
 }
 
-fn service(name: &str, unit: &str, hosts: Vec<HostName>) -> Service {
+fn service(name: &str, unit: Option<&str>, hosts: Vec<HostName>) -> Service {
     Service {
         name: name.to_owned(),
         environment: ENVIRONMENT.to_owned(),
         hosts,
-        unit: Some(unit.to_owned()),
+        unit: unit.map(str::to_owned),
         container: None,
         critical: false,
         health: None,

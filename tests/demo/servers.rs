@@ -32,6 +32,19 @@ async fn commands_run_in_the_made_up_host() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_journal_is_read_from_its_end_from_a_cursor_and_by_unit() {
+    let demo = demo(1).await;
+    let last = read(&demo, "web-1", "journalctl -o json --no-pager -q -n 5");
+    let entries: Vec<serde_json::Value> = last.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(entries.len(), 5);
+    let cursor = entries[2]["__CURSOR"].as_str().unwrap();
+    let resumed = read(&demo, "web-1", &format!("journalctl -o json -q '--cursor={cursor}'"));
+    assert!(resumed.starts_with(last.lines().nth(2).unwrap()), "inclusive, as systemd's: {resumed}");
+    let unit = read(&demo, "web-1", "journalctl -o json -q -u ssh -n 4");
+    assert!(unit.lines().count() == 4 && unit.lines().all(|line| line.contains("ssh.service")), "{unit}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn output_exit_codes_and_signals_come_back() {
     let demo = demo(1).await;
     let out = run(&demo, "web-1", "echo out; echo err >&2; exit 7");

@@ -16,6 +16,8 @@ pub struct Line {
 /// One second of a host while it is being written, with its time as the various logs put it.
 #[derive(Debug)]
 pub struct Second {
+    /// Microseconds since 1970.
+    pub micros: i64,
     /// Such as `2026-11-21T03:06:02`.
     pub iso: String,
     /// Such as `21/Nov/2026:03:06:02 +0000`.
@@ -32,6 +34,7 @@ impl Second {
     pub fn new(at: DateTime<Utc>) -> Self {
         let format = |format: &str| at.format(format).to_string();
         Self {
+            micros: at.timestamp_micros(),
             iso: format("%Y-%m-%dT%H:%M:%S"),
             clf: format("%d/%b/%Y:%H:%M:%S +0000"),
             slashes: format("%Y/%m/%d %H:%M:%S"),

@@ -5,6 +5,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 mod database;
 mod jobs;
+mod journal;
 mod line;
 mod machine;
 mod procfs;
@@ -132,6 +133,7 @@ impl World {
                 }
                 usage
             };
+            journal::write(host.role, &host.scene, &mut second, &mut rng);
             host.machine.advance(usage, &mut rng);
             moments.push(Moment { lines: second.into_lines(), live: host.live() });
         }
