@@ -1,8 +1,14 @@
-//! The embedded fleet: what its servers do and refuse, and that nothing of it stays.
+//! The embedded fleet: what its servers do and refuse, that the program's own transport, tails and sampler work on it
+//! as on real hosts, and that nothing of it stays.
 
 #![cfg(feature = "demo")]
 #![allow(clippy::unwrap_used, reason = "tests may panic")]
 
+#[macro_use]
+#[allow(dead_code, reason = "one clause is about a network that made-up hosts have not")]
+#[path = "../transport/contract.rs"]
+mod contract;
 mod folder;
+mod library;
 mod servers;
 mod ssh;
