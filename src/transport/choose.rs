@@ -75,7 +75,8 @@ mod tests {
         let (mut host, mut settings) = (Host::named("web", "e"), SshSettings::default());
         change(&mut host, &mut settings);
         let written = Written::new(&host, &settings).unwrap();
-        Target::new(&host.name, &written, SshOptions::parse(ssh_g), &settings, &Here::default()).unwrap()
+        let here = Here { home: "/home/me".into(), user: "me".into() };
+        Target::new(&host.name, &written, SshOptions::parse(ssh_g), &settings, &here).unwrap()
     }
 
     #[test]

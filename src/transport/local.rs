@@ -12,6 +12,7 @@ use tokio::runtime::Handle;
 use tokio::sync::watch;
 
 use super::loader::Launch;
+use super::process::{Ended, Run};
 use super::signal::signal_name;
 use super::{Backlog, ExecSpec, Exit, Producer, Stream, Transport, process};
 use crate::domain::host::{HostName, Link, LinkState, TransportKind};
@@ -72,8 +73,13 @@ impl Transport for Local {
         if let Some(home) = std::env::var_os("HOME").filter(|home| std::path::Path::new(home).is_dir()) {
             command.current_dir(home);
         }
-        self.open(spec.stdin, spec.backlog, |producer, lost| {
-            process::run(command, launch, producer, spec.timeout, lost, exit)
+        let run = Run { command, first: launch.script, deadline: process::deadline(spec.timeout), forward_err: true };
+        self.open(spec.stdin, spec.backlog, |mut producer, lost| async move {
+            let end = match run.run(&mut producer, lost).await {
+                Ended::Early(exit) => exit,
+                Ended::Itself(status, _) => exit(status),
+            };
+            producer.outbox.finish(end).await;
         })
     }
 

@@ -14,6 +14,7 @@ use crate::domain::host::{HostName, Link};
 use crate::domain::question::{Answer, Question};
 
 mod backoff;
+mod carry;
 mod choose;
 pub mod connector;
 mod error;

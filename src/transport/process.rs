@@ -1,6 +1,6 @@
 //! A stream whose other end is a process or socket on this machine: what the local and openssh transports share.
 
-use std::process::Stdio;
+use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
@@ -10,18 +10,19 @@ use tokio::process::{Child, Command};
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep_until, timeout_at};
 
-use super::loader::Launch;
-use super::{Exit, Producer};
+use super::{Exit, Outbox, Producer};
 
 /// Between asking a process tree to end and ending it.
 const GRACE: Duration = Duration::from_millis(300);
 /// The most that is read at once.
 const READ_BYTES: usize = 64 << 10;
+/// The most that is remembered of a program's standard error.
+const TAIL_BYTES: usize = 2 << 10;
 /// How far away a deadline is that nobody set.
 const NEVER: Duration = Duration::from_secs(86_400 * 365);
 
 /// Why a stream's own work ended early.
-pub(super) async fn interrupted(
+async fn interrupted(
     cancel: &mut tokio::sync::oneshot::Receiver<()>,
     deadline: Instant,
     lost: impl Future<Output = ()>,
@@ -38,54 +39,82 @@ pub(super) fn deadline(timeout: Option<Duration>) -> Instant {
     Instant::now() + timeout.unwrap_or(NEVER).min(NEVER)
 }
 
-/// Runs a program with the launch's script on its standard input and the stream around it. `lost` ends it with
-/// [`Exit::ConnectionLost`]; `exit` says what the program's own end means.
-pub(super) async fn run(
-    mut command: Command,
-    launch: Launch,
-    mut producer: Producer,
-    timeout: Option<Duration>,
-    lost: impl Future<Output = ()>,
-    exit: impl FnOnce(std::process::ExitStatus) -> Exit,
-) {
-    let deadline = deadline(timeout);
-    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).process_group(0);
-    let mut child = match command.spawn() {
-        Ok(child) => child,
-        Err(error) => {
-            let program = command.as_std().get_program().to_string_lossy().into_owned();
-            return producer.outbox.finish(Exit::Refused(format!("cannot start {program}: {error}"))).await;
+/// A program to run around a stream.
+pub(super) struct Run {
+    /// The program.
+    pub command: Command,
+    /// What its standard input begins with.
+    pub first: Bytes,
+    /// When it has to be over.
+    pub deadline: Instant,
+    /// Whether its standard error is the stream's too; else it is only remembered.
+    pub forward_err: bool,
+}
+
+/// How a program ended.
+pub(super) enum Ended {
+    /// Before its own end.
+    Early(Exit),
+    /// By itself, with the last of what it said on standard error.
+    Itself(ExitStatus, Vec<u8>),
+}
+
+impl Run {
+    /// Runs it; `lost` ends it with [`Exit::ConnectionLost`]. The stream's end is the caller's to send.
+    pub async fn run(mut self, producer: &mut Producer, lost: impl Future<Output = ()>) -> Ended {
+        self.command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).process_group(0);
+        let mut child = match self.command.spawn() {
+            Ok(child) => child,
+            Err(error) => {
+                let program = self.command.as_std().get_program().to_string_lossy().into_owned();
+                return Ended::Early(Exit::Refused(format!("cannot start {program}: {error}")));
+            }
+        };
+        let writer = tokio::spawn(feed(child.stdin.take(), self.first, producer.input.take()));
+        let (out, err) = (child.stdout.take(), child.stderr.take());
+        let mut tail = Tail { kept: Vec::new(), forward: self.forward_err };
+        let ended = {
+            let mut interrupted = std::pin::pin!(interrupted(&mut producer.cancel, self.deadline, lost));
+            // After its output has ended the program may still run: it is waited for as long as the stream may last.
+            tokio::select! {
+                early = &mut interrupted => Err(early),
+                () = read_all(out, err, &mut producer.outbox, &mut tail) => tokio::select! {
+                    early = interrupted => Err(early),
+                    status = child.wait() => status.map_err(|_| Exit::ConnectionLost),
+                },
+            }
+        };
+        writer.abort();
+        match ended {
+            Ok(status) => Ended::Itself(status, tail.kept),
+            Err(early) => {
+                tokio::spawn(end_tree(child));
+                Ended::Early(early)
+            }
         }
-    };
-    let writer = tokio::spawn(feed(child.stdin.take(), launch.script, producer.input.take()));
-    let (out, err) = (child.stdout.take(), child.stderr.take());
-    let ended = tokio::select! {
-        early = interrupted(&mut producer.cancel, deadline, lost) => Err(early),
-        _ = read_all(out, err, &mut producer.outbox) => Ok(()),
-    };
-    // The output has ended, but the program may still run: it is waited for as long as the stream may last.
-    let ended = match ended {
-        Ok(()) => tokio::select! {
-            early = interrupted(&mut producer.cancel, deadline, std::future::pending()) => Err(early),
-            status = child.wait() => Ok(status),
-        },
-        Err(early) => Err(early),
-    };
-    writer.abort();
-    let end = match ended {
-        Ok(Ok(status)) => exit(status),
-        Ok(Err(_)) => Exit::ConnectionLost,
-        Err(early) => {
-            tokio::spawn(end_tree(child));
-            early
+    }
+}
+
+/// The last of a program's standard error.
+pub(super) struct Tail {
+    kept: Vec<u8>,
+    forward: bool,
+}
+
+impl Tail {
+    fn take(&mut self, bytes: Bytes, outbox: &mut Outbox) {
+        self.kept.extend_from_slice(&bytes[bytes.len().saturating_sub(TAIL_BYTES)..]);
+        let surplus = self.kept.len().saturating_sub(TAIL_BYTES);
+        self.kept.drain(..surplus);
+        if self.forward {
+            outbox.err(bytes);
         }
-    };
-    producer.outbox.finish(end).await;
+    }
 }
 
 /// Ends a process and everything it started: its group is asked, then made to. The leader is reaped last, so that the
 /// group's number cannot have passed to anyone else.
-async fn end_tree(mut child: Child) {
+pub(super) async fn end_tree(mut child: Child) {
     let group = child.id().and_then(|id| i32::try_from(id).ok()).and_then(Pid::from_raw);
     if let Some(group) = group {
         let _ = kill_process_group(group, Signal::TERM);
@@ -115,7 +144,8 @@ pub(super) async fn feed(to: Option<impl AsyncWrite + Unpin>, first: Bytes, inpu
 pub(super) async fn read_all(
     out: Option<impl AsyncRead + Unpin>,
     err: Option<impl AsyncRead + Unpin>,
-    outbox: &mut super::outbox::Outbox,
+    outbox: &mut Outbox,
+    tail: &mut Tail,
 ) {
     let (mut out, mut err) = (out, err);
     let (mut out_buffer, mut err_buffer) = (BytesMut::new(), BytesMut::new());
@@ -132,7 +162,7 @@ pub(super) async fn read_all(
                 None => out = None,
             },
             bytes = read(&mut err, &mut err_buffer), if more && err.is_some() => match bytes {
-                Some(bytes) => outbox.err(bytes),
+                Some(bytes) => tail.take(bytes, outbox),
                 None => err = None,
             },
         }
@@ -163,9 +193,10 @@ pub(super) async fn run_socket(
     };
     let (read, write) = socket.into_split();
     let writer = tokio::spawn(feed(Some(write), Bytes::new(), producer.input.take()));
+    let mut tail = Tail { kept: Vec::new(), forward: false };
     let end = tokio::select! {
         early = interrupted(&mut producer.cancel, deadline(None), lost) => early,
-        () = read_all(Some(read), None::<tokio::io::Empty>, &mut producer.outbox) => Exit::Code(0),
+        () = read_all(Some(read), None::<tokio::io::Empty>, &mut producer.outbox, &mut tail) => Exit::Code(0),
     };
     writer.abort();
     producer.outbox.finish(end).await;

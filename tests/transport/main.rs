@@ -5,5 +5,6 @@
 #[macro_use]
 mod contract;
 mod local;
+mod openssh;
 mod ssh2;
 mod sshd;

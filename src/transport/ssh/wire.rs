@@ -5,14 +5,14 @@ use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
 use std::os::unix::net::UnixStream;
 use std::time::Duration;
 
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::time::{Instant, timeout, timeout_at};
 
 use crate::domain::host::{LinkError, LinkErrorKind};
+use crate::transport::carry::carry;
 use crate::transport::error::{fail, tcp, timed_out, unresolved};
 use crate::transport::remote::{Attempt, Remote};
 use crate::transport::resolve::{Family, Target};
-use crate::transport::{Chunk, Exit, Stream, Transport};
+use crate::transport::{Chunk, Exit, Transport};
 
 /// How long sent data may stay unacknowledged before the kernel gives the connection up (Linux).
 #[cfg(target_os = "linux")]
@@ -133,42 +133,8 @@ async fn through(hop: &Remote, target: &Target) -> Result<Wire, LinkError> {
         Ok((ours, tokio::net::UnixStream::from_std(theirs)?))
     });
     let (ours, theirs) = pair.map_err(|error| tcp(host, "a socket pair", &error))?;
-    tokio::spawn(carry(stream, theirs, first));
+    tokio::spawn(carry(stream, theirs.into_split(), first));
     Ok(Wire::Pair(ours))
-}
-
-/// Carries both directions until either ends.
-async fn carry(stream: Stream, socket: tokio::net::UnixStream, first: bytes::Bytes) {
-    let Stream { mut output, input, cancel, .. } = stream;
-    let (mut read, mut write) = socket.into_split();
-    let inward = async move {
-        let mut chunk = Some(Chunk::Out(first));
-        while let Some(Chunk::Out(bytes)) = chunk {
-            if write.write_all(&bytes).await.is_err() {
-                return;
-            }
-            chunk = output.recv().await;
-        }
-    };
-    let outward = async move {
-        let Some(input) = input else { return };
-        let mut buffer = bytes::BytesMut::new();
-        loop {
-            buffer.reserve(32 << 10);
-            match read.read_buf(&mut buffer).await {
-                Ok(0) | Err(_) => return,
-                Ok(_) => {}
-            }
-            if input.send(buffer.split().freeze()).await.is_err() {
-                return;
-            }
-        }
-    };
-    tokio::select! {
-        () = inward => {}
-        () = outward => {}
-    }
-    drop(cancel);
 }
 
 /// Reads nothing and writes nothing, but tells whether the peer has closed: for a session without channels, which

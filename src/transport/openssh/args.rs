@@ -1,0 +1,121 @@
+//! The command lines of `ssh`.
+
+use std::ffi::OsString;
+use std::path::Path;
+
+use crate::domain::settings::{HostKeyPolicy, SshSettings};
+use crate::transport::resolve::{Agent, Target};
+
+/// Options that keep `ssh` to what a transport is: nothing of the person's forwards, commands or terminals, no
+/// questions, and a host-key policy that is never weaker than ours.
+pub(super) fn master(target: &Target, settings: &SshSettings, socket: &Path, bridge: Option<u16>) -> Vec<OsString> {
+    let mut args: Vec<OsString> = vec!["-M".into(), "-N".into(), "-S".into(), socket.into()];
+    if let Some(config) = &settings.config {
+        args.extend(["-F".into(), config.into()]);
+    }
+    let mut option = |name: &str, value: String| args.extend(["-o".into(), format!("{name}={value}").into()]);
+    option("ControlPersist", "no".to_owned());
+    option("BatchMode", "yes".to_owned());
+    option("ClearAllForwardings", "yes".to_owned());
+    option("PermitLocalCommand", "no".to_owned());
+    option("RemoteCommand", "none".to_owned());
+    option("RequestTTY", "no".to_owned());
+    option("ForkAfterAuthentication", "no".to_owned());
+    option("LogLevel", "ERROR".to_owned());
+    option("ConnectTimeout", target.connect_timeout.as_secs().max(1).to_string());
+    option("ServerAliveInterval", target.keepalive.as_secs().max(1).to_string());
+    option("ServerAliveCountMax", "3".to_owned());
+    // Asking is the cockpit's business, and here it cannot: an unknown key is refused.
+    option(
+        "StrictHostKeyChecking",
+        match target.host_keys {
+            HostKeyPolicy::AcceptNew => "accept-new",
+            HostKeyPolicy::Ask | HostKeyPolicy::Strict => "yes",
+        }
+        .to_owned(),
+    );
+    if !settings.known_hosts.is_empty() {
+        let files: Vec<String> = settings.known_hosts.iter().map(|file| format!("\"{}\"", file.display())).collect();
+        option("UserKnownHostsFile", files.join(" "));
+        option("GlobalKnownHostsFile", "none".to_owned());
+    }
+    if target.agent == Agent::No {
+        option("IdentityAgent", "none".to_owned());
+    }
+    option("User", target.user.clone());
+    match bridge {
+        // The jump is made by our own transport; ssh is told where its near end is, and whom it really reaches.
+        Some(port) => {
+            option("HostName", "127.0.0.1".to_owned());
+            option("Port", port.to_string());
+            option("HostKeyAlias", target.known_as.clone());
+            option("CheckHostIP", "no".to_owned());
+            option("ProxyJump", "none".to_owned());
+        }
+        None => {
+            option("HostName", target.address.replace('%', "%%"));
+            option("Port", target.port.to_string());
+        }
+    }
+    for file in &target.identity_files {
+        args.extend(["-i".into(), file.into()]);
+    }
+    args.extend(["--".into(), target.host.as_str().into()]);
+    args
+}
+
+/// Options of a small `ssh` that talks to a master: no config is read, and without the master it fails rather than
+/// connect by itself.
+pub(super) fn through(socket: &Path) -> Vec<OsString> {
+    let mut args: Vec<OsString> = vec!["-F".into(), "/dev/null".into(), "-S".into(), socket.into()];
+    for option in ["ControlMaster=no", "ProxyCommand=false", "BatchMode=yes", "LogLevel=ERROR", "EscapeChar=none"] {
+        args.extend(["-o".into(), option.into()]);
+    }
+    args
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::host::Host;
+    use crate::transport::resolve::{Here, SshOptions, Written};
+
+    fn line(policy: HostKeyPolicy, ssh_g: &str, bridge: Option<u16>) -> String {
+        let (host, settings) = (Host::named("web", "e"), SshSettings { host_keys: policy, ..SshSettings::default() });
+        let written = Written::new(&host, &settings).unwrap();
+        let here = Here { home: "/home/me".into(), user: "me".into() };
+        let target = Target::new(&host.name, &written, SshOptions::parse(ssh_g), &settings, &here).unwrap();
+        let args = master(&target, &settings, Path::new("/s"), bridge);
+        args.iter().map(|arg| arg.to_string_lossy()).collect::<Vec<_>>().join(" ")
+    }
+
+    #[test]
+    fn host_key_policy_is_never_weaker_than_ours() {
+        for (policy, ssh, expected) in [
+            (HostKeyPolicy::Ask, "no", "yes"),
+            (HostKeyPolicy::Strict, "accept-new", "yes"),
+            (HostKeyPolicy::AcceptNew, "no", "accept-new"),
+            (HostKeyPolicy::AcceptNew, "yes", "yes"),
+        ] {
+            let line = line(policy, &format!("stricthostkeychecking {ssh}\n"), None);
+            assert!(line.contains(&format!(" StrictHostKeyChecking={expected} ")), "{policy:?} {ssh}: {line}");
+        }
+    }
+
+    #[test]
+    fn nothing_asks_forwards_or_runs_here() {
+        let line = line(HostKeyPolicy::Ask, "", None);
+        for option in ["BatchMode=yes", "ClearAllForwardings=yes", "PermitLocalCommand=no", "RemoteCommand=none"] {
+            assert!(line.contains(option), "{option}: {line}");
+        }
+        assert!(line.ends_with("-- web"));
+    }
+
+    #[test]
+    fn a_bridge_still_checks_the_real_hosts_key() {
+        let line = line(HostKeyPolicy::Ask, "hostname 10.0.0.9\nport 2222\n", Some(4000));
+        for option in ["HostName=127.0.0.1", "Port=4000", "HostKeyAlias=[10.0.0.9]:2222", "ProxyJump=none"] {
+            assert!(line.contains(option), "{option}: {line}");
+        }
+    }
+}

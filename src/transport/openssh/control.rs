@@ -1,0 +1,267 @@
+//! The `ssh -M` that holds a connection.
+
+use std::fs::DirBuilder;
+use std::os::unix::fs::DirBuilderExt;
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use tokio::io::AsyncReadExt;
+use tokio::process::{Child, Command};
+use tokio::sync::watch;
+
+use super::{args, stderr};
+use crate::domain::host::{LinkError, LinkErrorKind};
+use crate::domain::text::one_line;
+use crate::transport::Transport;
+use crate::transport::backoff::jitter;
+use crate::transport::carry::carry;
+use crate::transport::error::{QUOTED, fail, timed_out};
+use crate::transport::process::end_tree;
+use crate::transport::remote::{Attempt, Remote};
+use crate::transport::resolve::Target;
+
+/// How often a starting master is looked at.
+const LOOK: Duration = Duration::from_millis(15);
+/// How often a borrowed master is asked whether it lives.
+const CHECK: Duration = Duration::from_secs(5);
+/// The most of a master's words that is kept.
+const SAID: usize = 8 << 10;
+
+/// A private folder for control sockets, removed when dropped.
+pub(super) struct Folder {
+    path: PathBuf,
+    sockets: AtomicUsize,
+}
+
+impl Folder {
+    /// Makes one that nobody else can look into. A socket's path may have about 100 bytes, so names are short.
+    pub fn new() -> std::io::Result<Self> {
+        let base = std::env::var_os("XDG_RUNTIME_DIR").map(PathBuf::from).filter(|dir| dir.is_dir());
+        let base = base.unwrap_or_else(std::env::temp_dir);
+        loop {
+            let path = base.join(format!("qd-{:x}-{:08x}", std::process::id(), name()));
+            match DirBuilder::new().mode(0o700).create(&path) {
+                Ok(()) => return Ok(Self { path, sockets: AtomicUsize::new(0) }),
+                Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {}
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    /// A new socket's path.
+    pub fn socket(&self) -> PathBuf {
+        self.path.join(self.sockets.fetch_add(1, Ordering::Relaxed).to_string())
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.path);
+    }
+}
+
+fn name() -> u32 {
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a fraction of 2^32")]
+    let name = (jitter() * f64::from(u32::MAX)) as u32;
+    name
+}
+
+/// One master.
+pub(super) struct Master {
+    socket: PathBuf,
+    state: watch::Receiver<Option<Result<(), LinkError>>>,
+}
+
+impl Master {
+    /// Starts one, or takes over the one that a live ControlPath names. `closed` ends it; `ended` hears of its own end
+    /// after it was ready. The first one's failure is the attempt's.
+    pub fn start(
+        attempt: &Attempt,
+        socket: PathBuf,
+        first: bool,
+        mut closed: watch::Receiver<Option<LinkError>>,
+        ended: impl FnOnce(LinkError) + Send + 'static,
+    ) -> Self {
+        let (publish, state) = watch::channel(None);
+        let target = Arc::clone(&attempt.target);
+        let borrowed = target.options.some("controlpath").map(PathBuf::from).filter(|path| first && path.exists());
+        let socket = borrowed.clone().unwrap_or(socket);
+        let hold = Hold {
+            target,
+            settings: attempt.connector.settings.clone(),
+            hop: attempt.hop.clone(),
+            socket: socket.clone(),
+            borrowed: borrowed.is_some(),
+        };
+        tokio::spawn(async move {
+            tokio::select! {
+                error = hold.run(&publish) => {
+                    // Whoever waits for it hears of it; else it was up, and the link is lost.
+                    if publish.borrow().is_none() {
+                        let _ = publish.send(Some(Err(error)));
+                    } else {
+                        ended(error);
+                    }
+                }
+                _ = closed.wait_for(Option::is_some) => {}
+            }
+        });
+        Self { socket, state }
+    }
+
+    /// Its control socket.
+    pub fn socket(&self) -> &Path {
+        &self.socket
+    }
+
+    /// Waits until it can be used.
+    pub async fn ready(&self) -> Result<(), LinkError> {
+        let mut state = self.state.clone();
+        match state.wait_for(Option::is_some).await {
+            Ok(state) => state.clone().unwrap_or(Ok(())),
+            Err(_) => Err(fail(LinkErrorKind::Lost, "the connection was closed", "connect again")),
+        }
+    }
+
+    /// Whether it never came to be.
+    pub fn failed(&self) -> bool {
+        matches!(&*self.state.borrow(), Some(Err(_)))
+    }
+}
+
+/// What a master's task works with.
+struct Hold {
+    target: Arc<Target>,
+    settings: crate::domain::settings::SshSettings,
+    hop: Option<Arc<Remote>>,
+    socket: PathBuf,
+    borrowed: bool,
+}
+
+impl Hold {
+    /// Runs the master until it ends, and says why it did.
+    async fn run(&self, publish: &watch::Sender<Option<Result<(), LinkError>>>) -> LinkError {
+        if self.borrowed {
+            return self.watch_borrowed(publish).await;
+        }
+        let bridge = match &self.hop {
+            Some(hop) => match bridge(hop, &self.target).await {
+                Ok(port) => Some(port),
+                Err(error) => {
+                    return fail(
+                        LinkErrorKind::Config,
+                        format!("{}: no port on this machine: {error}", self.target.host),
+                        "see whether the loopback interface is up",
+                    );
+                }
+            },
+            None => None,
+        };
+        let mut command = Command::new("ssh");
+        command.args(args::master(&self.target, &self.settings, &self.socket, bridge));
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped()).process_group(0);
+        let mut master = match command.spawn() {
+            Ok(child) => EndOnDrop(Some(child)),
+            Err(error) => {
+                return fail(
+                    LinkErrorKind::Config,
+                    format!("{}: the ssh program cannot be started: {error}", self.target.host),
+                    "install OpenSSH's client",
+                );
+            }
+        };
+        let mut stderr = master.0.as_mut().and_then(|child| child.stderr.take());
+        let mut said = Vec::new();
+        let words = async {
+            if let Some(stderr) = &mut stderr {
+                let mut buffer = [0; 1024];
+                while let Ok(n @ 1..) = stderr.read(&mut buffer).await {
+                    said.extend_from_slice(&buffer[..n]);
+                    let surplus = said.len().saturating_sub(SAID);
+                    said.drain(..surplus);
+                }
+            }
+        };
+        let up = async {
+            while !self.socket.exists() {
+                tokio::time::sleep(LOOK).await;
+            }
+            let _ = publish.send(Some(Ok(())));
+            std::future::pending::<()>().await;
+        };
+        // The program's own timeout covers the connection, not the authentication after it.
+        let patience = async {
+            tokio::time::sleep(self.target.connect_timeout * 2).await;
+            if publish.borrow().is_some() {
+                std::future::pending::<()>().await;
+            }
+        };
+        tokio::select! {
+            () = words => {}
+            () = up => {}
+            () = patience => return timed_out(self.target.host.as_str(), &self.target.place()),
+        }
+        let said = String::from_utf8_lossy(&said).into_owned();
+        if publish.borrow().is_some() {
+            let last = said.lines().rev().find(|line| !line.trim().is_empty()).unwrap_or("ssh ended");
+            return fail(
+                LinkErrorKind::Lost,
+                format!("{}: the connection was lost: {}", self.target.host, one_line(last, QUOTED)),
+                "it is dialed anew",
+            );
+        }
+        stderr::read(&self.target, &said)
+    }
+
+    async fn watch_borrowed(&self, publish: &watch::Sender<Option<Result<(), LinkError>>>) -> LinkError {
+        loop {
+            let mut check = Command::new("ssh");
+            check.args(args::through(&self.socket)).args(["-O", "check", "--", "host"]).kill_on_drop(true);
+            check.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+            if !check.status().await.is_ok_and(|status| status.success()) {
+                let socket = self.socket.display();
+                return fail(
+                    LinkErrorKind::Lost,
+                    format!("{}: the ssh that holds {socket} is gone", self.target.host),
+                    "start it again, or remove ControlPath for it",
+                );
+            }
+            publish.send_if_modified(|state| {
+                let first = state.is_none();
+                *state = Some(Ok(()));
+                first
+            });
+            tokio::time::sleep(CHECK).await;
+        }
+    }
+}
+
+/// Ends the program with the task that holds it.
+struct EndOnDrop(Option<Child>);
+
+impl Drop for EndOnDrop {
+    fn drop(&mut self) {
+        if let Some(child) = self.0.take() {
+            tokio::spawn(end_tree(child));
+        }
+    }
+}
+
+/// A port on loopback whose one connection goes through the jump host. Whoever else takes it reaches no more than the
+/// target's sshd, and our own ssh then fails its host-key check or finds nobody.
+async fn bridge(hop: &Arc<Remote>, target: &Target) -> std::io::Result<u16> {
+    let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await?;
+    let port = listener.local_addr()?.port();
+    let (hop, address, to) = (Arc::clone(hop), target.address.clone(), target.port);
+    let patience = target.connect_timeout;
+    tokio::spawn(async move {
+        if let Ok(Ok((socket, _))) = tokio::time::timeout(patience, listener.accept()).await {
+            drop(listener);
+            carry(hop.dial(&address, to), socket.into_split(), bytes::Bytes::new()).await;
+        }
+    });
+    Ok(port)
+}

@@ -1,0 +1,12 @@
+//! The system's ssh keeps the contract, over a real sshd.
+
+use quarterdeck::domain::host::TransportChoice;
+
+use crate::sshd::Sshd;
+
+fn openssh() -> (quarterdeck::transport::SharedTransport, Sshd) {
+    let sshd = Sshd::start();
+    (sshd.connect(TransportChoice::OpenSsh), sshd)
+}
+
+contract!(openssh());
