@@ -1,1 +1,3 @@
 //! Draws the state. Pure.
+
+pub mod keymap;

@@ -1,0 +1,202 @@
+//! What each message changes, and what to do about it. Pure: the time comes inside messages.
+
+mod data;
+mod hosts;
+mod logs;
+mod moving;
+mod overlays;
+
+use chrono::TimeDelta;
+
+use super::command::Command;
+use super::effect::Effect;
+use super::input;
+use super::message::Message;
+use super::state::{About, Banner, Confirm, LineInput, Overlay, State, Tab, Toast};
+
+/// How long a toast stays.
+const TOAST: TimeDelta = TimeDelta::seconds(6);
+/// Two ctrl-c within this leave.
+const TWICE: TimeDelta = TimeDelta::seconds(2);
+/// Keys that were typed before a dialog could be seen are thrown away.
+const TYPED_AHEAD: TimeDelta = TimeDelta::milliseconds(300);
+
+/// Applies a message to the state; what the runtime is to do.
+pub fn update(state: &mut State, message: Message) -> Vec<Effect> {
+    let mut effects = Vec::new();
+    match message {
+        Message::Tick(now) => {
+            state.now = now;
+            state.toasts.retain(|toast| toast.until > now);
+        }
+        Message::Resized(columns, rows) => state.size = (columns, rows),
+        Message::Viewport(viewport) => {
+            if state.viewport != viewport {
+                state.viewport = viewport;
+                logs::ask(state, &mut effects);
+            }
+        }
+        Message::Command(command) => run(state, command, &mut effects),
+        Message::Key(key) => overlays::key(state, key, &mut effects),
+        Message::Clicked(target) => moving::clicked(state, target, &mut effects),
+        Message::Wheel(target, notches) => moving::wheel(state, target.as_ref(), notches, &mut effects),
+        Message::Pasted(text) => overlays::pasted(state, &text),
+        Message::Pending(keys) => state.pending = keys,
+        Message::Logs(window) => logs::arrived(state, *window, &mut effects),
+        Message::Asked(id, question) => state.questions.push((id, question)),
+        Message::Withdrawn(id) => {
+            state.questions.retain(|(other, _)| *other != id);
+            state.overlays.retain(|overlay| !matches!(overlay, Overlay::Question { id: other, .. } if *other == id));
+        }
+        Message::Config(settings, warnings) => data::config(state, *settings, &warnings, &mut effects),
+        Message::ConfigBroken(why) => {
+            let first = why.lines().next().unwrap_or("it cannot be used").to_owned();
+            let text = format!("the config changed and cannot be used, the old one stays: {first}");
+            state.put_banner(Banner { about: About::Config, bad: true, text });
+        }
+        Message::WorkerDied(what, why) => {
+            state.put_banner(Banner { about: About::Worker, bad: true, text: format!("{what} failed: {why}") });
+        }
+        Message::Notice { bad, text } => toast(state, bad, text),
+        data => data::take(state, data),
+    }
+    overlays::show_question(state);
+    focus(state, &mut effects);
+    effects
+}
+
+/// Puts a note up.
+fn toast(state: &mut State, bad: bool, text: impl Into<String>) {
+    let until = state.now + TOAST;
+    state.toasts.push(Toast { bad, text: text.into(), until });
+    if state.toasts.len() > 4 {
+        state.toasts.remove(0);
+    }
+}
+
+/// Tells the sampler which host somebody looks at.
+fn focus(state: &mut State, effects: &mut Vec<Effect>) {
+    let host = match state.tab {
+        Tab::Hosts => state.machines.open.clone().or_else(|| state.machines.selected.clone()),
+        Tab::Overview => state.overview.selected.clone(),
+        Tab::Logs => None,
+    };
+    if host != state.focused {
+        state.focused.clone_from(&host);
+        effects.push(Effect::Focus(host));
+    }
+}
+
+fn run(state: &mut State, command: Command, effects: &mut Vec<Effect>) {
+    match command {
+        Command::Quit => effects.push(Effect::Quit),
+        Command::Interrupt => interrupt(state, effects),
+        Command::Suspend => effects.push(Effect::Suspend),
+        Command::Redraw => effects.push(Effect::Redraw),
+        Command::Help => state.overlays.push(Overlay::Help { filter: input::line(""), scroll: 0 }),
+        Command::CommandLine | Command::Palette => {
+            let palette = command == Command::Palette;
+            state.overlays.push(Overlay::CommandLine(LineInput {
+                input: input::line(""),
+                chosen: palette.then_some(0),
+                palette,
+                error: None,
+            }));
+        }
+        Command::Show(tab) => show(state, tab),
+        Command::NextTab => show(state, beside(state.tab, 1)),
+        Command::PreviousTab => show(state, beside(state.tab, Tab::ALL.len() - 1)),
+        Command::LastTab => {
+            if let Some(tab) = state.back.pop() {
+                state.tab = tab;
+            }
+        }
+        Command::Refresh => {
+            effects.push(Effect::Refresh);
+            toast(state, false, "asking every host anew");
+        }
+        Command::Reload => effects.push(Effect::ReloadConfig),
+        Command::Theme(name) => effects.push(Effect::Theme(name)),
+        Command::Utc => state.utc = !state.utc,
+        Command::Mouse => {
+            state.mouse = !state.mouse;
+            effects.push(Effect::Mouse(state.mouse));
+        }
+        Command::Dismiss => {
+            if !state.banners.is_empty() {
+                state.banners.remove(0);
+            }
+        }
+        Command::Back
+        | Command::Accept
+        | Command::Complete
+        | Command::CompleteBack
+        | Command::Yes
+        | Command::TrustOnce
+        | Command::TrustAlways => overlays::run(state, &command, effects),
+        Command::Up
+        | Command::Down
+        | Command::Left
+        | Command::Right
+        | Command::HalfPageUp
+        | Command::HalfPageDown
+        | Command::PageUp
+        | Command::PageDown
+        | Command::First
+        | Command::Last
+        | Command::NextPane
+        | Command::PreviousPane
+        | Command::Open => moving::run(state, &command, effects),
+        Command::Reconnect(_)
+        | Command::Host(_)
+        | Command::Sort(_)
+        | Command::Reverse
+        | Command::FilterHosts(_)
+        | Command::Processes => hosts::run(state, command, effects),
+        logs => logs::run(state, logs, effects),
+    }
+}
+
+fn show(state: &mut State, tab: Tab) {
+    if tab != state.tab {
+        state.back.retain(|other| *other != tab);
+        state.back.push(state.tab);
+        state.tab = tab;
+    }
+}
+
+fn beside(tab: Tab, step: usize) -> Tab {
+    let at = Tab::ALL.iter().position(|other| *other == tab).unwrap_or(0);
+    Tab::ALL[(at + step) % Tab::ALL.len()]
+}
+
+/// ctrl-c never harms: it closes what is open; at the top, twice leaves.
+fn interrupt(state: &mut State, effects: &mut Vec<Effect>) {
+    if !state.overlays.is_empty() {
+        overlays::run(state, &Command::Back, effects);
+        return;
+    }
+    if state.interrupted.is_some_and(|last| state.now - last <= TWICE) {
+        effects.push(Effect::Quit);
+    } else {
+        state.interrupted = Some(state.now);
+        toast(state, false, "ctrl-c again leaves");
+    }
+}
+
+/// Whether a dialog opened so lately that a key cannot have been meant for it.
+fn typed_ahead(state: &State, opened: chrono::DateTime<chrono::Utc>) -> bool {
+    state.now - opened < TYPED_AHEAD
+}
+
+/// Opens a dialog that asks yes or no.
+pub fn confirm(state: &mut State, title: &str, lines: Vec<String>, then: Command) {
+    state.overlays.push(Overlay::Confirm(Confirm {
+        title: title.to_owned(),
+        lines,
+        type_to_confirm: String::new(),
+        input: input::line(""),
+        then,
+        opened: state.now,
+    }));
+}

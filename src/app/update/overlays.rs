@@ -1,0 +1,308 @@
+//! What lies over the tabs: help, command line, prompts, dialogs, questions.
+
+use crossterm::event::{KeyCode, KeyEvent};
+
+use super::{logs, run as run_command, typed_ahead};
+use crate::app::command::{COMMANDS, Command};
+use crate::app::effect::Effect;
+use crate::app::input::{self, SecretLine};
+use crate::app::log_words;
+use crate::app::state::{Overlay, Prompt, PromptPurpose, State};
+use crate::domain::question::{Answer, Question};
+
+/// Completions that are offered at once.
+const OFFERED: usize = 12;
+
+/// Opens a one-line prompt.
+pub(super) fn prompt(state: &mut State, purpose: PromptPurpose, title: &str, text: &str) {
+    let input = input::line(text);
+    state.overlays.push(Overlay::Prompt(Prompt {
+        purpose,
+        title: title.to_owned(),
+        input,
+        error: None,
+        recalled: None,
+    }));
+}
+
+/// Shows the oldest question when nothing else is open.
+pub(super) fn show_question(state: &mut State) {
+    if state.overlays.is_empty()
+        && let Some((id, question)) = state.questions.first().cloned()
+    {
+        state.overlays.push(Overlay::Question { id, question, input: SecretLine::default(), opened: state.now });
+    }
+}
+
+pub(super) fn run(state: &mut State, command: &Command, effects: &mut Vec<Effect>) {
+    match command {
+        Command::Back if state.overlays.is_empty() => back(state, effects),
+        Command::Back => match state.overlays.pop() {
+            Some(Overlay::Question { id, .. }) => answer(state, id, Answer::Refuse, effects),
+            Some(Overlay::Prompt(prompt)) if prompt.purpose == PromptPurpose::LogSearch => {}
+            _ => {}
+        },
+        Command::TrustOnce | Command::TrustAlways => {
+            let Some(Overlay::Question { id, question: Question::HostKey { .. }, opened, .. }) = state.overlays.last()
+            else {
+                return;
+            };
+            let (id, opened) = (*id, *opened);
+            if typed_ahead(state, opened) {
+                return;
+            }
+            state.overlays.pop();
+            let given = if *command == Command::TrustOnce { Answer::AcceptOnce } else { Answer::AcceptAndSave };
+            answer(state, id, given, effects);
+        }
+        Command::Yes => {
+            let Some(Overlay::Confirm(confirm)) = state.overlays.last() else { return };
+            if typed_ahead(state, confirm.opened) {
+                return;
+            }
+            if let Some(Overlay::Confirm(confirm)) = state.overlays.pop() {
+                run_command(state, confirm.then, effects);
+            }
+        }
+        Command::Accept => accept(state, effects),
+        Command::Complete => complete(state, 1),
+        Command::CompleteBack => complete(state, -1),
+        Command::Up => recall(state, -1),
+        Command::Down => recall(state, 1),
+        Command::PageUp => scroll(state, -10),
+        Command::PageDown => scroll(state, 10),
+        _ => {}
+    }
+}
+
+/// Esc at the top: closes what the tab has open.
+fn back(state: &mut State, effects: &mut Vec<Effect>) {
+    use crate::app::state::Tab;
+    match state.tab {
+        Tab::Hosts if state.machines.open.is_some() => state.machines.open = None,
+        Tab::Hosts => state.machines.filter.clear(),
+        Tab::Logs if state.logs.detail => state.logs.detail = false,
+        Tab::Logs if state.logs.sidebar => state.logs.sidebar = false,
+        Tab::Logs if state.logs.query.search.is_some() => logs::search(state, "", effects),
+        Tab::Logs if !state.logs.follow => logs::follow(state, effects),
+        _ => {}
+    }
+}
+
+fn answer(state: &mut State, id: u64, answer: Answer, effects: &mut Vec<Effect>) {
+    state.questions.retain(|(other, _)| *other != id);
+    effects.push(Effect::Answer(id, answer));
+}
+
+/// A key that no binding took: text for whatever is being typed.
+pub(super) fn key(state: &mut State, key: KeyEvent, effects: &mut Vec<Effect>) {
+    let now = state.now;
+    match state.overlays.last_mut() {
+        Some(Overlay::Help { filter, scroll }) => {
+            if input::edit(filter, key) {
+                *scroll = 0;
+            }
+        }
+        Some(Overlay::CommandLine(line)) => {
+            if input::edit(&mut line.input, key) {
+                line.chosen = line.palette.then_some(0);
+                line.error = None;
+            }
+        }
+        Some(Overlay::Prompt(prompt)) => {
+            if input::edit(&mut prompt.input, key) {
+                prompt.recalled = None;
+                preview(state, effects);
+            }
+        }
+        Some(Overlay::Confirm(confirm)) => {
+            if !confirm.type_to_confirm.is_empty() && now - confirm.opened >= super::TYPED_AHEAD {
+                input::edit(&mut confirm.input, key);
+            }
+        }
+        Some(Overlay::Question { input, opened, question, .. }) => {
+            let ahead = now - *opened < super::TYPED_AHEAD;
+            if !ahead && !matches!(question, Question::HostKey { .. }) && key.code != KeyCode::Enter {
+                input.edit(key);
+            }
+        }
+        None => {}
+    }
+}
+
+/// Shows at once what a filter or search that is being typed would do; a text that is no regex yet changes nothing.
+fn preview(state: &mut State, effects: &mut Vec<Effect>) {
+    let Some(Overlay::Prompt(prompt)) = state.overlays.last_mut() else { return };
+    let text = input::text_of(&prompt.input).to_owned();
+    match prompt.purpose {
+        PromptPurpose::LogFilter => match log_words::parse(&text) {
+            Ok(filter) => {
+                prompt.error = None;
+                let hidden = state.logs.query.filter.hidden.clone();
+                state.logs.query.filter = crate::domain::log_view::LogFilter { hidden, ..filter };
+                logs::ask(state, effects);
+            }
+            Err(error) => prompt.error = Some(error),
+        },
+        PromptPurpose::LogSearch => {
+            prompt.error = regex::Regex::new(&text).err().map(|_| "not a regex yet".to_owned());
+            if prompt.error.is_none() {
+                state.logs.query.search = (!text.is_empty()).then_some(text);
+                logs::ask(state, effects);
+            }
+        }
+        PromptPurpose::HostFilter => state.machines.filter = text,
+        PromptPurpose::LogTime => {}
+    }
+}
+
+/// A paste goes where text is typed; a dialog that could do something is cancelled by it.
+pub(super) fn pasted(state: &mut State, text: &str) {
+    match state.overlays.last_mut() {
+        Some(Overlay::Help { filter: line, .. }) => input::paste(line, text),
+        Some(Overlay::CommandLine(line)) => input::paste(&mut line.input, text),
+        Some(Overlay::Prompt(prompt)) => input::paste(&mut prompt.input, text),
+        Some(Overlay::Confirm(_)) => drop(state.overlays.pop()),
+        Some(Overlay::Question { input, question, .. }) if !matches!(question, Question::HostKey { .. }) => {
+            input.paste(text)
+        }
+        Some(Overlay::Question { .. }) | None => {}
+    }
+}
+
+/// Enter.
+fn accept(state: &mut State, effects: &mut Vec<Effect>) {
+    match state.overlays.last_mut() {
+        Some(Overlay::Help { .. }) => drop(state.overlays.pop()),
+        Some(Overlay::CommandLine(_)) => accept_line(state, effects),
+        Some(Overlay::Prompt(_)) => accept_prompt(state, effects),
+        Some(Overlay::Confirm(confirm)) => {
+            let typed = input::text_of(&confirm.input);
+            let right = !confirm.type_to_confirm.is_empty() && typed == confirm.type_to_confirm;
+            if right && let Some(Overlay::Confirm(confirm)) = state.overlays.pop() {
+                run_command(state, confirm.then, effects);
+            }
+        }
+        Some(Overlay::Question { question: Question::HostKey { .. }, .. }) | None => {}
+        Some(Overlay::Question { id, input, opened, .. }) => {
+            let (id, opened, secret) = (*id, *opened, input.take());
+            if state.now - opened >= super::TYPED_AHEAD {
+                state.overlays.pop();
+                answer(state, id, Answer::Secret(secret), effects);
+            }
+        }
+    }
+}
+
+fn accept_line(state: &mut State, effects: &mut Vec<Effect>) {
+    let Some(Overlay::CommandLine(line)) = state.overlays.last() else { return };
+    let typed = input::text_of(&line.input).trim().to_owned();
+    let offered = completions(&typed, line.palette);
+    let text = match line.chosen.and_then(|at| offered.get(at)) {
+        Some(entry) if !typed.contains(' ') => (*entry).to_owned(),
+        _ => typed,
+    };
+    if text.is_empty() {
+        state.overlays.pop();
+        return;
+    }
+    match Command::parse(&text) {
+        Ok(command) => {
+            state.overlays.pop();
+            run_command(state, command, effects);
+        }
+        Err(error) => {
+            if let Some(Overlay::CommandLine(line)) = state.overlays.last_mut() {
+                // A command that needs something gets room for it.
+                if line.chosen.is_some() {
+                    line.input = input::line(&format!("{text} "));
+                    line.chosen = None;
+                }
+                line.error = Some(error);
+            }
+        }
+    }
+}
+
+fn accept_prompt(state: &mut State, effects: &mut Vec<Effect>) {
+    let Some(Overlay::Prompt(prompt)) = state.overlays.last() else { return };
+    if prompt.error.is_some() {
+        return;
+    }
+    let (purpose, text) = (prompt.purpose, input::text_of(&prompt.input).to_owned());
+    state.overlays.pop();
+    let command = match purpose {
+        PromptPurpose::LogSearch => Command::Search(Some(text)),
+        PromptPurpose::LogFilter => Command::Filter(Some(text)),
+        PromptPurpose::LogTime => Command::GoTo(Some(text)),
+        PromptPurpose::HostFilter => Command::FilterHosts(Some(text)),
+    };
+    run_command(state, command, effects);
+}
+
+/// Names of commands that a typed text may mean, the best first. The palette looks at the docs too.
+pub fn completions(typed: &str, palette: bool) -> Vec<&'static str> {
+    let word = typed.trim().to_lowercase();
+    let mut found: Vec<(u8, &'static str)> = COMMANDS
+        .iter()
+        .filter_map(|entry| {
+            let rank = if entry.name.starts_with(&word) {
+                0
+            } else if entry.name.contains(&word) {
+                1
+            } else if palette && entry.doc.to_lowercase().contains(&word) {
+                2
+            } else {
+                return None;
+            };
+            Some((rank, entry.name))
+        })
+        .collect();
+    found.sort_by_key(|(rank, _)| *rank);
+    found.into_iter().map(|(_, name)| name).take(OFFERED).collect()
+}
+
+fn complete(state: &mut State, by: i64) {
+    let Some(Overlay::CommandLine(line)) = state.overlays.last_mut() else { return };
+    let count = completions(input::text_of(&line.input), line.palette).len() as i64;
+    if count > 0 {
+        let at = line.chosen.map_or(if by > 0 { -1 } else { 0 }, |at| at as i64);
+        line.chosen = usize::try_from((at + by).rem_euclid(count)).ok();
+    }
+}
+
+/// The mouse chose a completion.
+pub(super) fn choose(state: &mut State, index: usize) {
+    if let Some(Overlay::CommandLine(line)) = state.overlays.last_mut() {
+        line.chosen = Some(index);
+    }
+}
+
+/// Up and down: completions, earlier searches, the help's lines.
+fn recall(state: &mut State, by: i64) {
+    match state.overlays.last_mut() {
+        Some(Overlay::CommandLine(_)) => complete(state, by),
+        Some(Overlay::Help { .. }) => scroll(state, by),
+        Some(Overlay::Prompt(prompt))
+            if prompt.purpose == PromptPurpose::LogSearch && !state.logs.history.is_empty() =>
+        {
+            let last = state.logs.history.len() - 1;
+            let back = match (prompt.recalled, by < 0) {
+                (None, true) => Some(0),
+                (Some(at), true) => Some((at + 1).min(last)),
+                (Some(0) | None, false) => None,
+                (Some(at), false) => Some(at - 1),
+            };
+            prompt.recalled = back;
+            prompt.input = input::line(back.map_or("", |back| &state.logs.history[last - back]));
+        }
+        _ => {}
+    }
+}
+
+fn scroll(state: &mut State, by: i64) {
+    let most = state.viewport.page_lines.saturating_sub(state.viewport.page_rows) as i64;
+    if let Some(Overlay::Help { scroll, .. }) = state.overlays.last_mut() {
+        *scroll = usize::try_from((*scroll as i64 + by).clamp(0, most.max(0))).unwrap_or(0);
+    }
+}
