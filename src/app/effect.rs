@@ -3,6 +3,7 @@
 use crate::domain::host::HostName;
 use crate::domain::log_view::LogQuery;
 use crate::domain::question::Answer;
+use crate::domain::settings::Settings;
 
 /// One thing for the runtime to do.
 #[derive(Debug)]
@@ -36,6 +37,8 @@ pub enum Effect {
     },
     /// Use another theme from now on.
     Theme(String),
+    /// Connect to the hosts of this config, in place of those of the one before.
+    Hire(Box<Settings>),
     /// Read the config files again.
     ReloadConfig,
     /// Take or release the mouse.

@@ -224,6 +224,17 @@ pub enum ThemeChoice {
     },
 }
 
+impl ThemeChoice {
+    /// The theme to begin with. Without a word from the terminal about its background, it is taken to be dark.
+    pub fn name(&self) -> &str {
+        match self {
+            Self::Auto => "dark",
+            Self::Named(name) => name,
+            Self::ByBackground { dark, .. } => dark,
+        }
+    }
+}
+
 /// How times are shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TimeZoneChoice {

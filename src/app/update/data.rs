@@ -91,7 +91,7 @@ fn serviced(state: &mut State, name: &str, environment: &str, host: &HostName, s
 }
 
 /// A new config: what is known of hosts and services that stay is kept.
-pub(super) fn config(state: &mut State, settings: Settings, warnings: &[String], _: &mut Vec<Effect>) {
+pub(super) fn config(state: &mut State, settings: Settings, warnings: &[String], effects: &mut Vec<Effect>) {
     let mut hosts = std::mem::take(&mut state.hosts);
     state.hosts = settings
         .hosts
@@ -115,6 +115,11 @@ pub(super) fn config(state: &mut State, settings: Settings, warnings: &[String],
             }
         })
         .collect();
+    // Only what the connections rest on is worth dialing anew.
+    let old = &state.settings;
+    if old.hosts != settings.hosts || old.services != settings.services || old.ssh != settings.ssh {
+        effects.push(Effect::Hire(Box::new(settings.clone())));
+    }
     state.settings = Arc::new(settings);
     state.banners.retain(|banner| banner.about != About::Config && banner.about != About::Start);
     if let Some(first) = warnings.first() {

@@ -8,6 +8,9 @@ mod overlays;
 
 use chrono::TimeDelta;
 
+pub use hosts::rows as host_rows;
+pub use overlays::completions;
+
 use super::command::Command;
 use super::effect::Effect;
 use super::input;

@@ -1,0 +1,199 @@
+//! The loop of the screen: events become messages, messages change the state, the state is drawn when it changed.
+
+use std::io;
+use std::time::{Duration, Instant};
+
+use chrono::Utc;
+use crossterm::event::{Event, EventStream, KeyEventKind, MouseButton, MouseEventKind};
+use futures_util::StreamExt;
+use ratatui::Terminal;
+use ratatui::backend::CrosstermBackend;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::mpsc;
+
+use super::frame::Frame;
+use super::tty::Tty;
+use crate::app::context::chain;
+use crate::app::effect::Effect;
+use crate::app::message::Message;
+use crate::app::state::State;
+use crate::app::update::update;
+use crate::app::viewport::Regions;
+use crate::ui::keymap::{Keymap, Meaning, Typing};
+use crate::ui::look::Look;
+
+/// Data is drawn at most this often; a key at once.
+const FRAME: Duration = Duration::from_millis(33);
+/// The clock of the screen.
+const TICK: Duration = Duration::from_secs(1);
+/// Messages that are taken before the screen is drawn.
+const BATCH: usize = 256;
+
+/// Whoever performs what `update` names.
+pub trait Performer {
+    /// Performs one effect; the screen itself sees to quitting, suspending, redrawing, the mouse and the bell.
+    fn perform(&mut self, effect: Effect, look: &mut Look);
+}
+
+/// How the cockpit was left.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Left {
+    /// By its own command.
+    Quit,
+    /// By a signal of this number.
+    Signal(i32),
+}
+
+/// A cockpit on a terminal.
+pub struct Screen<P> {
+    state: State,
+    look: Look,
+    keymap: Keymap,
+    typing: Typing,
+    regions: Regions,
+    performer: P,
+    terminal: Terminal<CrosstermBackend<Frame>>,
+    tty: Tty,
+    left: Option<Left>,
+}
+
+impl<P: Performer> Screen<P> {
+    /// Takes the terminal. `state` is as it opens.
+    pub fn open(state: State, look: Look, keymap: Keymap, performer: P) -> io::Result<Self> {
+        let tty = Tty::take(state.mouse)?;
+        let terminal = Terminal::new(CrosstermBackend::new(Frame::default()))?;
+        let (typing, regions) = (Typing::default(), Regions::default());
+        Ok(Self { state, look, keymap, typing, regions, performer, terminal, tty, left: None })
+    }
+
+    /// Runs until the cockpit is left.
+    pub async fn run(mut self, mut messages: mpsc::Receiver<Message>) -> io::Result<Left> {
+        let mut events = EventStream::new();
+        let mut ticks = tokio::time::interval(TICK);
+        ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        let mut terminate = signal(SignalKind::terminate())?;
+        let mut hangup = signal(SignalKind::hangup())?;
+        let mut drawn = Instant::now();
+        let mut dirty = false;
+        self.apply(Message::Tick(Utc::now()));
+        self.draw()?;
+        while self.left.is_none() {
+            let wait = FRAME.saturating_sub(drawn.elapsed());
+            tokio::select! {
+                biased;
+                _ = terminate.recv() => self.left = Some(Left::Signal(15)),
+                _ = hangup.recv() => self.left = Some(Left::Signal(1)),
+                event = events.next() => {
+                    let Some(event) = event else { break };
+                    self.apply(Message::Tick(Utc::now()));
+                    self.event(event?)?;
+                    self.draw()?;
+                    (drawn, dirty) = (Instant::now(), false);
+                }
+                message = messages.recv() => {
+                    let Some(message) = message else { break };
+                    self.apply(message);
+                    for _ in 0..BATCH {
+                        match messages.try_recv() {
+                            Ok(message) => self.apply(message),
+                            Err(_) => break,
+                        }
+                    }
+                    dirty = true;
+                }
+                _ = ticks.tick() => {
+                    self.apply(Message::Tick(Utc::now()));
+                    dirty = true;
+                }
+                () = tokio::time::sleep(wait), if dirty => {
+                    let began = Instant::now();
+                    self.draw()?;
+                    // A terminal that is slow to take a frame gets fewer of them.
+                    drawn = Instant::now() + began.elapsed().min(Duration::from_millis(500));
+                    dirty = false;
+                }
+            }
+        }
+        Ok(self.left.unwrap_or(Left::Quit))
+    }
+
+    fn apply(&mut self, message: Message) {
+        for effect in update(&mut self.state, message) {
+            let done = match effect {
+                Effect::Quit => {
+                    self.left = Some(Left::Quit);
+                    Ok(())
+                }
+                Effect::Suspend => self.suspend(),
+                Effect::Redraw => self.terminal.clear(),
+                Effect::Mouse(on) => self.tty.mouse(on),
+                Effect::Bell => io::Write::write_all(&mut io::stdout(), b"\x07"),
+                effect => {
+                    self.performer.perform(effect, &mut self.look);
+                    Ok(())
+                }
+            };
+            if let Err(error) = done {
+                tracing::warn!(%error, "the terminal");
+            }
+        }
+    }
+
+    fn event(&mut self, event: Event) -> io::Result<()> {
+        match event {
+            Event::Key(key) if key.kind != KeyEventKind::Release => {
+                let contexts = chain(&self.state);
+                let meaning = self.typing.key(&self.keymap, &contexts, &key);
+                let pending = self.typing.pending();
+                if pending != self.state.pending {
+                    self.apply(Message::Pending(pending));
+                }
+                match meaning {
+                    Meaning::Command(command) => self.apply(Message::Command(command)),
+                    Meaning::Nothing => self.apply(Message::Key(key)),
+                    Meaning::Prefix => {}
+                }
+            }
+            Event::Mouse(mouse) => {
+                let target = self.regions.at(mouse.column, mouse.row).cloned();
+                match (mouse.kind, target) {
+                    (MouseEventKind::Down(MouseButton::Left), Some(target)) => self.apply(Message::Clicked(target)),
+                    (MouseEventKind::ScrollUp, target) => self.apply(Message::Wheel(target, -1)),
+                    (MouseEventKind::ScrollDown, target) => self.apply(Message::Wheel(target, 1)),
+                    _ => {}
+                }
+            }
+            Event::Paste(text) => self.apply(Message::Pasted(text)),
+            Event::Resize(columns, rows) => {
+                self.apply(Message::Resized(columns, rows));
+                self.terminal.clear()?;
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn draw(&mut self) -> io::Result<()> {
+        let size = self.terminal.size()?;
+        if (size.width, size.height) != self.state.size {
+            self.apply(Message::Resized(size.width, size.height));
+        }
+        self.regions = crate::ui::regions(&self.state);
+        if self.regions.viewport != self.state.viewport {
+            self.apply(Message::Viewport(self.regions.viewport));
+            self.regions = crate::ui::regions(&self.state);
+        }
+        let (state, look) = (&self.state, &self.look);
+        self.terminal.draw(|frame| crate::ui::render(state, look, frame))?;
+        Ok(())
+    }
+
+    /// ctrl-z: the shell has the terminal until `fg`.
+    fn suspend(&mut self) -> io::Result<()> {
+        self.tty.leave();
+        let stopped = rustix::process::kill_current_process_group(rustix::process::Signal::TSTP);
+        self.tty.enter(self.state.mouse)?;
+        self.terminal.clear()?;
+        Ok(stopped?)
+    }
+}
