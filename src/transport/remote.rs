@@ -14,7 +14,7 @@ use super::error::{fail, retries};
 use super::link::LinkCell;
 use super::resolve::{Target, Written, hops};
 use super::{Backlog, ExecSpec, Exit, Producer, Stream, Transport, choose, openssh, ssh};
-use crate::domain::host::{Host, HostName, Link, LinkError, LinkErrorKind, LinkState, TransportKind};
+use crate::domain::host::{Host, HostName, Link, LinkError, LinkErrorKind, LinkState, TransportChoice, TransportKind};
 
 /// A link that lasted this long was a good one: the next failure starts from the shortest delay.
 const GOOD: Duration = Duration::from_secs(10);
@@ -228,10 +228,11 @@ impl Keeper {
         let error = match outcome {
             Ok(connected) => self.serve(connected, orders).await?,
             Err(Failed::Link(error)) => error,
-            Err(Failed::Negotiation(error)) => {
+            Err(Failed::Negotiation(error)) if self.host.transport == TransportChoice::Auto => {
                 self.only_openssh = Some(error.message);
                 return Some(());
             }
+            Err(Failed::Negotiation(error)) => error,
         };
         self.failed = Some(error.kind);
         if retries(error.kind) {

@@ -4,7 +4,17 @@
 
 #[macro_use]
 mod contract;
+mod answers;
+mod authentication;
+mod faults;
+mod figures;
+mod fleet;
+mod host_keys;
+mod jumps;
 mod local;
 mod openssh;
 mod ssh2;
 mod sshd;
+
+#[path = "../support/mod.rs"]
+mod support;

@@ -112,6 +112,11 @@ impl Channel {
         }
     }
 
+    /// Whether no caller is behind it any more.
+    pub fn is_unwanted(&self) -> bool {
+        self.outbox.is_none()
+    }
+
     /// Whether nothing is left of it.
     pub fn is_gone(&self) -> bool {
         matches!(self.phase, Phase::Gone)

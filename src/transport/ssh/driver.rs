@@ -15,7 +15,7 @@ use super::channel::{Channel, Lost, Operation, Step, again, patience};
 use super::handshake::{Context, open};
 use super::pool::{Job, Seat, Shared, What};
 use super::wake::WakeFd;
-use super::wire::{Wire, peer_closed};
+use super::wire::Wire;
 use crate::domain::host::{HostName, LinkErrorKind};
 use crate::domain::text::one_line;
 use crate::transport::Exit;
@@ -28,7 +28,9 @@ const BUFFER: usize = 64 << 10;
 /// Silent periods after which the peer is dead.
 const SILENT_PERIODS: u32 = 3;
 /// An open that takes longer holds up no other: they go to another session.
-const STALLED: Duration = Duration::from_secs(3);
+const STALLED: Duration = Duration::from_secs(1);
+/// A further session that carries nothing for this long is closed.
+const SPARE: Duration = Duration::from_secs(30);
 /// The longest sleep.
 const LONGEST: Duration = Duration::from_secs(3600);
 
@@ -66,6 +68,7 @@ fn run(start: Start) {
     };
     let Context { target, outcome, .. } = context;
     session.set_blocking(false);
+    wire.acknowledge();
     let now = Instant::now();
     let mut driver = Driver {
         host: target.host.clone(),
@@ -84,11 +87,13 @@ fn run(start: Start) {
         blocked: None,
         heard: now,
         listening: false,
+        doubted: false,
+        carried: now,
         buffer: vec![0; BUFFER],
     };
     if outcome.send(Ok(())).is_ok() {
         let lost = driver.serve();
-        if let Some(pool) = driver.pool.upgrade() {
+        if let (Some(lost), Some(pool)) = (lost, driver.pool.upgrade()) {
             pool.lose(fail(
                 LinkErrorKind::Lost,
                 format!("{}: the connection was lost: {}", driver.host, one_line(&lost.0, QUOTED)),
@@ -134,20 +139,32 @@ struct Driver {
     heard: Instant,
     /// Whether the socket was watched for reading in the last sleep: only then does silence mean anything.
     listening: bool,
+    /// Whether the peer has to give a sign of life at once.
+    doubted: bool,
+    /// When it last carried anything for a caller.
+    carried: Instant,
     buffer: Vec<u8>,
 }
 
 impl Driver {
-    /// Serves until the connection is lost.
-    fn serve(&mut self) -> Lost {
+    /// Serves until the connection is lost; `None` when it was only not needed any more.
+    fn serve(&mut self) -> Option<Lost> {
         loop {
             let busy = match self.round() {
                 Ok(busy) => busy,
-                Err(lost) => return lost,
+                Err(lost) => return Some(lost),
             };
+            let now = Instant::now();
+            if self.opening.as_ref().is_some_and(|opening| opening.job.is_some())
+                || !self.channels.iter().all(Channel::is_unwanted)
+            {
+                self.carried = now;
+            } else if self.retires(now) {
+                return None;
+            }
             let timeout = if busy { Duration::ZERO } else { self.sleep_for() };
             if let Err(lost) = self.sleep(timeout) {
-                return lost;
+                return Some(lost);
             }
         }
     }
@@ -208,8 +225,9 @@ impl Driver {
     /// Begins the next open, or goes on with the one that is under way.
     fn open(&mut self, cx: &mut TaskContext<'_>, now: Instant) -> Result<bool, Lost> {
         if self.opening.is_none() {
-            let silent = self.listening && now.saturating_duration_since(self.heard) >= self.keepalive;
-            let job = self.waiting.pop_front();
+            let quiet = self.listening && now.saturating_duration_since(self.heard) >= self.keepalive;
+            let silent = quiet || self.doubted;
+            let job = self.next_job(cx);
             if job.is_none() && !silent {
                 return Ok(false);
             }
@@ -230,6 +248,29 @@ impl Driver {
             self.give_back();
         }
         Ok(step == Step::Progress)
+    }
+
+    /// The next job whose caller still wants it.
+    fn next_job(&mut self, cx: &mut TaskContext<'_>) -> Option<Job> {
+        while let Some(mut job) = self.waiting.pop_front() {
+            if std::pin::Pin::new(&mut job.producer.cancel).poll(cx).is_pending() {
+                return Some(job);
+            }
+            self.runtime.spawn(job.producer.outbox.finish(Exit::Cancelled));
+        }
+        None
+    }
+
+    /// Whether this is a further session that carries nothing, or only an open that hangs and that nobody waits for,
+    /// and the pool agrees that it is not needed.
+    fn retires(&mut self, now: Instant) -> bool {
+        let pinging = self.opening.as_ref().is_some_and(|opening| opening.job.is_none() && opening.dial.is_none());
+        let useless = match &self.opening {
+            Some(opening) if !pinging => opening.job.is_none() && self.seat.stalled.load(Ordering::Acquire),
+            _ => now.saturating_duration_since(self.carried) >= SPARE,
+        };
+        let empty = self.channels.iter().all(Channel::is_unwanted) && self.waiting.is_empty();
+        useless && empty && self.pool.upgrade().is_some_and(|pool| pool.retire(&self.seat))
     }
 
     /// What waits behind an open that hangs goes to another session.
@@ -359,9 +400,8 @@ impl Driver {
             self.heard = now;
         }
         self.listening = listens || idle;
-        if idle && (!socket.is_empty() || woken) && peer_closed(&self.wire) {
-            return Err(Lost("the host closed it".to_owned()));
-        }
+        // The end of an idle connection: libssh2 finds it out by asking for a sign of life.
+        self.doubted = idle && !socket.is_empty();
         if socket.intersects(PollFlags::NVAL) || socket.intersects(PollFlags::ERR) && !listens {
             return Err(Lost("the socket failed".to_owned()));
         }

@@ -70,13 +70,12 @@ impl Seat {
         room && !self.stalled.load(Ordering::Acquire)
     }
 
-    fn give(&self, job: Job) -> Result<(), Job> {
-        if job.takes_a_channel() {
-            self.load.fetch_add(1, Ordering::AcqRel);
-        }
-        self.jobs.send(job).map_err(|refused| refused.0)?;
+    /// Hands a job over; it comes back when the session has ended.
+    fn give(&self, job: Job) -> Option<Job> {
+        self.load.fetch_add(1, Ordering::AcqRel);
+        let refused = self.jobs.send(job).err().map(|refused| refused.0);
         self.wake.ring();
-        Ok(())
+        refused
     }
 }
 
@@ -152,12 +151,16 @@ impl Shared {
                 Err(error) => return self.refuse(job, Exit::Refused(error.message)),
             },
             None => {
-                let why =
-                    format!("{} channels are open to {} already", seats.len() * CHANNELS, self.attempt.target.host);
+                let host = &self.attempt.target.host;
+                let why = if seats.iter().any(|seat| seat.stalled.load(Ordering::Acquire)) {
+                    format!("every connection to {host} is full, or waits for a dial that is not answered")
+                } else {
+                    format!("{} channels are open to {host} already", seats.len() * CHANNELS)
+                };
                 return self.refuse(job, Exit::Refused(why));
             }
         };
-        if let Err(job) = seat.give(job) {
+        if let Some(job) = seat.give(job) {
             self.refuse(job, Exit::ConnectionLost);
         }
     }
@@ -177,6 +180,18 @@ impl Shared {
             first
         });
         self.shut();
+    }
+
+    /// Gives up a further session that is not needed; the first is the link itself. Under the lock nothing new can be
+    /// given to it.
+    pub fn retire(&self, seat: &Arc<Seat>) -> bool {
+        let mut seats = self.seats.lock().expect("nothing panics under this lock");
+        let further = seats.first().is_some_and(|first| !Arc::ptr_eq(first, seat));
+        let free = seat.load.load(Ordering::Acquire) == 0;
+        if further && free {
+            seats.retain(|other| !Arc::ptr_eq(other, seat));
+        }
+        further && free
     }
 
     /// Something about the live link that a person should know.
