@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::Utc;
+use tokio::sync::watch;
 use tokio::time::sleep;
 
 use super::parse::version;
@@ -12,7 +13,7 @@ use crate::domain::host::Link;
 use crate::domain::service::{Health, HealthCheck, VersionSource};
 use crate::domain::text::one_line;
 use crate::integrations::http::{Answer, HostHttp, HttpError};
-use crate::transport::{Backlog, ExecSpec, Exit, RemoteCommand};
+use crate::transport::{Backlog, ExecSpec, Exit, RemoteCommand, jitter};
 
 /// How often a version is asked where no health check sets the pace.
 pub(super) const VERSION_EVERY: Duration = Duration::from_secs(30);
@@ -27,14 +28,14 @@ const SPREAD: f64 = 0.1;
 
 /// Asks for a service's health again and again.
 pub(super) async fn health(shared: Arc<Shared>, http: Arc<HostHttp>, index: usize, check: HealthCheck) {
-    each(&shared, check.every, async || {
+    let mut pace = Pace::new(&shared, check.every);
+    while pace.turn().await {
         let (health, detail) = judge(&check, http.get(&check.url, check.timeout).await);
         // Not asked is not heard: a host that was lost on the way says nothing of its service.
         let heard = (health != Health::Unknown).then(Utc::now);
         shared.board.health(index, health, detail, heard);
         shared.services_changed(vec![index]);
-    })
-    .await;
+    }
 }
 
 /// Asks for a service's version again and again.
@@ -45,41 +46,44 @@ pub(super) async fn version(
     source: VersionSource,
     every: Duration,
 ) {
-    each(&shared, every, async || {
+    let mut pace = Pace::new(&shared, every);
+    while pace.turn().await {
         if let Some(found) = ask_version(&shared, &http, &source).await {
             shared.board.version(index, found, Utc::now());
             shared.services_changed(vec![index]);
         }
-    })
-    .await;
-}
-
-/// Asks at once whenever the link comes up, then at a pace, and whenever a person wants it.
-async fn each(shared: &Shared, every: Duration, mut ask: impl AsyncFnMut()) {
-    let mut link = shared.transport.link();
-    let mut refresh = shared.controls.refresh.subscribe();
-    while let Ok(generation) = link.wait_for(Link::is_up).await.map(|link| link.generation) {
-        ask().await;
-        let pause = every.mul_f64(1.0 + SPREAD * (unit_interval(shared) - 0.5));
-        tokio::select! {
-            () = sleep(pause) => {}
-            _ = refresh.changed() => {}
-            changed = link.wait_for(|link| link.generation != generation || !link.is_up()) => {
-                if changed.is_err() {
-                    return;
-                }
-            }
-        }
-        if !shared.transport.link().borrow().is_up() {
-            ask().await;
-        }
     }
 }
 
-/// Somewhere in 0 to 1, another for each host and time; jitter needs no better source.
-fn unit_interval(shared: &Shared) -> f64 {
-    use std::hash::{BuildHasher, RandomState};
-    RandomState::new().hash_one(shared.plan.host.as_str()) as f64 / u64::MAX as f64
+/// When to ask: at once whenever the link comes up and whenever it is lost, then at a pace, and when a person wants it.
+struct Pace {
+    link: watch::Receiver<Link>,
+    refresh: watch::Receiver<u64>,
+    every: Duration,
+    /// The generation that was asked under; none when the link was not up.
+    asked: Option<u64>,
+}
+
+impl Pace {
+    fn new(shared: &Shared, every: Duration) -> Self {
+        Self { link: shared.transport.link(), refresh: shared.controls.refresh.subscribe(), every, asked: None }
+    }
+
+    /// Waits for the next turn; false when there will be none.
+    async fn turn(&mut self) -> bool {
+        let asked = self.asked;
+        let other = move |link: &Link| link.is_up().then_some(link.generation) != asked;
+        let pause = if asked.is_some() { self.every.mul_f64(1.0 + SPREAD * (jitter() - 0.5)) } else { Duration::MAX };
+        tokio::select! {
+            () = sleep(pause) => {}
+            Ok(()) = self.refresh.changed(), if asked.is_some() => {}
+            changed = self.link.wait_for(other) => match changed {
+                Ok(link) => self.asked = link.is_up().then_some(link.generation),
+                Err(_) => return false,
+            },
+        }
+        true
+    }
 }
 
 /// What an answer says of a service's health, and why in one line.

@@ -55,7 +55,9 @@ async fn once(shared: &Shared) -> Result<Look, String> {
     let host = &shared.plan.host;
     let Output { out, exit, .. } = shared.transport.exec(ExecSpec::script(SCRIPT, TIMEOUT)).collect(CAP).await;
     match exit {
-        Exit::ConnectionLost => return Err(format!("{host} is not connected; its processes are asked for again with r")),
+        Exit::ConnectionLost => {
+            return Err(format!("{host} is not connected; its processes are asked for again with r"));
+        }
         Exit::TimedOut => return Err(format!("{host} did not list its processes within {} s", TIMEOUT.as_secs())),
         Exit::Refused(why) => return Err(format!("{host} opened no session for ps: {why}")),
         // What was printed counts: the last of its commands need not have found anything.

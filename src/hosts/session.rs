@@ -54,7 +54,10 @@ impl Sampler {
                 self.shared.slots.put(HostEvent::Gap);
             }
             // The link did not break: there is no sh, no session left, or the probe was killed.
-            let same = { let link = link.borrow(); link.is_up() && link.generation == generation };
+            let same = {
+                let link = link.borrow();
+                link.is_up() && link.generation == generation
+            };
             if same {
                 restart = if began.elapsed() > LIVED { RESTART } else { restart };
                 tokio::select! {

@@ -125,11 +125,7 @@ impl Shared {
 
 /// Starts to watch a host over its connection, through losses and reconnections. Must be called inside a tokio runtime.
 /// A slow reader of the events misses what is out of date, and holds up nothing.
-pub fn watch(
-    transport: SharedTransport,
-    plan: HostPlan,
-    events: mpsc::Sender<(HostName, HostEvent)>,
-) -> HostWatch {
+pub fn watch(transport: SharedTransport, plan: HostPlan, events: mpsc::Sender<(HostName, HostEvent)>) -> HostWatch {
     let controls = Arc::new(Controls {
         focus: watch::Sender::new(false),
         refresh: watch::Sender::new(0),

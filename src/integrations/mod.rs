@@ -1,1 +1,3 @@
 //! Hosted APIs and everything else that speaks HTTP.
+
+pub mod http;

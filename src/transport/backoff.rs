@@ -45,7 +45,7 @@ pub(super) fn knocks(failed: LinkErrorKind, lost: Option<Duration>) -> bool {
 }
 
 /// A number in `0.0..1.0` that differs between calls, hosts and processes. Not for secrets.
-pub(super) fn jitter() -> f64 {
+pub fn jitter() -> f64 {
     use std::hash::{BuildHasher, RandomState};
     // Each RandomState is keyed anew, so hashing a constant gives a fresh number.
     let bits = RandomState::new().hash_one(0_u8) >> 11;

@@ -18,6 +18,7 @@ mod carry;
 mod choose;
 pub mod connector;
 mod error;
+pub mod folder;
 pub mod known_hosts;
 mod link;
 pub mod loader;
@@ -31,6 +32,8 @@ pub mod resolve;
 pub mod signal;
 mod ssh;
 
+pub use backoff::jitter;
+pub use carry::carry;
 pub use connector::Connector;
 pub use outbox::Outbox;
 

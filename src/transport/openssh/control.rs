@@ -1,11 +1,8 @@
 //! The `ssh -M` that holds a connection.
 
-use std::fs::DirBuilder;
-use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use tokio::io::AsyncReadExt;
@@ -16,7 +13,6 @@ use super::{args, stderr};
 use crate::domain::host::{LinkError, LinkErrorKind};
 use crate::domain::text::one_line;
 use crate::transport::Transport;
-use crate::transport::backoff::jitter;
 use crate::transport::carry::carry;
 use crate::transport::error::{QUOTED, fail, timed_out};
 use crate::transport::process::end_tree;
@@ -29,45 +25,6 @@ const LOOK: Duration = Duration::from_millis(15);
 const CHECK: Duration = Duration::from_secs(5);
 /// The most of a master's words that is kept.
 const SAID: usize = 8 << 10;
-
-/// A private folder for control sockets, removed when dropped.
-pub(super) struct Folder {
-    path: PathBuf,
-    sockets: AtomicUsize,
-}
-
-impl Folder {
-    /// Makes one that nobody else can look into. A socket's path may have about 100 bytes, so names are short.
-    pub fn new() -> std::io::Result<Self> {
-        let base = std::env::var_os("XDG_RUNTIME_DIR").map(PathBuf::from).filter(|dir| dir.is_dir());
-        let base = base.unwrap_or_else(std::env::temp_dir);
-        loop {
-            let path = base.join(format!("qd-{:x}-{:08x}", std::process::id(), name()));
-            match DirBuilder::new().mode(0o700).create(&path) {
-                Ok(()) => return Ok(Self { path, sockets: AtomicUsize::new(0) }),
-                Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {}
-                Err(error) => return Err(error),
-            }
-        }
-    }
-
-    /// A new socket's path.
-    pub fn socket(&self) -> PathBuf {
-        self.path.join(self.sockets.fetch_add(1, Ordering::Relaxed).to_string())
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.path);
-    }
-}
-
-fn name() -> u32 {
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a fraction of 2^32")]
-    let name = (jitter() * f64::from(u32::MAX)) as u32;
-    name
-}
 
 /// One master.
 pub(super) struct Master {

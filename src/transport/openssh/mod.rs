@@ -23,13 +23,14 @@ use tokio::runtime::Handle;
 use tokio::sync::watch;
 
 use super::error::{QUOTED, fail, sessions_full};
+use super::folder::Folder;
 use super::loader::Launch;
 use super::process::{self, Ended, Run};
 use super::remote::{Attempt, Connected, Failed, Session};
 use super::{ExecSpec, Exit, Producer};
 use crate::domain::host::{LinkError, LinkErrorKind};
 use crate::domain::text::one_line;
-use control::{Folder, Master};
+use control::Master;
 
 /// Channels that a master takes (sshd's MaxSessions is 10).
 const CHANNELS: usize = 8;
