@@ -25,8 +25,9 @@ const STEP: Duration = Duration::from_millis(100);
 const MOST_BEHIND: i64 = 30;
 
 /// The programs that answer for the made-up host instead of this machine's. `refuse` stands for those that change things.
-const PROGRAMS: [(&str, &str); 17] = [
+const PROGRAMS: [(&str, &str); 18] = [
     ("df", include_str!("bin/df.sh")),
+    ("getconf", include_str!("bin/getconf.sh")),
     ("hostname", include_str!("bin/hostname.sh")),
     ("journalctl", include_str!("bin/journalctl.sh")),
     ("ps", include_str!("bin/ps.sh")),

@@ -4,8 +4,10 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 
+use quarterdeck::demo::world::{HISTORY, World};
 use quarterdeck::demo::{Demo, DemoOptions, Scenario, start};
-use quarterdeck::domain::log::{Feed, RawLine, Source, SourceEventKind};
+use quarterdeck::domain::log::{Feed, Level, RawLine, Source, SourceEventKind};
+use quarterdeck::logs::parse::parse;
 use quarterdeck::logs::source::{Start, TailHandle, TailOptions, tail};
 use quarterdeck::transport::connector::Connector;
 use quarterdeck::transport::{Nobody, SharedTransport};
@@ -75,6 +77,44 @@ async fn every_source_of_every_host_has_a_past_and_goes_on() {
             _ => {}
         }
     }
+}
+
+#[test]
+fn every_line_tells_its_time_and_how_bad_it_is() {
+    let start = chrono::DateTime::from_timestamp(1_763_000_000, 0).unwrap();
+    let mut world = World::new(1, Scenario::Incident, 5, start);
+    let (mut errors, mut formats) = (0, std::collections::BTreeSet::new());
+    for second in -HISTORY..200 {
+        let at = world.time_of(second);
+        for line in world.advance().into_iter().flat_map(|moment| moment.lines) {
+            if line.file == "/demo/journal" {
+                continue;
+            }
+            let first = line.text.lines().next().unwrap();
+            let now = at.timestamp_nanos_opt().unwrap();
+            let parsed = parse(first.as_bytes(), now);
+            let told = parsed.time.unwrap_or_else(|| panic!("no time in {first}")).utc();
+            assert_eq!(told.timestamp(), at.timestamp(), "{first}");
+            let bad = first.contains("KeyError")
+                || first.contains("\" 500 ")
+                || first.contains("\" 502 ")
+                || first.contains(" ERROR:  ");
+            assert_eq!(
+                parsed.level == Some(Level::Error),
+                bad || line.file.ends_with("error.log"),
+                "{:?} {first}",
+                parsed.level
+            );
+            errors += u32::from(bad);
+            formats.insert((line.file, parsed.format));
+            for rest in line.text.lines().skip(1) {
+                let rest = parse(rest.as_bytes(), now);
+                assert!(rest.continues || rest.time.is_some(), "{}", line.text);
+            }
+        }
+    }
+    assert!(errors > 100, "{errors}");
+    assert_eq!(formats.len(), 5, "one format a file: {formats:?}");
 }
 
 /// Lost hosts come back with all that was written meanwhile. The first is lost after half a minute, so this is for the

@@ -1,3 +1,3 @@
 #!/bin/sh
-# ps of a made-up host: `ps -eo pid,ppid,user,stat,rss,times,comm`.
+# ps of a made-up host: `ps -eo pid,user,stat,rss,times,etimes,comm`.
 exec cat "$QD_ROOT/demo/ps"

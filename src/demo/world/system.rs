@@ -10,11 +10,14 @@ use super::story::Scene;
 /// Where the answers are, below the host's root.
 const ANSWERS: &str = "demo";
 
+/// The api's unit.
+const API: &str = "myservice.service";
+
 /// A unit that runs on a host of some role.
 struct Unit {
     name: &'static str,
     roles: &'static [Role],
-    /// Its main process: id, owner, name, and its shares of one processor and of memory.
+    /// Its main process: id, owner, name, and its shares of the processors' work and of memory.
     pid: u32,
     user: &'static str,
     command: &'static str,
@@ -23,11 +26,11 @@ struct Unit {
 }
 
 const UNITS: [Unit; 5] = [
-    unit("myservice.service", &[Role::Web], 1042, "myservice", "myservice", 2.4, 0.22),
-    unit("nginx.service", &[Role::Web], 812, "www-data", "nginx", 0.5, 0.02),
-    unit("postgresql.service", &[Role::Db], 701, "postgres", "postgres", 3.1, 0.34),
-    unit("jobs.service", &[Role::Db, Role::Worker], 930, "jobs", "jobs", 0.9, 0.08),
-    unit("ssh.service", &[Role::Web, Role::Db, Role::Worker], 611, "root", "sshd", 0.01, 0.001),
+    unit(API, &[Role::Web], 1042, "myservice", "myservice", 0.62, 0.22),
+    unit("nginx.service", &[Role::Web], 812, "www-data", "nginx", 0.13, 0.02),
+    unit("postgresql.service", &[Role::Db], 701, "postgres", "postgres", 0.71, 0.34),
+    unit("jobs.service", &[Role::Db, Role::Worker], 930, "jobs", "jobs", 0.16, 0.08),
+    unit("ssh.service", &[Role::Web, Role::Db, Role::Worker], 611, "root", "sshd", 0.003, 0.001),
 ];
 
 const fn unit(
@@ -70,20 +73,19 @@ pub fn changing(
     started: DateTime<Utc>,
     at: DateTime<Utc>,
 ) -> Vec<(String, String)> {
-    let boot = at - TimeDelta::seconds(machine.uptime as i64);
-    let mut files = vec![
-        ("df".to_owned(), df(role, machine, false)),
-        ("df-inodes".to_owned(), df(role, machine, true)),
-        ("ps".to_owned(), ps(role, machine)),
-    ];
+    let processes = processes(role, machine, scene, started, at);
+    let mut files: Vec<_> =
+        processes.iter().map(|process| (format!("proc/{}/stat", process.pid), stat(process, machine))).collect();
+    let mut answer = |name: &str, text| files.push((format!("{ANSWERS}/{name}"), text));
+    answer("df", df(role, machine, false));
+    answer("df-inodes", df(role, machine, true));
+    answer("ps", ps(&processes));
     for unit in UNITS.iter().filter(|unit| unit.roles.contains(&role)) {
-        let is_api = unit.name == "myservice.service";
-        let restarted = scene.restarted.filter(|_| is_api).map(|second| started + TimeDelta::seconds(second));
-        let restarting = is_api && scene.restarting;
-        let text = show(unit, machine, restarting, restarted.unwrap_or(boot + TimeDelta::seconds(9)));
-        files.push((format!("units/{}", unit.name), text));
+        let age = processes.iter().find(|process| process.pid == unit.pid).map_or(0.0, |process| process.age);
+        let since = at - TimeDelta::seconds(age as i64);
+        answer(&format!("units/{}", unit.name), show(unit, machine, scene.restarting && unit.name == API, since));
     }
-    files.into_iter().map(|(name, text)| (format!("{ANSWERS}/{name}"), text)).collect()
+    files
 }
 
 /// The answer to `systemctl show UNIT`.
@@ -99,22 +101,71 @@ fn show(unit: &Unit, machine: &Machine, restarting: bool, since: DateTime<Utc>) 
     )
 }
 
-/// The answer to `ps -eo pid,ppid,user,stat,rss,times,comm`.
-fn ps(role: Role, machine: &Machine) -> String {
-    let mut text = "    PID    PPID USER     STAT   RSS     TIME COMMAND\n".to_owned();
-    let mut row = |pid: u32, ppid: u32, user: &str, stat: &str, rss: f64, time: f64, command: &str| {
-        text += &format!("{pid:>7} {ppid:>7} {user:<8} {stat:<4} {:>6} {:>8} {command}\n", rss as u64, time as u64);
+/// A running process.
+struct Process {
+    pid: u32,
+    parent: u32,
+    user: &'static str,
+    state: &'static str,
+    command: &'static str,
+    rss_kb: f64,
+    /// Seconds of processor time.
+    spent: f64,
+    /// Seconds since it began.
+    age: f64,
+}
+
+fn processes(role: Role, machine: &Machine, scene: &Scene, started: DateTime<Utc>, at: DateTime<Utc>) -> Vec<Process> {
+    // What the processors have spent in all is shared out.
+    let spent: f64 = machine.cores.iter().map(|core| (core.user + core.system) / 100.0).sum();
+    let process = |pid, parent, user, state, command, rss_kb, share| Process {
+        pid,
+        parent,
+        user,
+        state,
+        command,
+        rss_kb,
+        spent: spent * share,
+        age: machine.uptime - 9.0,
     };
-    row(1, 0, "root", "Ss", 11_800.0, machine.uptime / 4_000.0, "systemd");
-    row(388, 1, "root", "Ss", 21_200.0, machine.uptime / 9_000.0, "systemd-journal");
+    let mut all = vec![
+        process(1, 0, "root", "Ss", "systemd", 11_800.0, 0.004),
+        process(388, 1, "root", "Ss", "systemd-journal", 21_200.0, 0.009),
+        process(2910, 611, USER, "S", "sshd", 6_300.0, 0.001),
+    ];
     for unit in UNITS.iter().filter(|unit| unit.roles.contains(&role)) {
-        // The processors' time is that of the whole machine, shared out.
-        let spent: f64 = machine.cores.iter().map(|core| (core.user + core.system) / 100.0).sum();
-        let share = unit.cpu / 4.0;
-        row(unit.pid, 1, unit.user, "Ssl", machine.memory_kb * unit.memory, spent * share, unit.command);
+        let main = process(unit.pid, 1, unit.user, "Ssl", unit.command, machine.memory_kb * unit.memory, unit.cpu);
+        match scene.restarted.filter(|_| unit.name == API) {
+            None => all.push(main),
+            Some(second) => {
+                let age = (at - started).as_seconds_f64() - second as f64;
+                all.push(Process { age, ..main });
+            }
+        }
     }
-    row(2910, 611, USER, "S", 6_300.0, 1.0, "sshd");
+    all
+}
+
+/// The answer to `ps -eo pid,user,stat,rss,times,etimes,comm`.
+fn ps(processes: &[Process]) -> String {
+    let mut text = "    PID USER     STAT   RSS     TIME  ELAPSED COMMAND\n".to_owned();
+    for p in processes {
+        let (rss, time, age) = (p.rss_kb as u64, p.spent as u64, p.age as u64);
+        text += &format!("{:>7} {:<8} {:<4} {rss:>6} {time:>8} {age:>8} {}\n", p.pid, p.user, p.state, p.command);
+    }
     text
+}
+
+/// `/proc/PID/stat` (proc(5)) of a machine with pages of 4 KiB.
+fn stat(p: &Process, machine: &Machine) -> String {
+    let (user, system) = ((p.spent * 77.0) as u64, (p.spent * 23.0) as u64);
+    let (begun, pages) = (((machine.uptime - p.age) * 100.0).round() as u64, (p.rss_kb / 4.0) as u64);
+    let (state, bytes) = (&p.state[..1], (p.rss_kb * 3072.0) as u64);
+    format!(
+        "{0} ({1}) {state} {2} {0} {0} 0 -1 4194560 9120 0 12 0 {user} {system} 0 0 20 0 4 0 {begun} {bytes} {pages} \
+         18446744073709551615 1 1 0 0 0 0 0 4096 0 0 0 0 17 1 0 0 0 0 0 0 0 0 0 0 0 0 0\n",
+        p.pid, p.command, p.parent
+    )
 }
 
 /// A made-up disk.
