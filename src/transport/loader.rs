@@ -67,9 +67,13 @@ mod tests {
 
     use super::*;
 
-    /// What a login shell makes of a launch, with `input` after the script.
+    /// What a login shell makes of a launch, with `input` after the script; `None` where there is no such shell.
     fn run(shell: &str, launch: &Launch, input: &[u8]) -> Option<(Option<i32>, Vec<u8>)> {
-        let mut child = Command::new(shell)
+        run_in(Command::new(shell), launch, input)
+    }
+
+    fn run_in(mut shell: Command, launch: &Launch, input: &[u8]) -> Option<(Option<i32>, Vec<u8>)> {
+        let mut child = shell
             .args(["-c", &launch.line])
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -93,10 +97,29 @@ mod tests {
         let text =
             "x='a\\b!c $HOME `d`'\nprintf '%s|' \"$x\" \"it's\" 'two\nlines'; read -r later; echo \"$later\"\nexit 7";
         let mut seen = 0;
-        for shell in ["sh", "bash", "dash", "busybox-sh", "fish", "tcsh", "csh", "zsh"] {
+        for shell in ["sh", "bash", "dash", "fish", "tcsh", "csh", "zsh", "ksh"] {
             let Some((code, out)) = run(shell, &script(text), b"afterwards\nunread\n") else { continue };
             assert_eq!(String::from_utf8_lossy(&out), "a\\b!c $HOME `d`|it's|two\nlines|afterwards\n", "{shell}");
             assert_eq!(code, Some(7), "{shell}");
+            seen += 1;
+        }
+        assert!(seen > 0, "no shell at all");
+    }
+
+    #[test]
+    fn every_sh_leaves_what_follows_the_script_alone() {
+        let text = "read -r a; read -r b; echo \"$b$a\"; cat";
+        let mut seen = 0;
+        for sh in ["/bin/dash", "/bin/bash", "/bin/busybox", "/bin/ksh"] {
+            if !std::path::Path::new(sh).exists() {
+                continue;
+            }
+            let folder = tempfile::tempdir().unwrap();
+            std::os::unix::fs::symlink(sh, folder.path().join("sh")).unwrap();
+            let mut shell = Command::new("/bin/sh");
+            shell.env("PATH", format!("{}:{}", folder.path().display(), std::env::var("PATH").unwrap()));
+            let (code, out) = run_in(shell, &script(text), b"1\n2\nrest\n").unwrap();
+            assert_eq!((code, String::from_utf8_lossy(&out).as_ref()), (Some(0), "21\nrest\n"), "{sh}");
             seen += 1;
         }
         assert!(seen > 0, "no shell at all");

@@ -35,10 +35,13 @@ impl Sshd {
         let _ = std::fs::create_dir_all("/run/sshd");
         let port = free_port();
         let at = folder.path().display();
+        // SHLVL: bash reads the rc file of whoever runs the tests only in an outermost shell, and what that says and
+        // costs is not ours to test.
         let text = format!(
             "{config}\nListenAddress 127.0.0.1\nPort {port}\nHostKey {at}/host_ed25519\nHostKey {at}/host_rsa\n\
              AuthorizedKeysFile {at}/authorized\nStrictModes no\nUsePAM no\nPidFile none\nPermitRootLogin yes\n\
-             PasswordAuthentication no\nKbdInteractiveAuthentication no\nLogLevel ERROR\nMaxStartups 100\n"
+             PasswordAuthentication no\nKbdInteractiveAuthentication no\nLogLevel ERROR\nMaxStartups 100\n\
+             SetEnv SHLVL=5\n"
         );
         std::fs::write(path("sshd_config"), text).unwrap();
         let daemon = spawn(&path("sshd_config"), &path("log"));

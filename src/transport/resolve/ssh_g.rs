@@ -134,8 +134,9 @@ async fn ask(host: &HostName, written: &Written, settings: &SshSettings, here: &
             ));
         }
         Err(_) => {
+            // Not a config error: a busy machine is no reason to give the host up.
             return Err(fail(
-                LinkErrorKind::Config,
+                LinkErrorKind::Resolve,
                 format!("{host}: ssh -G took more than {} s", PATIENCE.as_secs()),
                 "see whether a Match exec of the ssh config hangs",
             ));

@@ -11,15 +11,16 @@ use ssh2::BlockDirections;
 use tokio::runtime::Handle;
 use tokio::sync::mpsc;
 
-use super::channel::{Channel, Lost, Operation, Step, again, patience};
+use super::channel::{Channel, Lost, Operation, Step, patience};
 use super::handshake::{Context, open};
-use super::pool::{Job, Seat, Shared, What};
+use super::opening::{Opening, STALLED};
+use super::pool::{Job, Seat, Shared};
 use super::wake::WakeFd;
 use super::wire::Wire;
 use crate::domain::host::{HostName, LinkErrorKind};
 use crate::domain::text::one_line;
 use crate::transport::Exit;
-use crate::transport::error::{QUOTED, fail, sessions_full};
+use crate::transport::error::{QUOTED, fail};
 
 /// A thread's stack. What libssh2 and OpenSSL need of it is measured by a test; Rust's own default is eight times that.
 const STACK: usize = 256 << 10;
@@ -27,10 +28,6 @@ const STACK: usize = 256 << 10;
 const BUFFER: usize = 64 << 10;
 /// Silent periods after which the peer is dead.
 const SILENT_PERIODS: u32 = 3;
-/// An open that takes longer holds up no other: they go to another session.
-const STALLED: Duration = Duration::from_secs(1);
-/// A further session that carries nothing for this long is closed.
-const SPARE: Duration = Duration::from_secs(30);
 /// The longest sleep.
 const LONGEST: Duration = Duration::from_secs(3600);
 
@@ -57,10 +54,8 @@ fn run(start: Start) {
         Ok(session) => session,
         Err(failed) => {
             wire.shutdown();
-            jobs.close();
-            while let Ok(job) = jobs.try_recv() {
-                let why = "another connection to the host could not be made".to_owned();
-                runtime.spawn(job.producer.outbox.finish(Exit::Refused(why)));
+            if let Some(pool) = pool.upgrade() {
+                pool.refuse_all(&mut jobs);
             }
             let _ = context.outcome.send(Err(failed));
             return;
@@ -104,46 +99,37 @@ fn run(start: Start) {
     driver.end();
 }
 
-/// What is being opened. libssh2 opens one channel at a time.
-struct Opening {
-    since: Instant,
-    /// `None` for a ping (a channel that is closed at once: any answer is a sign of life), and for a job that was ended
-    /// while it was being opened.
-    job: Option<Job>,
-    /// The address of a dial.
-    dial: Option<(String, u16)>,
-}
-
 /// What would block while sending, and has to be repeated before anything else is sent.
-enum Blocked {
+pub(super) enum Blocked {
     Open,
     Channel(usize, Operation),
 }
 
-struct Driver {
-    host: HostName,
-    keepalive: Duration,
-    session: ssh2::Session,
-    wire: Arc<Wire>,
-    wake: Arc<WakeFd>,
-    waker: Waker,
-    seat: Arc<Seat>,
-    jobs: mpsc::UnboundedReceiver<Job>,
-    pool: Weak<Shared>,
-    runtime: Handle,
-    waiting: VecDeque<Job>,
-    opening: Option<Opening>,
-    channels: Vec<Channel>,
-    blocked: Option<Blocked>,
+/// What the thread works with.
+pub(super) struct Driver {
+    pub(super) host: HostName,
+    pub(super) keepalive: Duration,
+    pub(super) session: ssh2::Session,
+    pub(super) wire: Arc<Wire>,
+    pub(super) wake: Arc<WakeFd>,
+    pub(super) waker: Waker,
+    pub(super) seat: Arc<Seat>,
+    pub(super) jobs: mpsc::UnboundedReceiver<Job>,
+    pub(super) pool: Weak<Shared>,
+    pub(super) runtime: Handle,
+    pub(super) waiting: VecDeque<Job>,
+    pub(super) opening: Option<Opening>,
+    pub(super) channels: Vec<Channel>,
+    pub(super) blocked: Option<Blocked>,
     /// When the peer last sent anything.
-    heard: Instant,
+    pub(super) heard: Instant,
     /// Whether the socket was watched for reading in the last sleep: only then does silence mean anything.
-    listening: bool,
+    pub(super) listening: bool,
     /// Whether the peer has to give a sign of life at once.
-    doubted: bool,
+    pub(super) doubted: bool,
     /// When it last carried anything for a caller.
-    carried: Instant,
-    buffer: Vec<u8>,
+    pub(super) carried: Instant,
+    pub(super) buffer: Vec<u8>,
 }
 
 impl Driver {
@@ -220,128 +206,6 @@ impl Driver {
             self.blocked = None;
         }
         Ok(self.blocked.is_none())
-    }
-
-    /// Begins the next open, or goes on with the one that is under way.
-    fn open(&mut self, cx: &mut TaskContext<'_>, now: Instant) -> Result<bool, Lost> {
-        if self.opening.is_none() {
-            let quiet = self.listening && now.saturating_duration_since(self.heard) >= self.keepalive;
-            let silent = quiet || self.doubted;
-            let job = self.next_job(cx);
-            if job.is_none() && !silent {
-                return Ok(false);
-            }
-            let dial = match job.as_ref().map(|job| &job.what) {
-                Some(What::Dial(host, port)) => Some((host.clone(), *port)),
-                _ => None,
-            };
-            self.opening = Some(Opening { since: now, job, dial });
-        }
-        let step = self.advance_open(cx)?;
-        if step == Step::Blocked && sends(&self.session) {
-            self.blocked = Some(Blocked::Open);
-        }
-        if let Some(opening) = &self.opening
-            && now.saturating_duration_since(opening.since) >= STALLED
-            && !self.seat.stalled.swap(true, Ordering::AcqRel)
-        {
-            self.give_back();
-        }
-        Ok(step == Step::Progress)
-    }
-
-    /// The next job whose caller still wants it.
-    fn next_job(&mut self, cx: &mut TaskContext<'_>) -> Option<Job> {
-        while let Some(mut job) = self.waiting.pop_front() {
-            if std::pin::Pin::new(&mut job.producer.cancel).poll(cx).is_pending() {
-                return Some(job);
-            }
-            self.runtime.spawn(job.producer.outbox.finish(Exit::Cancelled));
-        }
-        None
-    }
-
-    /// Whether this is a further session that carries nothing, or only an open that hangs and that nobody waits for,
-    /// and the pool agrees that it is not needed.
-    fn retires(&mut self, now: Instant) -> bool {
-        let pinging = self.opening.as_ref().is_some_and(|opening| opening.job.is_none() && opening.dial.is_none());
-        let useless = match &self.opening {
-            Some(opening) if !pinging => opening.job.is_none() && self.seat.stalled.load(Ordering::Acquire),
-            _ => now.saturating_duration_since(self.carried) >= SPARE,
-        };
-        let empty = self.channels.iter().all(Channel::is_unwanted) && self.waiting.is_empty();
-        useless && empty && self.pool.upgrade().is_some_and(|pool| pool.retire(&self.seat))
-    }
-
-    /// What waits behind an open that hangs goes to another session.
-    fn give_back(&mut self) {
-        let Some(pool) = self.pool.upgrade() else { return };
-        for job in self.waiting.drain(..) {
-            pool.submit(job);
-        }
-    }
-
-    fn advance_open(&mut self, cx: &mut TaskContext<'_>) -> Result<Step, Lost> {
-        let Some(opening) = &mut self.opening else { return Ok(Step::Idle) };
-        // The caller may have lost interest; the open itself cannot be taken back.
-        if let Some(job) = &mut opening.job {
-            let cancelled = std::pin::Pin::new(&mut job.producer.cancel).poll(cx).is_ready();
-            let late = job.deadline.is_some_and(|deadline| deadline <= Instant::now());
-            if let Some(job) = opening.job.take_if(|_| cancelled || late) {
-                let exit = if cancelled { Exit::Cancelled } else { Exit::TimedOut };
-                self.runtime.spawn(job.producer.outbox.finish(exit));
-            }
-        }
-        let opened = match &opening.dial {
-            Some((host, port)) => self.session.channel_direct_tcpip(host, *port, None),
-            None => self.session.channel_session(),
-        };
-        if matches!(&opened, Err(error) if again(error)) {
-            return Ok(Step::Blocked);
-        }
-        let job = self.opening.take().and_then(|opening| opening.job);
-        self.seat.stalled.store(false, Ordering::Release);
-        match (opened, job) {
-            (Ok(ssh), Some(job)) => self.channels.push(Channel::new(ssh, job, &self.runtime)),
-            (Ok(ssh), None) => self.channels.push(Channel::unwanted(ssh, &self.runtime)),
-            // LIBSSH2_ERROR_CHANNEL_FAILURE: the server answered, and said no.
-            (Err(error), job) if error.code() == ssh2::ErrorCode::Session(-21) => {
-                if let Some(job) = job {
-                    self.refused(job, error.message());
-                }
-            }
-            (Err(error), job) => {
-                if let Some(job) = job {
-                    self.runtime.spawn(job.producer.outbox.finish(Exit::ConnectionLost));
-                }
-                return Err(Lost(error.message().to_owned()));
-            }
-        }
-        Ok(Step::Progress)
-    }
-
-    /// A dial that failed is refused. A command found MaxSessions full: the seat remembers how many the server takes,
-    /// and the command goes to another session, unless the server takes none at all.
-    fn refused(&mut self, job: Job, why: &str) {
-        let why = one_line(why.trim_start_matches("Channel open failure").trim(), QUOTED);
-        let why = why.trim_start_matches('(').trim_end_matches(')');
-        let open = self.channels.len();
-        let why = match (&job.what, self.pool.upgrade()) {
-            (What::Dial(host, port), _) => format!("{host}:{port}: {why}"),
-            (What::Command(_), Some(pool)) if open > 0 => {
-                self.seat.limit.store(open, Ordering::Release);
-                return pool.submit(job);
-            }
-            (What::Command(_), pool) => {
-                let error = sessions_full(self.host.as_str(), open, why);
-                let text = error.to_string();
-                if let Some(pool) = pool {
-                    pool.note(error);
-                }
-                text
-            }
-        };
-        self.runtime.spawn(job.producer.outbox.finish(Exit::Refused(why)));
     }
 
     /// Tells the pool how many channels are taken.
@@ -432,6 +296,6 @@ impl Driver {
 }
 
 /// Whether the session waits to send the rest of a packet.
-fn sends(session: &ssh2::Session) -> bool {
+pub(super) fn sends(session: &ssh2::Session) -> bool {
     matches!(session.block_directions(), BlockDirections::Outbound | BlockDirections::Both)
 }

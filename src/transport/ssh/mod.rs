@@ -9,6 +9,7 @@ mod channel;
 mod driver;
 mod handshake;
 mod identity;
+mod opening;
 mod pool;
 mod wake;
 mod wire;

@@ -5,7 +5,7 @@
 //! to open until that is over. The loss of any of them is the loss of the link.
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, Weak};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use futures_util::future::BoxFuture;
@@ -170,6 +170,18 @@ impl Shared {
         self.runtime.spawn(job.producer.outbox.finish(exit));
     }
 
+    /// Ends the jobs that waited for a session that never came to be.
+    pub fn refuse_all(&self, jobs: &mut mpsc::UnboundedReceiver<Job>) {
+        jobs.close();
+        while let Ok(job) = jobs.try_recv() {
+            let exit = match &*self.lost.borrow() {
+                Some(_) => Exit::ConnectionLost,
+                None => Exit::Refused("another connection to the host could not be made".to_owned()),
+            };
+            self.refuse(job, exit);
+        }
+    }
+
     /// The link is lost, once and for all sessions.
     pub fn lose(&self, error: LinkError) {
         self.lost.send_if_modified(|lost| {
@@ -213,13 +225,15 @@ impl Shared {
     fn add(self: &Arc<Self>, seats: &mut Vec<Arc<Seat>>) -> Result<Arc<Seat>, LinkError> {
         let (seat, jobs) = self.new_seat()?;
         seats.push(Arc::clone(&seat));
-        let (pool, started) = (Arc::downgrade(self), Arc::clone(&seat));
-        let shared = Arc::clone(self);
+        let (shared, started) = (Arc::clone(self), Arc::clone(&seat));
         self.runtime.spawn(async move {
-            if shared.start(Arc::clone(&started), jobs).await.is_err()
-                && let Some(pool) = Weak::upgrade(&pool)
-            {
-                let mut seats = pool.seats.lock().expect("nothing panics under this lock");
+            let mut lost = shared.lost.subscribe();
+            let made = tokio::select! {
+                made = shared.start(Arc::clone(&started), jobs) => made.is_ok(),
+                _ = lost.wait_for(Option::is_some) => false,
+            };
+            if !made {
+                let mut seats = shared.seats.lock().expect("nothing panics under this lock");
                 seats.retain(|seat| !Arc::ptr_eq(seat, &started));
             }
         });
@@ -235,7 +249,7 @@ impl Shared {
     fn new_seat(&self) -> Result<(Arc<Seat>, mpsc::UnboundedReceiver<Job>), LinkError> {
         let wake = WakeFd::new().map_err(|error| {
             fail(
-                LinkErrorKind::Config,
+                LinkErrorKind::Unreachable,
                 format!("{}: this machine gives no more descriptors: {error}", self.attempt.target.host),
                 "raise the limit of open files (ulimit -n)",
             )
@@ -279,7 +293,7 @@ impl Shared {
         let wake = Arc::clone(&seat.wake);
         driver::spawn(Start { wire, wake, seat, jobs, context, pool: Arc::downgrade(self) }).map_err(|error| {
             fail(
-                LinkErrorKind::Config,
+                LinkErrorKind::Unreachable,
                 format!("{}: this machine gives no more threads: {error}", self.attempt.target.host),
                 "raise the limit of processes (ulimit -u)",
             )
@@ -303,10 +317,7 @@ struct Waiting<'p> {
 impl Drop for Waiting<'_> {
     fn drop(&mut self) {
         if let Some(jobs) = &mut self.jobs {
-            jobs.close();
-            while let Ok(job) = jobs.try_recv() {
-                self.pool.refuse(job, Exit::Refused("another connection to the host could not be made".to_owned()));
-            }
+            self.pool.refuse_all(jobs);
         }
     }
 }
