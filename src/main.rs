@@ -1,3 +1,5 @@
-//! The `qd` binary.
+//! The `qd` binary; everything is in the library.
 
-fn main() {}
+fn main() -> std::process::ExitCode {
+    quarterdeck::cli::main()
+}

@@ -7,6 +7,7 @@ pub mod effect;
 pub mod input;
 pub mod log_words;
 pub mod message;
+pub mod overlay;
 mod start;
 pub mod state;
 pub mod update;

@@ -92,6 +92,56 @@ impl fmt::Display for CheckReport {
     }
 }
 
+/// Runs the command: the config, then every host.
+pub async fn run(global: &super::args::Global, args: super::args::JsonArgs) -> super::exit::Outcome {
+    use super::exit::Exit;
+    use super::opened::Opened;
+    let opened = match Opened::load(global).await {
+        Ok(opened) => opened,
+        Err(failure) if args.json && failure.exit == Exit::Usage => {
+            let item = CheckItem {
+                what: "config".to_owned(),
+                name: "config".to_owned(),
+                state: CheckState::Failed,
+                message: failure.message,
+                remedy: None,
+            };
+            println!("{}", serde_json::to_string_pretty(&CheckReport::new(vec![item])).map_err(anyhow::Error::from)?);
+            return Ok(Exit::Usage);
+        }
+        Err(failure) => return Err(failure),
+    };
+    let mut items = of_warnings(&opened.loaded.warnings);
+    let survey = super::snapshot::surveyor(&opened.settings, false).first().await;
+    items.extend(survey.hosts.iter().map(of_host));
+    let report = CheckReport::new(items);
+    if args.json {
+        println!("{}", serde_json::to_string_pretty(&report).map_err(anyhow::Error::from)?);
+    } else {
+        print!("{report}");
+    }
+    Ok(if report.ok { Exit::Fine } else { Exit::Problems })
+}
+
+/// How dialing a host came out.
+fn of_host(report: &crate::runtime::survey::HostReport) -> CheckItem {
+    let link = report.link.as_ref();
+    let error = link.and_then(|link| link.error.as_ref());
+    let up = link.is_some_and(crate::domain::host::Link::is_up);
+    let (state, message) = match (up, error) {
+        (true, _) => (CheckState::Ok, link.map_or(String::new(), |link| format!("up, by {}", link.transport.as_str()))),
+        (false, Some(error)) => (CheckState::Failed, error.message.clone()),
+        (false, None) => (CheckState::Failed, "no answer within the connect timeout".to_owned()),
+    };
+    CheckItem {
+        what: "host".to_owned(),
+        name: report.host.name.as_str().to_owned(),
+        state,
+        message,
+        remedy: error.filter(|_| !up).map(|error| error.remedy.clone()),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

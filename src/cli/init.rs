@@ -33,3 +33,17 @@ pub fn write(text: &str, output: &Path) -> anyhow::Result<()> {
     };
     Ok(file.write_all(text.as_bytes())?)
 }
+
+/// Runs the command.
+pub fn run(args: &super::args::InitArgs) -> super::exit::Outcome {
+    let dirs = crate::config::Dirs::of_process();
+    let home = dirs.as_ref().map(|dirs| dirs.home.as_path()).filter(|_| args.from_ssh_config);
+    let (text, hosts) = text(home);
+    if args.output == Path::new("-") {
+        print!("{text}");
+        return Ok(super::exit::Exit::Fine);
+    }
+    write(&text, &args.output)?;
+    eprintln!("wrote {} with {hosts} hosts; `qd check` says what works", args.output.display());
+    Ok(super::exit::Exit::Fine)
+}

@@ -1,5 +1,100 @@
-//! One file a command.
+//! The command line: one file a command.
 
+use std::process::ExitCode;
+
+use clap::{CommandFactory, Parser};
+
+pub mod args;
 pub mod check;
+pub mod cockpit;
+pub mod exit;
+pub mod hosts;
 pub mod init;
+pub mod keys;
+pub mod logs;
+pub mod opened;
+pub mod services;
+pub mod snapshot;
+pub mod status;
 pub mod trust;
+
+use args::{Cli, Verb};
+use exit::{Exit, Failure, Outcome};
+
+/// Runs `qd` with this process's arguments.
+pub fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            let _ = error.print();
+            return if error.use_stderr() { Exit::Usage.into() } else { Exit::Fine.into() };
+        }
+    };
+    let _log = crate::runtime::qd_log::start();
+    let outcome = runtime().and_then(|runtime| {
+        let outcome = runtime.block_on(run(cli));
+        // Nothing that still waits for a host may hold up the way out.
+        runtime.shutdown_background();
+        outcome
+    });
+    match outcome {
+        Ok(exit) => exit.into(),
+        Err(failure) => {
+            if !failure.message.is_empty() {
+                eprintln!("qd: {}", failure.message.trim_end());
+            }
+            failure.exit.into()
+        }
+    }
+}
+
+fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
+    tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .thread_name("qd-worker")
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::new(Exit::Bug, format!("cannot start the runtime: {error}")))
+}
+
+async fn run(cli: Cli) -> Outcome {
+    let global = cli.global;
+    match cli.command {
+        // The cockpit handles signals itself: it has a terminal to give back.
+        None => cockpit::open(&global).await,
+        #[cfg(feature = "demo")]
+        Some(Verb::Demo(args)) => cockpit::demo(&args, &global).await,
+        Some(verb) => interruptible(headless(verb, global)).await,
+    }
+}
+
+async fn headless(verb: Verb, global: args::Global) -> Outcome {
+    match verb {
+        #[cfg(feature = "demo")]
+        Verb::Demo(_) => Ok(Exit::Fine),
+        Verb::Init(args) => init::run(&args),
+        Verb::Check(args) => check::run(&global, args).await,
+        Verb::Trust(args) => trust::run(&args),
+        Verb::Logs(args) => logs::run(&global, args).await,
+        Verb::Hosts(args) => hosts::run(&global, args).await,
+        Verb::Services(args) => services::run(&global, args).await,
+        Verb::Status(args) => status::run(&global, args).await,
+        Verb::Completions { shell } => {
+            clap_complete::generate(shell, &mut Cli::command(), "qd", &mut std::io::stdout());
+            Ok(Exit::Fine)
+        }
+        Verb::Keys => keys::run(&global),
+    }
+}
+
+/// Runs a command until it ends or a signal asks for the end.
+async fn interruptible(command: impl Future<Output = Outcome>) -> Outcome {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut terminate = signal(SignalKind::terminate())?;
+    tokio::select! {
+        outcome = command => outcome,
+        _ = interrupt.recv() => Ok(Exit::Signal(2)),
+        _ = terminate.recv() => Ok(Exit::Signal(15)),
+    }
+}

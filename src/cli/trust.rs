@@ -30,3 +30,18 @@ pub fn agree(extract: &Extract, dirs: &Dirs, out: &mut impl Write) -> io::Result
         }
     }
 }
+
+/// Runs the command.
+pub fn run(args: &super::args::TrustArgs) -> super::exit::Outcome {
+    use super::exit::{Exit, Failure};
+    let cwd = std::env::current_dir()?;
+    let dirs = Dirs::of_process().ok_or_else(|| Failure::new(Exit::Usage, "there is no home folder; set $HOME"))?;
+    let file = meant(args.path.as_deref(), &cwd)
+        .ok_or_else(|| Failure::new(Exit::Usage, "there is no quarterdeck.toml here or in a parent folder"))?;
+    let extract = crate::config::extract(&file, &dirs).map_err(|error| {
+        let exit = if error.is_refusal() { Exit::Refused } else { Exit::Usage };
+        Failure::new(exit, format!("{} cannot be trusted\n{error}", file.display()))
+    })?;
+    agree(&extract, &dirs, &mut io::stdout().lock())?;
+    Ok(Exit::Fine)
+}

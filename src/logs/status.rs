@@ -25,7 +25,7 @@ pub struct Figures {
     lag_s: Option<f64>,
     /// Lines by second of arrival.
     seconds: VecDeque<(i64, u64)>,
-    /// Errors by minute of arrival.
+    /// Errors by minute of the line's own time.
     minutes: VecDeque<(i64, u64)>,
 }
 
@@ -39,7 +39,8 @@ impl Figures {
         self.lag_s = Some((now - record.time.utc()).as_seconds_f64());
         add(&mut self.seconds, now.timestamp(), 1, RATE_SECONDS as usize + 2);
         let bad = record.level.is_some_and(|level| level >= Level::Error) && !record.continues;
-        add(&mut self.minutes, now.timestamp() / 60, u64::from(bad), MINUTES);
+        // By the line's own time: what happened before the cockpit opened did not happen now.
+        add(&mut self.minutes, record.time.utc().timestamp() / 60, u64::from(bad), MINUTES);
     }
 
     /// Lines per second lately.

@@ -1,9 +1,12 @@
 //! Joins the pure half and the adapters: event loop, effects, workers, terminal.
 
 pub mod clipboard;
+pub mod cockpit;
+pub mod fleet;
 mod frame;
 pub mod qd_log;
 pub mod questions;
 pub mod screen;
+pub mod survey;
 pub mod terminal_asker;
 pub mod tty;

@@ -50,7 +50,15 @@ impl<'b> Painter<'b> {
     }
 
     /// A cell of a table: left or right aligned in so many columns; the column after it and a blank.
-    pub(super) fn cell(&mut self, area: Rect, x: u16, y: u16, text: &str, width: u16, right: bool, role: Role) -> u16 {
+    pub(super) fn cell(
+        &mut self,
+        area: Rect,
+        (x, y): (u16, u16),
+        text: &str,
+        width: u16,
+        right: bool,
+        role: Role,
+    ) -> u16 {
         let text = fit(&clean(text), usize::from(width));
         let used = u16::try_from(unicode_width::UnicodeWidthStr::width(text.as_str())).unwrap_or(width);
         let at = if right { x + width.saturating_sub(used) } else { x };

@@ -1,5 +1,8 @@
 //! Log sources against real files, real processes and real hosts.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+#[expect(dead_code, reason = "each kind of test uses its own part")]
 #[path = "../support/mod.rs"]
 mod support;
 

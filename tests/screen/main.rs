@@ -23,7 +23,7 @@ use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 
 fn at(seconds: i64) -> DateTime<Utc> {
-    DateTime::from_timestamp(1_795_230_000 + seconds, 0).unwrap()
+    DateTime::from_timestamp(1_795_230_000 + seconds, 0).expect("in range")
 }
 
 fn look() -> Look {
@@ -126,7 +126,7 @@ fn window(lines: u64) -> LogWindow {
             level: Some(if n % 3 == 0 { Level::Error } else { Level::Info }),
             content: RowContent::Line {
                 message: 0..text.len(),
-                hits: vec![0..5],
+                hits: std::iter::once(0..5).collect(),
                 fields: vec![("path".into(), "/checkout".into())],
                 text,
             },
@@ -163,8 +163,8 @@ fn picture(state: &mut State) -> String {
     let (columns, rows) = state.size;
     let regions = quarterdeck::ui::regions(state);
     update(state, Message::Viewport(regions.viewport));
-    let mut terminal = Terminal::new(TestBackend::new(columns, rows)).unwrap();
-    terminal.draw(|frame| quarterdeck::ui::render(state, &look(), frame)).unwrap();
+    let mut terminal = Terminal::new(TestBackend::new(columns, rows)).expect("infallible");
+    terminal.draw(|frame| quarterdeck::ui::render(state, &look(), frame)).expect("infallible");
     let buffer = terminal.backend().buffer();
     let line = |y: u16| (0..columns).map(|x| buffer[(x, y)].symbol()).collect::<String>().trim_end().to_owned();
     (0..rows).map(line).collect::<Vec<_>>().join("\n")

@@ -178,8 +178,8 @@ impl File {
     async fn begin(&mut self) -> Result<(), Gone> {
         let script = match self.tail.options.start {
             Start::All => return Ok(()),
-            Start::Now => start_script(&self.path, 0),
-            Start::Lines(lines) => start_script(&self.path, lines),
+            Start::Now => follow::start(&self.path, 0),
+            Start::Lines(lines) => follow::start(&self.path, lines),
             Start::Since(since) => {
                 let since = u64::try_from(since.timestamp()).unwrap_or(0);
                 let mut older: Vec<Sibling> = self.siblings().await;
@@ -397,19 +397,4 @@ fn outcome(exit: Exit, complaint: &[u8]) -> Outcome {
         Exit::Refused(why) => Outcome::Refused(why),
         Exit::Signal(_) | Exit::Cancelled | Exit::TimedOut | Exit::ConnectionLost => Outcome::Lost,
     }
-}
-
-/// Prints `DEV:INO OFFSET` of the place that has about so many lines behind it. The file may grow meanwhile: then a
-/// few more are shown, and the first of them may be cut, so the offset is moved to the next line's beginning.
-fn start_script(path: &str, lines: u64) -> String {
-    format!(
-        "LC_ALL=C f=\"${{QD_ROOT:-}}\"{}\n\
-         s=$(stat -L -c '%d:%i %s' \"$f\") || exit 1\n\
-         b=$(tail -n {lines} \"$f\" | wc -c)\n\
-         o=$((${{s#* }} - b)); [ \"$o\" -gt 0 ] || o=0\n\
-         if [ \"$o\" -gt 0 ]; then\n\
-         r=$(tail -c +\"$o\" \"$f\" | head -n 1 | wc -c); [ \"$r\" -le 1 ] || o=$((o - 1 + r)); fi\n\
-         echo \"${{s% *}} $o\"\n",
-        crate::transport::loader::quote(path)
-    )
 }

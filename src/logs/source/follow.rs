@@ -87,6 +87,21 @@ pub fn watch(glob: &str, follow: bool, poll: f64) -> String {
     format!("glob={} follow={} poll={poll}\n{WATCH}", quote(&safe), u8::from(follow))
 }
 
+/// The script that prints `DEV:INO OFFSET` of the place that has about so many lines behind it. The file may grow meanwhile: then a
+/// few more are shown, and the first of them may be cut, so the offset is moved to the next line's beginning.
+pub fn start(path: &str, lines: u64) -> String {
+    format!(
+        "LC_ALL=C f=\"${{QD_ROOT:-}}\"{}\n\
+         [ -r \"$f\" ] && s=$(stat -L -c '%d:%i %s' \"$f\") || exit 1\n\
+         b=$(tail -n {lines} \"$f\" | wc -c)\n\
+         o=$((${{s#* }} - b)); [ \"$o\" -gt 0 ] || o=0\n\
+         if [ \"$o\" -gt 0 ]; then\n\
+         r=$(tail -c +\"$o\" \"$f\" | head -n 1 | wc -c); [ \"$r\" -le 1 ] || o=$((o - 1 + r)); fi\n\
+         echo \"${{s% *}} $o\"\n",
+        quote(path)
+    )
+}
+
 /// Whether a path needs a watcher.
 pub fn is_glob(path: &str) -> bool {
     path.contains(['*', '?', '['])

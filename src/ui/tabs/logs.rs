@@ -217,7 +217,8 @@ fn draw_row(row: &LogRow, state: &State, area: Rect, y: u16, room: u16, painter:
     painter.text(area, x, y, word, role);
     x += 6;
     if row.late {
-        x = painter.text(area, x, y, "late ", Role::Dim);
+        // It came after its place had been passed.
+        painter.text(area, x - 1, y, "~", Role::Dim);
     }
     let width = usize::from(area.width.saturating_sub(x)).max(1);
     let role = if matches!(role, Role::Bad) { Role::Strong } else { Role::Text };

@@ -78,8 +78,8 @@ fn service(view: &ServiceView, state: &State, area: Rect, y: u16, painter: &mut 
     } else {
         ("OK", Role::Ok)
     };
-    let mut x = painter.cell(area, 1, y, &view.service.name, 14, false, Role::Text);
-    x = painter.cell(area, x, y, word, 7, false, role);
+    let mut x = painter.cell(area, (1, y), &view.service.name, 14, false, Role::Text);
+    x = painter.cell(area, (x, y), word, 7, false, role);
     let mut versions: Vec<(&str, usize)> = Vec::new();
     for version in view.on.values().filter_map(|on| on.version.as_deref()) {
         match versions.iter_mut().find(|(other, _)| *other == version) {
@@ -92,7 +92,7 @@ fn service(view: &ServiceView, state: &State, area: Rect, y: u16, painter: &mut 
         [(one, _)] => (*one).to_owned(),
         several => several.iter().map(|(v, n)| format!("{v} on {n}")).collect::<Vec<_>>().join(", "),
     };
-    x = painter.cell(area, x, y, &mix, 24, false, if versions.len() > 1 { Role::Warn } else { Role::Text });
+    x = painter.cell(area, (x, y), &mix, 24, false, if versions.len() > 1 { Role::Warn } else { Role::Text });
     let hosts = view.service.hosts.len();
     let text = match view.unwell.iter().next() {
         None if asked => format!("{ok}/{hosts} healthy"),

@@ -37,9 +37,9 @@ pub(super) fn figures(view: &HostView, state: &State) -> (&'static str, Role) {
 
 /// The header of the columns.
 pub(super) fn head(area: Rect, y: u16, name: u16, painter: &mut Painter<'_>) {
-    let mut x = painter.cell(area, 1, y, "host", name, false, Role::Dim);
+    let mut x = painter.cell(area, (1, y), "host", name, false, Role::Dim);
     for (title, width, right) in columns(area.width, name) {
-        x = painter.cell(area, x, y, title, width, right, Role::Dim);
+        x = painter.cell(area, (x, y), title, width, right, Role::Dim);
     }
 }
 
@@ -93,7 +93,7 @@ pub(super) fn draw(view: &HostView, state: &State, area: Rect, y: u16, name: u16
                 (spark(&values, None, painter.look.ascii), Role::Dim)
             }
         };
-        x = painter.cell(area, x, y, &text, width, right, role);
+        x = painter.cell(area, (x, y), &text, width, right, role);
     }
     // Why it is not up stands where its figures would.
     if let (Some(link), false) = (&view.link, matches!(now, HostState::Up | HostState::Stale))

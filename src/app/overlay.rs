@@ -1,0 +1,94 @@
+//! What lies over the tabs and takes the keys.
+
+use chrono::{DateTime, Utc};
+use tui_textarea::TextArea;
+
+use super::input::SecretLine;
+use crate::domain::question::Question;
+
+/// Something over the tabs that takes the keys.
+#[derive(Debug)]
+pub enum Overlay {
+    /// Help of the current place, with its filter and scroll.
+    Help {
+        /// Filter text.
+        filter: TextArea<'static>,
+        /// First line shown.
+        scroll: usize,
+    },
+    /// The command line (`:`) or the palette, with its completions.
+    CommandLine(LineInput),
+    /// Asks for one line.
+    Prompt(Prompt),
+    /// Asks yes or no; the default is no, and Enter alone never confirms.
+    Confirm(Confirm),
+    /// A question of a transport; the text typed so far (secrets are drawn as dots).
+    Question {
+        /// Number of the question.
+        id: u64,
+        /// What is asked.
+        question: Question,
+        /// What has been typed.
+        input: SecretLine,
+        /// When it was opened: keys typed ahead of it are thrown away.
+        opened: DateTime<Utc>,
+    },
+}
+
+/// A line being edited with completions under it.
+#[derive(Debug)]
+pub struct LineInput {
+    /// The text.
+    pub input: TextArea<'static>,
+    /// Index of the chosen completion.
+    pub chosen: Option<usize>,
+    /// The palette: a completion is always chosen, and the words of the docs are searched too.
+    pub palette: bool,
+    /// Why the last line could not be run.
+    pub error: Option<String>,
+}
+
+/// A one-line prompt and what its answer is for.
+#[derive(Debug)]
+pub struct Prompt {
+    /// What the answer is for.
+    pub purpose: PromptPurpose,
+    /// The title, such as `search`.
+    pub title: String,
+    /// The text.
+    pub input: TextArea<'static>,
+    /// What is wrong with the text so far.
+    pub error: Option<String>,
+    /// How far back in the history of searches the text is; none: it was typed.
+    pub recalled: Option<usize>,
+}
+
+/// What a prompt's answer is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PromptPurpose {
+    /// Search in the logs.
+    LogSearch,
+    /// Which lines are shown.
+    LogFilter,
+    /// A time to go to.
+    LogTime,
+    /// Filter of the host table.
+    HostFilter,
+}
+
+/// A yes-or-no dialog.
+#[derive(Debug)]
+pub struct Confirm {
+    /// Title.
+    pub title: String,
+    /// What it means, line by line.
+    pub lines: Vec<String>,
+    /// What has to be typed to confirm; empty: the key `y`.
+    pub type_to_confirm: String,
+    /// What has been typed.
+    pub input: TextArea<'static>,
+    /// What yes does.
+    pub then: super::command::Command,
+    /// When it was opened: keys typed ahead of it are thrown away.
+    pub opened: DateTime<Utc>,
+}

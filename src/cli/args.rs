@@ -1,0 +1,155 @@
+//! The command line, as typed.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
+
+use super::logs::LogsArgs;
+
+/// A terminal cockpit for the engineer who is on call.
+///
+/// Without a command it opens the cockpit. With no config at all it watches this machine.
+#[derive(Debug, Parser)]
+#[command(name = "qd", version, about, max_term_width = 100)]
+pub struct Cli {
+    /// Options of every command.
+    #[command(flatten)]
+    pub global: Global,
+    /// What to do; the cockpit when nothing is said.
+    #[command(subcommand)]
+    pub command: Option<Verb>,
+}
+
+/// Options of every command.
+#[derive(Clone, Debug, Default, Args)]
+pub struct Global {
+    /// Use this config file and no other; may be given again, later files win.
+    #[arg(long, global = true, value_name = "PATH")]
+    pub config: Vec<PathBuf>,
+    /// Only this environment.
+    #[arg(long, global = true, value_name = "E")]
+    pub env: Vec<String>,
+    /// Only this host (a name or glob).
+    #[arg(long, global = true, value_name = "H")]
+    pub host: Vec<String>,
+    /// Only hosts with this tag.
+    #[arg(long, global = true, value_name = "T")]
+    pub tag: Vec<String>,
+    /// Only this service (a name or glob), and its hosts.
+    #[arg(long, global = true, value_name = "S")]
+    pub service: Vec<String>,
+    /// Refuse every action, whatever the config says.
+    #[arg(long, global = true)]
+    pub read_only: bool,
+    /// When to colour the output.
+    #[arg(long, global = true, value_enum, default_value_t = Color::Auto, value_name = "WHEN")]
+    pub color: Color,
+}
+
+/// When to colour.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum Color {
+    /// On a terminal, unless NO_COLOR is set.
+    #[default]
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+/// A snapshot or a stream of them.
+#[derive(Clone, Copy, Debug, Default, Args)]
+pub struct Snapshot {
+    /// One JSON document (with --watch, one a line).
+    #[arg(long)]
+    pub json: bool,
+    /// Again and again, until interrupted.
+    #[arg(long)]
+    pub watch: bool,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Verb {
+    /// The cockpit over an embedded fleet: real SSH on 127.0.0.1, nothing else needed.
+    #[cfg(feature = "demo")]
+    Demo(DemoArgs),
+    /// Write a commented config to start from.
+    Init(InitArgs),
+    /// Validate the config, dial every host, and say what works and how to mend what does not.
+    Check(JsonArgs),
+    /// Show what a found config would start, contact and read, and trust it.
+    Trust(TrustArgs),
+    /// Merged tail of the fleet's logs on stdout.
+    Logs(LogsArgs),
+    /// Every host with its state and figures.
+    Hosts(Snapshot),
+    /// Every service with its state, health and version on each host.
+    Services(Snapshot),
+    /// The on-call summary in ten lines.
+    Status(JsonArgs),
+    /// Completions for a shell, on stdout.
+    Completions {
+        /// Which shell.
+        shell: Shell,
+    },
+    /// The keys of the cockpit, as they are bound for you.
+    Keys,
+}
+
+/// Options of `qd demo`.
+#[cfg(feature = "demo")]
+#[derive(Debug, Args)]
+pub struct DemoArgs {
+    /// How many hosts, 1 to 50.
+    #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u16).range(1..=50))]
+    pub hosts: u16,
+    /// The same seed shows the same world.
+    #[arg(long, default_value_t = 7)]
+    pub seed: u64,
+    /// What happens in it.
+    #[arg(long, default_value = "incident")]
+    pub scenario: crate::demo::Scenario,
+}
+
+/// Options of `qd init`.
+#[derive(Debug, Args)]
+pub struct InitArgs {
+    /// Fill the hosts in from ~/.ssh/config.
+    #[arg(long)]
+    pub from_ssh_config: bool,
+    /// Where to write; `-` is stdout.
+    #[arg(long, default_value = "quarterdeck.toml", value_name = "PATH")]
+    pub output: PathBuf,
+}
+
+/// Options of a command that has only `--json`.
+#[derive(Clone, Copy, Debug, Args)]
+pub struct JsonArgs {
+    /// One JSON document.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Options of `qd trust`.
+#[derive(Debug, Args)]
+pub struct TrustArgs {
+    /// The file; the one that would be found here when not given.
+    pub path: Option<PathBuf>,
+}
+
+impl Global {
+    /// Whether standard output is to be coloured.
+    pub fn colored(&self) -> bool {
+        use std::io::IsTerminal;
+        match self.color {
+            Color::Always => true,
+            Color::Never => false,
+            Color::Auto => {
+                std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
+            }
+        }
+    }
+}

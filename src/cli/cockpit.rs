@@ -1,0 +1,119 @@
+//! `qd` and `qd demo`: the cockpit.
+
+use std::collections::HashMap;
+use std::io::IsTerminal;
+use std::path::Path;
+
+use tokio::sync::mpsc;
+
+use super::args::Global;
+use super::exit::{Exit, Failure, Outcome};
+use super::keys;
+use super::opened::{Opened, with_inventories};
+use crate::app::message::Message;
+use crate::config::{self, Loaded, Selection, watch};
+use crate::runtime::cockpit::{Opening, run};
+use crate::runtime::screen::Left;
+
+/// Opens the cockpit on the config of this call.
+pub async fn open(global: &Global) -> Outcome {
+    need_terminal()?;
+    let opened = Opened::load(global).await?;
+    let warnings = opened.loaded.unknown_keys().map(|d| format!("{}: {}", d.location(), d.message)).collect();
+    let dirs = &opened.options.dirs;
+    let opening = Opening {
+        badge: None,
+        warnings,
+        own_keymap: keys::own(dirs),
+        own_themes: themes(&dirs.config.join("themes")),
+        no_color: no_color(global),
+        reloads: Some(reloads(&opened)),
+        settings: opened.settings,
+    };
+    left(run(opening).await?)
+}
+
+/// Opens the cockpit over the embedded fleet.
+#[cfg(feature = "demo")]
+pub async fn demo(args: &super::args::DemoArgs, global: &Global) -> Outcome {
+    need_terminal()?;
+    let options = crate::demo::DemoOptions { hosts: usize::from(args.hosts), seed: args.seed, scenario: args.scenario };
+    let demo = crate::demo::start(options).await?;
+    let opening = Opening {
+        settings: demo.settings.clone(),
+        badge: Some("demo".to_owned()),
+        warnings: Vec::new(),
+        own_keymap: None,
+        own_themes: HashMap::new(),
+        no_color: no_color(global),
+        reloads: None,
+    };
+    let how = run(opening).await;
+    drop(demo);
+    left(how?)
+}
+
+fn need_terminal() -> Result<(), Failure> {
+    if std::io::stdout().is_terminal() && std::io::stdin().is_terminal() {
+        return Ok(());
+    }
+    Err(Failure::new(Exit::Usage, "the cockpit needs a terminal; `qd status` and `qd logs` do not"))
+}
+
+fn left(how: Left) -> Outcome {
+    Ok(match how {
+        Left::Quit => Exit::Fine,
+        Left::Signal(number) => Exit::Signal(u8::try_from(number).unwrap_or(15)),
+    })
+}
+
+fn no_color(global: &Global) -> bool {
+    let set = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+    let none = std::env::var("TERM").is_ok_and(|term| term == "dumb" || term.ends_with("-m"));
+    match global.color {
+        super::args::Color::Always => false,
+        super::args::Color::Never => true,
+        super::args::Color::Auto => set || none,
+    }
+}
+
+/// The person's own themes, by name.
+fn themes(folder: &Path) -> HashMap<String, String> {
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    let toml = entries.map(|entry| entry.path()).filter(|path| path.extension().is_some_and(|e| e == "toml"));
+    toml.filter_map(|path| Some((path.file_stem()?.to_str()?.to_owned(), std::fs::read_to_string(&path).ok()?)))
+        .collect()
+}
+
+/// New configs as the files change; a broken or untrusted one only tells of itself.
+fn reloads(opened: &Opened) -> mpsc::Receiver<Message> {
+    let mut changes = watch::watch(opened.options.clone(), &opened.loaded, watch::EVERY);
+    let selection = opened.selection.clone();
+    let (sender, receiver) = mpsc::channel(4);
+    tokio::spawn(async move {
+        while let Some(change) = changes.recv().await {
+            let message = match change {
+                watch::Reload::Loaded(loaded) => reloaded(&loaded, &selection).await,
+                watch::Reload::Untrusted(_) => {
+                    Message::ConfigBroken("it would do something new; look at it with `qd trust`".to_owned())
+                }
+                watch::Reload::Broken(error) => Message::ConfigBroken(error.to_string()),
+            };
+            if sender.send(message).await.is_err() {
+                return;
+            }
+        }
+    });
+    receiver
+}
+
+async fn reloaded(loaded: &Loaded, selection: &Selection) -> Message {
+    let settings = with_inventories(loaded).await;
+    match config::select(&settings, selection) {
+        Ok(settings) => {
+            let warnings = loaded.unknown_keys().map(|d| format!("{}: {}", d.location(), d.message)).collect();
+            Message::Config(Box::new(settings), warnings)
+        }
+        Err(error) => Message::ConfigBroken(error.to_string()),
+    }
+}

@@ -1,0 +1,30 @@
+//! `qd keys`: the keys of the cockpit, as they are bound for this person.
+
+use super::args::Global;
+use super::exit::{Exit, Outcome};
+use crate::config::{Dirs, LoadOptions, load};
+use crate::ui::keymap::Keymap;
+
+/// Prints them, a line a key, by place.
+pub fn run(global: &Global) -> Outcome {
+    let options = LoadOptions::of_process(global.config.clone())?;
+    let name = load(&options).map_or_else(|_| "default".to_owned(), |loaded| loaded.settings.ui.keymap);
+    let (keymap, faults) = Keymap::load(&name, own(&options.dirs).as_deref());
+    for fault in faults {
+        eprintln!("qd: {fault}");
+    }
+    print!("{}", listing(&keymap));
+    Ok(Exit::Fine)
+}
+
+/// The person's own keymap file, where there is one.
+pub(super) fn own(dirs: &Dirs) -> Option<String> {
+    std::fs::read_to_string(dirs.config.join("keymap.toml")).ok()
+}
+
+/// Places, keys and what they do, in columns.
+pub fn listing(keymap: &Keymap) -> String {
+    let mut rows = keymap.listing();
+    rows.sort_by_key(|(context, ..)| *context);
+    rows.iter().map(|(context, keys, doc)| format!("{:<13} {keys:<10} {doc}\n", context.as_str())).collect()
+}

@@ -1,0 +1,218 @@
+//! The cockpit: a config, its fleet, the log engine and the screen, joined.
+
+use std::collections::HashMap;
+use std::io;
+use std::sync::Arc;
+
+use chrono::Utc;
+use tokio::sync::mpsc;
+
+use super::clipboard;
+use super::fleet::Fleet;
+use super::questions::Questions;
+use super::screen::{Left, Performer, Screen};
+use crate::app::effect::Effect;
+use crate::app::message::Message;
+use crate::app::state::{About, Banner, State};
+use crate::domain::host::HostName;
+use crate::domain::settings::{Clipboard, Settings};
+use crate::hosts::watch::HostEvent;
+use crate::logs::engine::{self, EngineHandle};
+use crate::logs::source::{Start, TailOptions};
+use crate::ui::keymap::Keymap;
+use crate::ui::look::{KeyNames, Look};
+use crate::ui::theme::Theme;
+
+/// Messages that wait for the screen. Beyond that the workers wait.
+const MESSAGES: usize = 1024;
+/// Lines of each source that are fetched at the start.
+const FIRST_LINES: u64 = 1000;
+
+/// What a cockpit opens with.
+pub struct Opening {
+    /// The config.
+    pub settings: Settings,
+    /// A word for the header, such as `demo`.
+    pub badge: Option<String>,
+    /// What is odd about the config, one line each.
+    pub warnings: Vec<String>,
+    /// The person's own keymap file, where there is one.
+    pub own_keymap: Option<String>,
+    /// The person's own themes: name and text.
+    pub own_themes: HashMap<String, String>,
+    /// NO_COLOR, or a terminal that says it has none.
+    pub no_color: bool,
+    /// New configs as they come; `None` where nothing is watched.
+    pub reloads: Option<mpsc::Receiver<Message>>,
+}
+
+/// Opens the cockpit and runs it until it is left. Needs a terminal.
+pub async fn run(opening: Opening) -> io::Result<Left> {
+    let (messages, inbox) = mpsc::channel(MESSAGES);
+    let settings = opening.settings;
+    let (keymap, faults) = Keymap::load(&settings.ui.keymap, opening.own_keymap.as_deref());
+    let size = crossterm::terminal::size()?;
+    let mut state = State::new(Arc::new(settings.clone()), Utc::now(), size, opening.badge);
+    state.themes = Theme::names().into_iter().map(str::to_owned).chain(opening.own_themes.keys().cloned()).collect();
+    for (about, text) in opening
+        .warnings
+        .first()
+        .map(|w| (About::Config, w))
+        .into_iter()
+        .chain(faults.first().map(|f| (About::Keymap, f)))
+    {
+        state.put_banner(Banner { about, bad: false, text: text.clone() });
+    }
+    let theme = if opening.no_color { "mono" } else { settings.ui.theme.name() };
+    let theme = theme_named(theme, &opening.own_themes).unwrap_or_default();
+    let look = Look { theme, ascii: settings.ui.ascii, keys: KeyNames(keymap.names()) };
+
+    let engine = engine::start(&settings.logs);
+    let questions = Questions::new(messages.clone());
+    let clipboard = settings.ui.clipboard.clone();
+    let mut crew =
+        Crew { messages: messages.clone(), engine, questions, fleet: None, clipboard, themes: opening.own_themes };
+    crew.hire(settings);
+    tokio::spawn(windows(crew.engine.clone(), messages.clone()));
+    let (reloaded, reloads) = (messages.clone(), opening.reloads);
+    if let Some(mut reloads) = reloads {
+        tokio::spawn(async move {
+            while let Some(message) = reloads.recv().await {
+                if reloaded.send(message).await.is_err() {
+                    return;
+                }
+            }
+        });
+    }
+    drop(messages);
+    Screen::open(state, look, keymap, crew)?.run(inbox).await
+}
+
+fn theme_named(name: &str, own: &HashMap<String, String>) -> Option<Theme> {
+    own.get(name).and_then(|text| Theme::load(text).ok()).or_else(|| Theme::named(name))
+}
+
+/// Everything that works for the cockpit.
+struct Crew {
+    messages: mpsc::Sender<Message>,
+    engine: EngineHandle,
+    questions: Questions,
+    fleet: Option<Fleet>,
+    clipboard: Clipboard,
+    themes: HashMap<String, String>,
+}
+
+impl Crew {
+    /// Connects to every host of a config, in place of those of the one before.
+    fn hire(&mut self, settings: Settings) {
+        self.fleet = None;
+        let mut fleet = Fleet::connect(settings, Arc::new(self.questions.clone()));
+        for (name, transport) in fleet.transports() {
+            tokio::spawn(links(name.clone(), transport.link(), self.messages.clone()));
+        }
+        let (events, inbox) = mpsc::channel(MESSAGES);
+        fleet.watch(&events);
+        tokio::spawn(host_events(inbox, self.engine.clone(), self.messages.clone()));
+        let options = TailOptions { start: Start::Lines(FIRST_LINES), ..TailOptions::default() };
+        fleet.tail(&options, |_| true, &self.engine.feed());
+        self.fleet = Some(fleet);
+    }
+
+    fn say(&self, bad: bool, text: impl Into<String>) {
+        // The queue is only full when the screen has more to show than this.
+        let _ = self.messages.try_send(Message::Notice { bad, text: text.into() });
+    }
+}
+
+impl Performer for Crew {
+    fn perform(&mut self, effect: Effect, look: &mut Look) {
+        let fleet = self.fleet.as_ref();
+        match effect {
+            Effect::Logs(query) => self.engine.query(query),
+            Effect::Reconnect(host) => drop(fleet.map(|fleet| fleet.reconnect(&host))),
+            Effect::Focus(host) => drop(fleet.map(|fleet| fleet.focus(host.as_ref()))),
+            Effect::Processes(host) => drop(fleet.map(|fleet| fleet.processes(&host))),
+            Effect::Refresh => drop(fleet.map(Fleet::refresh)),
+            Effect::Answer(id, answer) => self.questions.answer(id, answer),
+            Effect::Theme(name) => match theme_named(&name, &self.themes) {
+                Some(theme) => look.theme = theme,
+                None => self.say(true, format!("there is no theme `{name}`; there are {}", Theme::names().join(", "))),
+            },
+            Effect::Copy(text) => {
+                let (clipboard, messages) = (self.clipboard.clone(), self.messages.clone());
+                tokio::spawn(async move {
+                    if let Err(why) = clipboard::copy(&clipboard, &text).await {
+                        let _ = messages.send(Message::Notice { bad: true, text: format!("not copied: {why}") }).await;
+                    }
+                });
+            }
+            Effect::Save { name, text } => {
+                let written = std::fs::OpenOptions::new()
+                    .write(true)
+                    .create_new(true)
+                    .open(&name)
+                    .and_then(|mut file| io::Write::write_all(&mut file, text.as_bytes()));
+                match written {
+                    Ok(()) => self.say(false, format!("saved to {name}")),
+                    Err(error) => self.say(true, format!("{name} could not be written: {error}")),
+                }
+            }
+            Effect::Hire(settings) => self.hire(*settings),
+            Effect::ReloadConfig => self.say(false, "the config files are watched; a change is taken up by itself"),
+            Effect::Quit | Effect::Suspend | Effect::Redraw | Effect::Mouse(_) | Effect::Bell => {}
+        }
+    }
+}
+
+/// A host's link, whenever it changes.
+async fn links(
+    host: HostName,
+    mut link: tokio::sync::watch::Receiver<crate::domain::host::Link>,
+    messages: mpsc::Sender<Message>,
+) {
+    loop {
+        let now = link.borrow_and_update().clone();
+        if messages.send(Message::Link(host.clone(), now)).await.is_err() || link.changed().await.is_err() {
+            return;
+        }
+    }
+}
+
+/// What hosts say becomes messages; a measured skew goes to the log engine.
+async fn host_events(
+    mut events: mpsc::Receiver<(HostName, HostEvent)>,
+    engine: EngineHandle,
+    messages: mpsc::Sender<Message>,
+) {
+    while let Some((host, event)) = events.recv().await {
+        let message = match event {
+            HostEvent::Heard(at) => Message::Heard(host, at),
+            HostEvent::Sampled(sample) => {
+                if let Some(skew) = sample.clock_skew_ms {
+                    engine.set_skew(host.clone(), skew);
+                }
+                Message::Sampled(host, sample)
+            }
+            HostEvent::Facts(facts) => Message::Facts(host, facts),
+            HostEvent::Service { service, environment, status } => {
+                Message::Service { service, environment, host, status }
+            }
+            HostEvent::Processes(list) => Message::Processes(host, list),
+            HostEvent::Gap => continue,
+        };
+        if messages.send(message).await.is_err() {
+            return;
+        }
+    }
+}
+
+/// The newest window of the logs, as fast as the screen takes it.
+async fn windows(engine: EngineHandle, messages: mpsc::Sender<Message>) {
+    let mut windows = engine.windows();
+    while windows.changed().await.is_ok() {
+        let window = (**windows.borrow_and_update()).clone();
+        if messages.send(Message::Logs(Box::new(window))).await.is_err() {
+            return;
+        }
+    }
+}

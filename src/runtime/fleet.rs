@@ -1,0 +1,144 @@
+//! The hosts of a config as running things: one transport each, and what reads over it.
+
+use std::collections::{BTreeMap, HashSet};
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::mpsc;
+
+use crate::domain::host::HostName;
+use crate::domain::log::{Feed, SourceKind, SourceSpec};
+use crate::domain::settings::Settings;
+use crate::hosts::watch::{HostEvent, HostPlan, HostWatch, watch};
+use crate::logs::source::{TailHandle, TailOptions, tail};
+use crate::transport::{Asker, Connector, SharedTransport};
+
+/// Every host is heard at least this often.
+pub const HEARTBEAT: Duration = Duration::from_secs(5);
+
+/// Where a host's events go.
+pub type HostEvents = mpsc::Sender<(HostName, HostEvent)>;
+
+/// All hosts of one config, connected.
+pub struct Fleet {
+    settings: Settings,
+    members: BTreeMap<HostName, Member>,
+}
+
+/// One host's running parts. Dropping it stops them and closes the connection.
+struct Member {
+    transport: SharedTransport,
+    watch: Option<HostWatch>,
+    tails: Vec<TailHandle>,
+}
+
+impl Drop for Member {
+    fn drop(&mut self) {
+        self.tails.clear();
+        self.watch = None;
+        self.transport.close();
+    }
+}
+
+impl Fleet {
+    /// Begins to connect to every host; returns at once. Must be called inside a tokio runtime.
+    pub fn connect(settings: Settings, asker: Arc<dyn Asker>) -> Self {
+        let connector = Connector::new(settings.ssh.clone(), settings.hosts.clone(), asker);
+        let members = settings
+            .hosts
+            .iter()
+            .map(|host| {
+                (host.name.clone(), Member { transport: connector.connect(host), watch: None, tails: Vec::new() })
+            })
+            .collect();
+        Self { settings, members }
+    }
+
+    /// Every host and its transport.
+    pub fn transports(&self) -> impl Iterator<Item = (&HostName, &SharedTransport)> {
+        self.members.iter().map(|(name, member)| (name, &member.transport))
+    }
+
+    /// Begins to sample every host and to ask its services.
+    pub fn watch(&mut self, events: &HostEvents) {
+        for (name, member) in &mut self.members {
+            let plan = plan(&self.settings, name);
+            member.watch = Some(watch(member.transport.clone(), plan, events.clone()));
+        }
+    }
+
+    /// Begins to tail every source of every service on every host of it. A source that two services share is read
+    /// once, for the first.
+    pub fn tail(&mut self, options: &TailOptions, wanted: impl Fn(&str) -> bool, feed: &mpsc::Sender<Feed>) {
+        for (name, member) in &mut self.members {
+            for (service, spec) in sources(&self.settings, name) {
+                if wanted(&service) {
+                    let service = Some(Arc::from(service));
+                    member.tails.push(tail(member.transport.clone(), service, spec, options.clone(), feed.clone()));
+                }
+            }
+        }
+    }
+
+    /// Tries a host again now.
+    pub fn reconnect(&self, host: &HostName) {
+        if let Some(member) = self.members.get(host) {
+            member.transport.reconnect();
+        }
+    }
+
+    /// Samples this host at the fast pace, all others at the slow one.
+    pub fn focus(&self, host: Option<&HostName>) {
+        for (name, watch) in self.watches() {
+            watch.focus(Some(name) == host);
+        }
+    }
+
+    /// Asks every host and service anew now.
+    pub fn refresh(&self) {
+        for (_, watch) in self.watches() {
+            watch.refresh();
+        }
+    }
+
+    /// Asks a host for its processes; the answer is a [`HostEvent`].
+    pub fn processes(&self, host: &HostName) {
+        if let Some(watch) = self.members.get(host).and_then(|member| member.watch.as_ref()) {
+            watch.processes();
+        }
+    }
+
+    fn watches(&self) -> impl Iterator<Item = (&HostName, &HostWatch)> {
+        self.members.iter().filter_map(|(name, member)| Some((name, member.watch.as_ref()?)))
+    }
+}
+
+/// What to ask of one host.
+fn plan(settings: &Settings, host: &HostName) -> HostPlan {
+    let services: Vec<_> = settings.services.iter().filter(|s| s.hosts.contains(host)).cloned().collect();
+    let mut units: Vec<String> = services.iter().filter_map(|s| s.unit.clone()).collect();
+    units.sort();
+    units.dedup();
+    HostPlan {
+        host: host.clone(),
+        every: settings.stats.every,
+        slow: settings.stats.slow,
+        units,
+        services,
+        beat: HEARTBEAT,
+    }
+}
+
+/// The log sources of one host, each once, with the service that claims it first.
+pub fn sources(settings: &Settings, host: &HostName) -> Vec<(String, SourceSpec)> {
+    let mut seen: HashSet<&SourceKind> = HashSet::new();
+    let mut out = Vec::new();
+    for service in settings.services.iter().filter(|s| s.hosts.contains(host)) {
+        for spec in &service.logs {
+            if seen.insert(&spec.kind) {
+                out.push((service.name.clone(), spec.clone()));
+            }
+        }
+    }
+    out
+}
