@@ -2,7 +2,6 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
-#[expect(dead_code, reason = "each kind of test uses its own part")]
 #[path = "../support/mod.rs"]
 mod support;
 

@@ -1,6 +1,8 @@
 //! The fleet of real hosts, for tests. `tests/run` brings it up and sets `QD_FLEET`; tests that need it are
 //! `#[ignore]`d for a plain `cargo test`, named `fleet_…`, and run one at a time.
 
+#![allow(dead_code, reason = "each test binary uses its own part")]
+
 use std::path::PathBuf;
 use std::process::Command;
 

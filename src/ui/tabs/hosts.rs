@@ -13,7 +13,7 @@ use crate::ui::theme::Role;
 /// The columns that a name takes.
 pub(super) fn name_width(state: &State) -> u16 {
     let longest = state.hosts.iter().map(|view| view.host.name.as_str().chars().count()).max().unwrap_or(8);
-    u16::try_from(longest.clamp(8, 20)).unwrap_or(20)
+    u16::try_from(longest.clamp(6, 20)).unwrap_or(20)
 }
 
 /// `5 up · 1 stale`: how many are in which state, those that are up first.

@@ -210,9 +210,10 @@ fn draw_row(row: &LogRow, state: &State, area: Rect, y: u16, room: u16, painter:
         RowContent::Line { text, hits, .. } => (text, hits),
     };
     let mut x = painter.text(area, 1, y, &time_text(row, state), Role::Dim);
+    let width = super::hosts::name_width(state).min(10);
     let style = painter.look.theme.host(host);
-    painter.styled(area, x, y, &fit(host, 10), style);
-    x += u16::try_from(host.chars().count().min(10)).unwrap_or(10) + 1;
+    painter.styled(area, x, y, &fit(host, usize::from(width)), style);
+    x += width + 1;
     let (word, role) = if row.continues { ("", Role::Dim) } else { level(row.level) };
     painter.text(area, x, y, word, role);
     x += 6;
@@ -220,12 +221,12 @@ fn draw_row(row: &LogRow, state: &State, area: Rect, y: u16, room: u16, painter:
         // It came after its place had been passed.
         painter.text(area, x - 1, y, "~", Role::Dim);
     }
-    let width = usize::from(area.width.saturating_sub(x)).max(1);
+    let room_for = usize::from(area.width.saturating_sub(x)).max(1);
     let role = if matches!(role, Role::Bad) { Role::Strong } else { Role::Text };
     let mut used = 0;
     let mut from = if state.logs.wrap { 0 } else { nth(text, state.logs.column) };
     loop {
-        let to = nth_from(text, from, width);
+        let to = nth_from(text, from, room_for);
         painter.text(area, x, y + used, &text[from..to], role);
         for hit in hits.iter().filter(|hit| hit.start < to && hit.end > from) {
             let (a, b) = (hit.start.max(from), hit.end.min(to));
