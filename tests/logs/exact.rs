@@ -70,7 +70,7 @@ impl Seen {
 
 /// A transport to a host of the fleet.
 pub fn fleet_host(fleet: &Fleet, name: &str) -> SharedTransport {
-    let settings = SshSettings { config: Some(fleet.ssh_config()), use_agent: false, ..SshSettings::default() };
+    let settings = SshSettings { config: Some(fleet.ssh_config()), ..SshSettings::default() };
     Connector::new(settings, Vec::new(), Arc::new(Nobody)).connect(&Host::named(name, "test"))
 }
 

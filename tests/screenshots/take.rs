@@ -46,7 +46,9 @@ fn take_all(columns: u16, rows: u16, suffix: &str) {
         }
         thread::sleep(SETTLE);
         let picture = svg::draw(&qd.picture(), &format!("qd demo: {name}, {columns}x{rows}"));
-        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("screenshots/{name}{suffix}.svg"));
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("screenshots");
+        std::fs::create_dir_all(&folder).expect("the folder is there");
+        let path = folder.join(format!("{name}{suffix}.svg"));
         std::fs::write(&path, picture).expect("the picture is written");
         println!("{}", path.display());
     }
