@@ -183,6 +183,22 @@ async fn one_bad_host_holds_up_no_other() {
 }
 
 #[tokio::test]
+async fn more_hosts_than_handshakes_at_once_all_come_up() {
+    let sshd = Sshd::start();
+    let connector = Connector::new(sshd.settings(), vec![], Arc::new(Nobody));
+    let all: Vec<_> = (0..24)
+        .map(|n| {
+            let mut host = sshd.host(TransportChoice::Ssh2);
+            host.name = format!("box-{n}").as_str().into();
+            connector.connect(&host)
+        })
+        .collect();
+    for t in &all {
+        up(t).await;
+    }
+}
+
+#[tokio::test]
 async fn a_server_without_sessions_says_so_and_the_rest_goes_on() {
     for transport in BOTH {
         let sshd = Sshd::with("MaxSessions 0");

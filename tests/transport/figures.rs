@@ -2,10 +2,12 @@
 //! `cargo test --release --test transport -- --ignored --nocapture figures`.
 
 use std::process::{Command, Stdio};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use quarterdeck::domain::host::TransportChoice;
-use quarterdeck::transport::{Chunk, ExecSpec, Exit, SharedTransport};
+use quarterdeck::domain::host::{Host, TransportChoice};
+use quarterdeck::domain::settings::SshSettings;
+use quarterdeck::transport::{Chunk, Connector, ExecSpec, Exit, Nobody, SharedTransport};
 
 use crate::contract::{sh, up};
 use crate::sshd::Sshd;
@@ -109,4 +111,32 @@ async fn figures_of_the_transports() {
     println!("ssh host true: {}; ssh host 'head -c 300M': {} ({whole_cpu:.2?} CPU)", ms(shell), rate(whole));
     ours(&sshd, TransportChoice::Ssh2).await;
     ours(&sshd, TransportChoice::OpenSsh).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "measures; wants `fleet light N` first"]
+async fn figures_of_many_hosts() {
+    let fleet = crate::support::Fleet::running();
+    let config = std::path::PathBuf::from(fleet.run(&["ssh-config", "light"]).trim());
+    let text = std::fs::read_to_string(&config).unwrap();
+    let names = text.lines().filter_map(|line| line.strip_prefix("Host ").filter(|name| !name.contains('*')));
+    let settings = SshSettings { config: Some(config.clone()), ..SshSettings::default() };
+    let connector = Connector::new(settings, vec![], Arc::new(Nobody));
+    let (begun, before) = (Instant::now(), cpu());
+    let all: Vec<SharedTransport> = names.map(|name| connector.connect(&Host::named(name, "test"))).collect();
+    for t in &all {
+        let mut link = t.link();
+        let up = link.wait_for(quarterdeck::domain::host::Link::is_up);
+        let up = tokio::time::timeout(Duration::from_secs(120), up).await.map(|_| ());
+        assert!(up.is_ok(), "{:?}", t.link().borrow());
+    }
+    let status = std::fs::read_to_string("/proc/self/status").unwrap();
+    let memory = status.lines().filter(|line| line.starts_with("VmRSS") || line.starts_with("Threads"));
+    println!(
+        "{} hosts up after {:.2?} ({:.2?} CPU with ssh -G); {}",
+        all.len(),
+        begun.elapsed(),
+        cpu() - before,
+        memory.collect::<Vec<_>>().join(" ").replace('\t', " ")
+    );
 }

@@ -50,7 +50,10 @@ pub(super) fn spawn(start: Start) -> std::io::Result<()> {
 fn run(start: Start) {
     let Start { wire, wake, seat, mut jobs, mut context, pool } = start;
     let runtime = context.runtime.clone();
-    let session = match open(&wire, &mut context) {
+    let opened = open(&wire, &mut context);
+    // The next host may shake hands.
+    context.turn = None;
+    let session = match opened {
         Ok(session) => session,
         Err(failed) => {
             wire.shutdown();
