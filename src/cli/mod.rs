@@ -16,6 +16,7 @@ pub mod opened;
 pub mod services;
 pub mod snapshot;
 pub mod status;
+pub mod table;
 pub mod trust;
 
 use args::{Cli, Verb};

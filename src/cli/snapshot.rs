@@ -3,11 +3,14 @@
 use std::io::Write;
 use std::sync::Arc;
 
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+
 use super::args::{Global, Snapshot};
 use super::exit::{Exit, Outcome};
 use super::opened::Opened;
 use crate::domain::host::{HostState, LinkErrorKind};
-use crate::domain::settings::Settings;
+use crate::domain::settings::{Settings, StatSettings};
 use crate::runtime::fleet::Fleet;
 use crate::runtime::survey::{Survey, Surveyor};
 use crate::runtime::terminal_asker::TerminalAsker;
@@ -18,25 +21,38 @@ pub(super) fn surveyor(settings: &Settings, services: bool) -> Surveyor {
     Surveyor::new(settings, fleet, services)
 }
 
+/// One look at the fleet, and what it is shown by.
+#[derive(Clone, Copy, Debug)]
+pub struct Look<'a> {
+    /// What is known.
+    pub survey: &'a Survey,
+    /// The intervals of figures, by which their age is judged.
+    pub stats: &'a StatSettings,
+    /// The time of the look.
+    pub now: DateTime<Utc>,
+}
+
 /// Prints looks at the fleet as text or JSON.
-pub(super) async fn print(
+pub(super) async fn print<J: Serialize>(
     global: &Global,
     args: Snapshot,
     services: bool,
-    text: impl Fn(&Survey) -> String,
-    json: impl Fn(&Survey) -> serde_json::Value,
+    text: impl Fn(Look<'_>) -> String,
+    json: impl Fn(Look<'_>) -> J,
 ) -> Outcome {
     let opened = Opened::load(global).await?;
     opened.print_warnings();
     let mut surveyor = surveyor(&opened.settings, services);
     let mut survey = surveyor.first().await;
     loop {
+        let look = Look { survey: &survey, stats: &opened.settings.stats, now: Utc::now() };
+        let text = match (args.json, args.watch) {
+            (true, true) => serde_json::to_string(&json(look)).map_err(std::io::Error::from)? + "\n",
+            (true, false) => serde_json::to_string_pretty(&json(look)).map_err(std::io::Error::from)? + "\n",
+            (false, _) => text(look),
+        };
         let mut out = std::io::stdout().lock();
-        match (args.json, args.watch) {
-            (true, true) => writeln!(out, "{}", json(&survey))?,
-            (true, false) => writeln!(out, "{:#}", json(&survey))?,
-            (false, _) => write!(out, "{}", text(&survey))?,
-        }
+        out.write_all(text.as_bytes())?;
         out.flush()?;
         drop(out);
         if !args.watch {
@@ -48,7 +64,7 @@ pub(super) async fn print(
 
 /// 0 when something could be asked; 3 when no host could be reached at all.
 fn exit(survey: &Survey) -> Exit {
-    let now = chrono::Utc::now();
+    let now = Utc::now();
     let none = !survey.hosts.is_empty() && survey.hosts.iter().all(|host| host.state(now) != HostState::Up);
     let refused = survey
         .hosts

@@ -1,114 +1,291 @@
-//! `qd status`: the on-call summary in ten lines, worst first.
+//! `qd status`: what is wrong, worst first, in ten lines or as JSON.
 
-use serde_json::{Value, json};
+use std::io::Write;
+
+use chrono::{DateTime, Utc};
+use serde::Serialize;
 
 use super::args::{Global, JsonArgs};
 use super::exit::{Exit, Outcome};
-use super::hosts::rfc3339;
+use super::hosts::{fullest, since, slow};
 use super::opened::Opened;
-use super::snapshot;
+use super::services::{self, Row};
+use super::snapshot::{self, Look};
 use crate::domain::host::HostState;
 use crate::domain::service::Health;
-use crate::runtime::survey::Survey;
+use crate::domain::text::one_line;
+use crate::runtime::survey::{HostReport, Survey};
+use crate::ui::format::age;
 
-/// The most lines of trouble that are printed.
-const LINES: usize = 8;
+/// Lines that there are at most.
+const LINES: usize = 10;
+/// The longest line of text, in characters.
+const WIDTH: usize = 120;
+/// A file system from here on is a problem: what is left is soon gone.
+const FULL: f64 = 95.0;
+/// One that is full within so many hours is, too.
+const SOON_HOURS: f64 = 8.0;
 
 /// Runs the command: 1 when something is wrong.
 pub async fn run(global: &Global, args: JsonArgs) -> Outcome {
     let opened = Opened::load(global).await?;
     opened.print_warnings();
     let survey = snapshot::surveyor(&opened.settings, true).first().await;
-    let summary = Summary::of(&survey);
-    if args.json {
-        println!("{:#}", summary.json(chrono::Utc::now()));
+    let status = json(Look { survey: &survey, stats: &opened.settings.stats, now: Utc::now() });
+    let text = if args.json {
+        serde_json::to_string_pretty(&status).map_err(std::io::Error::from)? + "\n"
     } else {
-        print!("{}", summary.text());
-    }
-    Ok(if summary.trouble.is_empty() { Exit::Fine } else { Exit::Problems })
+        text(&status)
+    };
+    std::io::stdout().lock().write_all(text.as_bytes())?;
+    Ok(if status.worst.is_some() { Exit::Problems } else { Exit::Fine })
 }
 
-/// What is wrong, and how many hosts are how.
-struct Summary {
-    trouble: Vec<String>,
+/// How bad a problem is, worst first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Severity {
+    /// Somebody has to act now.
+    Page,
+    /// Somebody has to act in the day.
+    Ticket,
+}
+
+/// One thing that is wrong.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Problem {
+    /// How bad it is.
+    pub severity: Severity,
+    /// What it is, in one line safe to show.
+    pub title: String,
+    /// The host, when it is one host's.
+    pub host: Option<String>,
+    /// The service, when it is a service's.
+    pub service: Option<String>,
+    /// The environment.
+    pub environment: String,
+    /// Since when, where that is known.
+    pub since: Option<DateTime<Utc>>,
+}
+
+/// The document of `qd status --json`. `alerts` and `runs` are those of rules and deploys, empty before there are any;
+/// `problems` is what the hosts and services themselves show.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct StatusJson {
+    at: DateTime<Utc>,
+    worst: Option<Severity>,
+    verdict: String,
+    alerts: [(); 0],
+    hosts: Counts,
+    runs: [(); 0],
+    last_deploy: Option<()>,
+    problems: Vec<Problem>,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+struct Counts {
     up: usize,
     stale: usize,
     down: usize,
 }
 
-impl Summary {
-    fn of(survey: &Survey) -> Self {
-        let now = chrono::Utc::now();
-        let mut summary = Self { trouble: Vec::new(), up: 0, stale: 0, down: 0 };
-        for (service, on) in &survey.services {
-            for (host, status) in on {
-                let unit = status.unit_state.as_deref().filter(|unit| *unit != "active");
-                if status.health == Health::Failing {
-                    let detail = status.health_detail.as_deref().unwrap_or("failing");
-                    summary.trouble.push(format!("{} on {host}: {detail}", service.name));
-                } else if let Some(unit) = unit {
-                    summary.trouble.push(format!("{} on {host}: unit is {unit}", service.name));
-                }
-            }
-        }
-        for report in &survey.hosts {
-            let name = &report.host.name;
-            match report.state(now) {
-                HostState::Up => summary.up += 1,
-                HostState::Stale => {
-                    summary.stale += 1;
-                    summary.trouble.push(format!("{name}: up, but silent"));
-                }
-                state => {
-                    summary.down += 1;
-                    let error = report.link.as_ref().and_then(|link| link.error.as_ref());
-                    summary
-                        .trouble
-                        .push(format!("{name}: {}", error.map_or(state.as_str().to_owned(), ToString::to_string)));
-                }
-            }
-            let slow = report.sample.as_ref().and_then(|s| s.slow.as_ref());
-            for unit in slow.and_then(|slow| slow.failed_units.as_ref()).into_iter().flatten() {
-                summary.trouble.push(format!("{name}: {unit} failed"));
-            }
-            for disk in slow.and_then(|slow| slow.disks.as_ref()).into_iter().flatten() {
-                if disk.pct >= 90.0 && !disk.read_only {
-                    summary.trouble.push(format!("{name}: {} is {:.0} % full", disk.mount, disk.pct));
-                }
-            }
-        }
-        summary
-    }
-
-    fn verdict(&self) -> String {
-        match self.trouble.len() {
-            0 => "all quiet".to_owned(),
-            1 => "1 thing is wrong".to_owned(),
-            n => format!("{n} things are wrong"),
+/// The JSON document, which [`text`] shows to people.
+pub fn json(look: Look<'_>) -> StatusJson {
+    let Survey { hosts, services } = look.survey;
+    let mut counts = Counts::default();
+    for report in hosts {
+        match report.state(look.now) {
+            HostState::Up => counts.up += 1,
+            HostState::Stale => counts.stale += 1,
+            _ => counts.down += 1,
         }
     }
+    let mut problems: Vec<Problem> = services.iter().filter_map(service_problem).collect();
+    problems.extend(hosts.iter().flat_map(|report| host_problems(report, &look)));
+    problems.sort_by_key(|problem| problem.severity);
+    let worst = problems.first().map(|problem| problem.severity);
+    let verdict = verdict(&problems, counts, hosts.len(), services.len());
+    StatusJson { at: look.now, worst, verdict, alerts: [], hosts: counts, runs: [], last_deploy: None, problems }
+}
 
-    fn text(&self) -> String {
-        let mut out = format!("{} · {} up, {} stale, {} down\n", self.verdict(), self.up, self.stale, self.down);
-        for line in self.trouble.iter().take(LINES) {
-            out.push_str(&format!("  {line}\n"));
+/// A service that fails on some of its hosts: its health check, or its unit where none is asked.
+fn service_problem(row: &Row) -> Option<Problem> {
+    let service = &row.0;
+    let failing: Vec<_> =
+        services::hosts(row).filter_map(|(host, on)| Some((host, on?))).filter(|(_, on)| !on.is_well()).collect();
+    let (host, on) = failing.first()?;
+    let why = match on.health {
+        Health::Failing => on.health_detail.as_ref(),
+        _ => on.unit_state.as_ref(),
+    };
+    let why = why.map_or("", String::as_str);
+    let colon = if why.is_empty() { "" } else { ": " };
+    let place = if failing.len() == 1 {
+        host.to_string()
+    } else {
+        format!("{} of {} hosts", failing.len(), service.hosts.len())
+    };
+    Some(Problem {
+        severity: if service.critical { Severity::Page } else { Severity::Ticket },
+        title: one_line(&format!("{} is failing on {place}{colon}{why}", service.name), WIDTH),
+        host: (failing.len() == 1).then(|| host.to_string()),
+        service: Some(service.name.clone()),
+        environment: service.environment.clone(),
+        since: None,
+    })
+}
+
+fn host_problems(report: &HostReport, look: &Look<'_>) -> Vec<Problem> {
+    let name = report.host.name.as_str();
+    let problem = |severity, title: String, since| Problem {
+        severity,
+        title: one_line(&title, WIDTH),
+        host: Some(name.to_owned()),
+        service: None,
+        environment: report.host.environment.clone(),
+        since,
+    };
+    let state = report.state(look.now);
+    if state != HostState::Up {
+        // Nobody knows how what runs there is.
+        let critical = look
+            .survey
+            .services
+            .iter()
+            .any(|(service, _)| service.critical && service.hosts.contains(&report.host.name));
+        let severity = if critical { Severity::Page } else { Severity::Ticket };
+        let why = report
+            .link
+            .as_ref()
+            .and_then(|link| link.error.as_ref())
+            .map(|error| format!(": {error}"))
+            .unwrap_or_default();
+        let title = format!("{name} is {}{why}", state.as_str().replace('_', " "));
+        return vec![problem(severity, title, since(report, look.now))];
+    }
+    let Some(slow) = slow(report, look) else { return Vec::new() };
+    let mut out = Vec::new();
+    if let Some(disk) = slow.disks.as_deref().and_then(fullest).filter(|disk| disk.pct >= FULL) {
+        out.push(problem(Severity::Ticket, format!("{name} {} is {:.0} % full", disk.mount, disk.pct), None));
+    }
+    for disk in slow.disks.iter().flatten().filter(|disk| !disk.read_only) {
+        if let Some(hours) = disk.hours_to_full.filter(|hours| *hours < SOON_HOURS && disk.pct < FULL) {
+            let title = format!("{name} {} is {:.0} % full, and wholly in {hours:.1} h", disk.mount, disk.pct);
+            out.push(problem(Severity::Ticket, title, None));
         }
-        if self.trouble.len() > LINES {
-            out.push_str(&format!("  and {} more\n", self.trouble.len() - LINES));
+        if let Some(pct) = disk.inodes_pct.filter(|pct| *pct >= FULL) {
+            out.push(problem(
+                Severity::Ticket,
+                format!("{name} {} has used {pct:.0} % of its inodes", disk.mount),
+                None,
+            ));
         }
-        out
+    }
+    match slow.failed_units.as_deref() {
+        None | Some([]) => {}
+        Some([one]) => out.push(problem(Severity::Ticket, format!("{name} {one} has failed"), None)),
+        Some(several) => {
+            let title = format!("{name} {} units have failed: {}", several.len(), several.join(" "));
+            out.push(problem(Severity::Ticket, title, None));
+        }
+    }
+    out
+}
+
+fn verdict(problems: &[Problem], counts: Counts, hosts: usize, services: usize) -> String {
+    let count = |n: usize, one: &str| format!("{n} {one}{}", if n == 1 { "" } else { "s" });
+    match problems {
+        [] if hosts == 0 => "no hosts are configured".to_owned(),
+        [] => format!("all quiet: {} up, {} without trouble", count(counts.up, "host"), count(services, "service")),
+        [worst] => worst.title.clone(),
+        [worst, rest @ ..] => one_line(&format!("{} · {} more", worst.title, rest.len()), WIDTH),
+    }
+}
+
+/// The same in at most ten lines: the verdict, the problems worst first, the hosts.
+pub fn text(status: &StatusJson) -> String {
+    let mut lines = vec![status.verdict.clone()];
+    // One line is the hosts', and one says what found no room.
+    let room = LINES - 2;
+    let shown = if status.problems.len() > room { room - 1 } else { status.problems.len() };
+    for problem in &status.problems[..shown] {
+        let word = if problem.severity == Severity::Page { "PAGE  " } else { "TICKET" };
+        let since = problem.since.map(|since| (status.at - since).to_std().unwrap_or_default());
+        let since = since.map(|for_| format!("  {}", age(for_))).unwrap_or_default();
+        lines.push(format!("{word}  {}{since}", problem.title));
+    }
+    if shown < status.problems.len() {
+        lines.push(format!("        and {} more", status.problems.len() - shown));
+    }
+    let Counts { up, stale, down } = status.hosts;
+    lines.push(format!("hosts   {up} up · {stale} stale · {down} down"));
+    lines.join("\n") + "\n"
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::super::hosts::tests::{link, refused, report, shown};
+    use super::super::services::tests::{on, service};
+    use super::*;
+    use crate::domain::host::LinkState;
+
+    fn live(name: &str) -> HostReport {
+        report(name, Some(link(LinkState::Up)), Some(0))
     }
 
-    fn json(&self, now: chrono::DateTime<chrono::Utc>) -> Value {
-        json!({
-            "at": rfc3339(now),
-            "worst": self.trouble.first(),
-            "verdict": self.verdict(),
-            // Alerts, runs and deploys are not known yet.
-            "alerts": [],
-            "hosts": { "up": self.up, "stale": self.stale, "down": self.down },
-            "runs": [],
-            "last_deploy": Value::Null,
-        })
+    #[test]
+    fn the_worst_comes_first_and_is_the_verdict() {
+        let states = BTreeMap::from([("web-1".into(), on("1.4.2", Health::Failing, Some("HTTP 500: gone")))]);
+        let survey = Survey {
+            hosts: vec![live("web-1"), report("db-1", Some(refused()), None)],
+            services: vec![(service("api", &["web-1"], true), states)],
+        };
+        let status = shown(&survey, json);
+        assert_eq!(
+            text(&status),
+            "api is failing on web-1: HTTP 500: gone · 2 more\n\
+             PAGE    api is failing on web-1: HTTP 500: gone\n\
+             TICKET  web-1 a.service has failed\n\
+             TICKET  db-1 is retrying: nobody listens on 10.0.0.2:22; start sshd there  10m\n\
+             hosts   1 up · 0 stale · 1 down\n"
+        );
+        let document = serde_json::to_value(&status).unwrap();
+        assert_eq!(document["worst"], "page");
+        assert_eq!(document["hosts"], serde_json::json!({"up": 1, "stale": 0, "down": 1}));
+        for key in ["at", "verdict", "alerts", "runs", "last_deploy"] {
+            assert!(document.get(key).is_some(), "{key}");
+        }
+    }
+
+    #[test]
+    fn ten_lines_are_the_most() {
+        let hosts = (0..50).map(|n| report(&format!("web-{n}"), Some(refused()), None)).collect();
+        let text = text(&shown(&Survey { hosts, services: vec![] }, json));
+        assert_eq!(text.lines().count(), LINES);
+        assert!(text.contains("        and 43 more\n"), "{text}");
+    }
+
+    #[test]
+    fn nothing_wrong_is_said_so() {
+        let mut host = live("web-1");
+        host.sample.as_mut().unwrap().slow.as_mut().unwrap().failed_units = Some(vec![]);
+        let status = shown(&Survey { hosts: vec![host], services: vec![] }, json);
+        assert_eq!(status.worst, None);
+        assert_eq!(
+            text(&status),
+            "all quiet: 1 host up, 0 services without trouble\nhosts   1 up · 0 stale · 0 down\n"
+        );
+    }
+
+    #[test]
+    fn a_disk_that_fills_is_a_problem_and_a_full_one_that_cannot_is_none() {
+        let mut host = live("web-1");
+        let slow = host.sample.as_mut().unwrap().slow.as_mut().unwrap();
+        slow.failed_units = None;
+        slow.disks.as_mut().unwrap()[0].hours_to_full = Some(2.9);
+        let status = shown(&Survey { hosts: vec![host], services: vec![] }, json);
+        assert_eq!(status.verdict, "web-1 / is 71 % full, and wholly in 2.9 h");
     }
 }

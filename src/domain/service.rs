@@ -101,5 +101,14 @@ pub struct ServiceOnHost {
     pub heard: Option<DateTime<Utc>>,
 }
 
+impl ServiceOnHost {
+    /// Whether nothing speaks against it: its health check does not fail, and its unit is up (a reload counts as up).
+    /// What is unknown speaks against nothing.
+    pub fn is_well(&self) -> bool {
+        let up = |unit: &str| matches!(unit, "active" | "reloading" | "refreshing");
+        self.health != Health::Failing && self.unit_state.as_deref().is_none_or(up)
+    }
+}
+
 /// One service over all its hosts.
 pub type ServiceRow = BTreeMap<HostName, ServiceOnHost>;

@@ -19,7 +19,7 @@ use crate::integrations::http::HostHttp;
 use crate::transport::SharedTransport;
 
 /// How much slower a host is sampled that nobody looks at.
-const UNFOCUSED: u32 = 3;
+pub const UNFOCUSED: u32 = 3;
 
 /// What to watch on a host, and how often.
 #[derive(Clone, Debug)]

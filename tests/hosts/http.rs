@@ -48,7 +48,7 @@ async fn server() -> (String, Arc<AtomicUsize>) {
 }
 
 fn check(url: String) -> HealthCheck {
-    let (timeout, every) = (Duration::from_millis(500), Duration::from_millis(300));
+    let (timeout, every) = (Duration::from_secs(3), Duration::from_millis(300));
     HealthCheck { url, status: vec![(200, 299)], timeout, every }
 }
 
@@ -64,7 +64,7 @@ async fn a_service_s_health_and_version_are_told_with_the_reason() {
         ("fine", format!("{address}/ok"), Health::Ok, None),
         ("sick", format!("{address}/sick"), Health::Failing, Some("HTTP 500: database␛[31m is gone".to_owned())),
         ("moved", format!("{address}/moved"), Health::Failing, Some("HTTP 302".to_owned())),
-        ("slow", format!("{address}/hang"), Health::Failing, Some("no answer within 0.5 s".to_owned())),
+        ("slow", format!("{address}/hang"), Health::Failing, Some("no answer within 3 s".to_owned())),
         (
             "gone",
             format!("http://127.0.0.1:{gone}/"),

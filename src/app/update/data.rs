@@ -8,7 +8,7 @@ use crate::app::message::Message;
 use crate::app::state::{About, Banner, HostView, ProcessList, ServiceView, State};
 use crate::domain::host::HostName;
 use crate::domain::sample::Sample;
-use crate::domain::service::{Health, ServiceOnHost};
+use crate::domain::service::ServiceOnHost;
 use crate::domain::settings::Settings;
 
 /// Takes a message that only brings data.
@@ -78,8 +78,7 @@ fn serviced(state: &mut State, name: &str, environment: &str, host: &HostName, s
             changes.push(ChangeKind::Restarted { service: name.to_owned(), by_itself });
         }
     }
-    let well = status.health != Health::Failing && status.unit_state.as_deref().is_none_or(|unit| unit == "active");
-    if well {
+    if status.is_well() {
         view.unwell.remove(host);
     } else {
         view.unwell.entry(host.clone()).or_insert(now);

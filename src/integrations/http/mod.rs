@@ -11,7 +11,9 @@ use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use native_tls::TlsConnector;
 use reqwest::Url;
+use tokio::sync::OnceCell;
 
 use crate::transport::SharedTransport;
 use crate::transport::folder::Folder;
@@ -101,7 +103,8 @@ impl HostHttp {
             link.generation
         };
         if self.locked(|state| state.forbidden) != Some(generation) {
-            match self.tunnel(&url)?.get(url.clone(), timeout).await {
+            let tunnel = self.tunnel(&url, tls().await?)?;
+            match tunnel.get(url.clone(), timeout).await {
                 Err(HttpError::Forbidden(_)) => self.locked(|state| state.forbidden = Some(generation)),
                 other => return other,
             }
@@ -110,7 +113,7 @@ impl HostHttp {
     }
 
     /// The tunnel to the address of a URL, made when it is first needed.
-    fn tunnel(&self, url: &Url) -> Result<Arc<Tunnel>, HttpError> {
+    fn tunnel(&self, url: &Url, tls: TlsConnector) -> Result<Arc<Tunnel>, HttpError> {
         let host = url.host_str().ok_or_else(|| HttpError::Url("it names no host".to_owned()))?;
         let host = host.trim_start_matches('[').trim_end_matches(']').to_owned();
         let port = url.port_or_known_default().ok_or_else(|| HttpError::Url("it names no port".to_owned()))?;
@@ -126,7 +129,7 @@ impl HostHttp {
                     ))
                 })?),
             };
-            let tunnel = Tunnel::open(Arc::clone(&self.transport), (host.clone(), port), &folder.socket())
+            let tunnel = Tunnel::open(Arc::clone(&self.transport), (host.clone(), port), &folder.socket(), tls)
                 .map_err(|error| HttpError::Failed(format!("no private socket: {error}")))?;
             let tunnel = Arc::new(tunnel);
             state.tunnels.insert((host, port), Arc::clone(&tunnel));
@@ -137,6 +140,20 @@ impl HostHttp {
     fn locked<T>(&self, work: impl FnOnce(&mut State) -> T) -> T {
         work(&mut self.state.lock().unwrap_or_else(PoisonError::into_inner))
     }
+}
+
+/// What all clients of this process share: reading the system's certificates takes a tenth of a second of the
+/// processor, which each client of each host would otherwise do anew.
+async fn tls() -> Result<TlsConnector, HttpError> {
+    static TLS: OnceCell<TlsConnector> = OnceCell::const_new();
+    let read = async || tokio::task::spawn_blocking(TlsConnector::new).await;
+    let failed = |error: &dyn fmt::Display| HttpError::Failed(format!("TLS cannot be used here: {error}"));
+    let tls = TLS.get_or_try_init(async || match read().await {
+        Ok(Ok(tls)) => Ok(tls),
+        Ok(Err(error)) => Err(failed(&error)),
+        Err(error) => Err(failed(&error)),
+    });
+    tls.await.cloned()
 }
 
 /// Why a dial to an address of the host ended without an answer, from what the transport says: OpenSSH's reasons are

@@ -7,15 +7,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
+use native_tls::TlsConnector;
 use reqwest::{Client, Url, redirect};
 use tokio::net::UnixListener;
 use tokio::task::{JoinHandle, JoinSet};
 
 use super::{Answer, BODY_BYTES, HttpError, dial_error};
 use crate::transport::{Exit, SharedTransport, carry};
-
-/// Connections at once; one question needs one.
-const CONNECTIONS: usize = 4;
 
 /// The client for one address.
 pub(super) struct Tunnel {
@@ -28,10 +26,16 @@ pub(super) struct Tunnel {
 
 impl Tunnel {
     /// Listens on the socket and builds the client for it.
-    pub fn open(transport: SharedTransport, address: (String, u16), socket: &Path) -> std::io::Result<Self> {
+    pub fn open(
+        transport: SharedTransport,
+        address: (String, u16),
+        socket: &Path,
+        tls: TlsConnector,
+    ) -> std::io::Result<Self> {
         let client = Client::builder()
             .unix_socket(socket)
             .redirect(redirect::Policy::none())
+            .tls_backend_preconfigured(tls)
             .no_proxy()
             // A kept connection would hold one of the session's few channels.
             .pool_max_idle_per_host(0)
@@ -102,11 +106,8 @@ async fn listen(
     ended: Arc<Mutex<Option<Exit>>>,
 ) {
     let mut connections = JoinSet::new();
-    loop {
-        while connections.len() >= CONNECTIONS {
-            connections.join_next().await;
-        }
-        let Ok((socket, _)) = listener.accept().await else { return };
+    while let Ok((socket, _)) = listener.accept().await {
+        while connections.try_join_next().is_some() {}
         let stream = transport.dial(&address.0, address.1);
         let ended = Arc::clone(&ended);
         connections.spawn(async move {

@@ -1,0 +1,57 @@
+//! Aligned columns for a terminal or a pipe.
+
+use unicode_width::UnicodeWidthStr;
+
+/// Rows under a header, each column as wide as its widest cell, two blanks between, nothing behind the last.
+#[derive(Clone, Debug)]
+pub struct Table {
+    right: Vec<bool>,
+    rows: Vec<Vec<String>>,
+}
+
+impl Table {
+    /// A table with these titles; those that begin with `>` head right-aligned columns (numbers).
+    pub fn new(titles: &[&str]) -> Self {
+        let right = titles.iter().map(|title| title.starts_with('>')).collect();
+        let titles = titles.iter().map(|title| title.trim_start_matches('>').to_owned()).collect();
+        Self { right, rows: vec![titles] }
+    }
+
+    /// Adds a row; cells are texts safe to show.
+    pub fn row(&mut self, cells: impl IntoIterator<Item = String>) {
+        self.rows.push(cells.into_iter().collect());
+    }
+
+    /// The text, a line a row.
+    pub fn render(&self) -> String {
+        let width = |column: usize| {
+            self.rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.width()).max().unwrap_or(0)
+        };
+        let widths: Vec<usize> = (0..self.right.len()).map(width).collect();
+        let mut out = String::new();
+        for row in &self.rows {
+            let mut line = String::new();
+            for ((cell, width), right) in row.iter().zip(&widths).zip(&self.right) {
+                let pad = " ".repeat(width.saturating_sub(cell.width()));
+                line += &if *right { pad + cell } else { cell.clone() + &pad };
+                line += "  ";
+            }
+            out += line.trim_end();
+            out.push('\n');
+        }
+        out
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn columns_line_up_and_lines_end_with_their_text() {
+        let mut table = Table::new(&["HOST", ">CPU%", "WHY"]);
+        table.row(["web-1", "7", ""].map(str::to_owned));
+        table.row(["日本", "100", "x"].map(str::to_owned));
+        assert_eq!(table.render(), "HOST   CPU%  WHY\nweb-1     7\n日本    100  x\n");
+    }
+}
