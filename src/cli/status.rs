@@ -218,7 +218,7 @@ pub fn text(status: &StatusJson) -> String {
         lines.push(format!("        and {} more", status.problems.len() - shown));
     }
     let Counts { up, stale, down } = status.hosts;
-    lines.push(format!("hosts   {up} up · {stale} stale · {down} down"));
+    lines.push(format!("hosts   {up} up, {stale} stale, {down} down"));
     lines.join("\n") + "\n"
 }
 
@@ -249,7 +249,7 @@ mod tests {
              PAGE    api is failing on web-1: HTTP 500: gone\n\
              TICKET  web-1 a.service has failed\n\
              TICKET  db-1 is retrying: nobody listens on 10.0.0.2:22; start sshd there  10m\n\
-             hosts   1 up · 0 stale · 1 down\n"
+             hosts   1 up, 0 stale, 1 down\n"
         );
         let document = serde_json::to_value(&status).unwrap();
         assert_eq!(document["worst"], "page");
@@ -273,10 +273,7 @@ mod tests {
         host.sample.as_mut().unwrap().slow.as_mut().unwrap().failed_units = Some(vec![]);
         let status = shown(&Survey { hosts: vec![host], services: vec![] }, json);
         assert_eq!(status.worst, None);
-        assert_eq!(
-            text(&status),
-            "all quiet: 1 host up, 0 services without trouble\nhosts   1 up · 0 stale · 0 down\n"
-        );
+        assert_eq!(text(&status), "all quiet: 1 host up, 0 services without trouble\nhosts   1 up, 0 stale, 0 down\n");
     }
 
     #[test]
