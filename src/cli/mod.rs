@@ -31,7 +31,7 @@ pub fn main() -> ExitCode {
             return if error.use_stderr() { Exit::Usage.into() } else { Exit::Fine.into() };
         }
     };
-    let _log = crate::runtime::qd_log::start();
+    let _log = keeps_a_log(&cli).then(crate::runtime::qd_log::start).flatten();
     let outcome = runtime().and_then(|runtime| {
         let outcome = runtime.block_on(run(cli));
         // Nothing that still waits for a host may hold up the way out.
@@ -47,6 +47,16 @@ pub fn main() -> ExitCode {
             failure.exit.into()
         }
     }
+}
+
+/// The demo writes nothing outside of its own folder, not even the program's log.
+fn keeps_a_log(cli: &Cli) -> bool {
+    #[cfg(feature = "demo")]
+    if matches!(cli.command, Some(Verb::Demo(_))) {
+        return false;
+    }
+    let _ = cli;
+    true
 }
 
 fn runtime() -> Result<tokio::runtime::Runtime, Failure> {

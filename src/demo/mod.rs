@@ -28,7 +28,7 @@ use world::World;
 pub use world::story::Scenario;
 
 /// The most hosts a demo has; each costs some 20 small file writes a second.
-pub const MOST_HOSTS: usize = 100;
+pub const MOST_HOSTS: usize = 50;
 
 /// What to make up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

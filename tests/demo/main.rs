@@ -8,7 +8,11 @@
 #[allow(dead_code, reason = "one clause is about a network that made-up hosts have not")]
 #[path = "../transport/contract.rs"]
 mod contract;
+mod cockpit;
 mod folder;
 mod library;
 mod servers;
 mod ssh;
+#[allow(dead_code, reason = "what programs cost is measured elsewhere")]
+#[path = "../measure/tty.rs"]
+mod tty;
