@@ -111,7 +111,7 @@ pub enum RowContent {
         hits: Vec<Range<usize>>,
         /// Byte range of `text` that is the message, where the format is known.
         message: Range<usize>,
-        /// Parsed fields, name and value, made safe; only for the row under the cursor's detail, else empty.
+        /// Parsed fields, name and value, made safe; members of nested objects by their path.
         fields: Vec<(String, String)>,
     },
     /// Something that happened to the source.
@@ -147,6 +147,8 @@ pub struct LogWindow {
     pub rate: f64,
     /// A filter or search that cannot be used: the regex engine's words, one line.
     pub error: Option<String>,
+    /// The filter is still being run over older rows: the counts grow.
+    pub counting: bool,
 }
 
 /// One source as the sidebar shows it.

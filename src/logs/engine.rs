@@ -6,8 +6,9 @@ use std::time::{Duration, Instant};
 use chrono::Utc;
 use tokio::sync::{mpsc, watch};
 
-use super::merge::Merge;
+use super::merge::{Merge, Rule};
 use super::record::Ingest;
+use super::skew::Skews;
 use super::status::Figures;
 use super::store::Store;
 use super::view::View;
@@ -19,15 +20,17 @@ use crate::domain::settings::LogSettings;
 /// Batches of lines that wait for the engine; beyond that the sources wait.
 const FEED_BATCHES: usize = 256;
 /// Windows are made at most this often for new rows; a query is answered at once.
-const FRAME: Duration = Duration::from_millis(40);
+const FRAME: Duration = Duration::from_millis(33);
 /// Figures beside the stream change without new rows too.
 const IDLE: Duration = Duration::from_secs(1);
+/// A filter is run over older rows for so long at a time; then new lines and queries have their turn.
+const SLICE: Duration = Duration::from_millis(8);
 
 /// The other side of a running engine. It ends when the last handle and feed are gone.
 #[derive(Clone, Debug)]
 pub struct EngineHandle {
     feed: mpsc::Sender<Feed>,
-    orders: mpsc::Sender<Order>,
+    orders: mpsc::UnboundedSender<Order>,
     windows: watch::Receiver<Arc<LogWindow>>,
 }
 
@@ -45,32 +48,35 @@ impl EngineHandle {
 
     /// Asks for a window; the newest question is answered.
     pub fn query(&self, query: LogQuery) {
-        if self.orders.try_send(Order::Query(query)).is_err() {
-            tracing::warn!("the log engine is behind; a question was dropped");
+        if self.orders.send(Order::Query(query)).is_err() {
+            tracing::warn!("the log engine has ended; a question was dropped");
         }
     }
 
-    /// A host's clock runs ahead by so many milliseconds.
+    /// A host's clock runs ahead by so many milliseconds (negative: behind).
     pub fn set_skew(&self, host: HostName, milliseconds: f64) {
-        let _ = self.orders.try_send(Order::Skew(host, milliseconds));
+        // An engine that has ended corrects nothing any more.
+        let _ = self.orders.send(Order::Skew(host, milliseconds));
     }
 
-    /// The newest window, and whenever there is a newer one.
+    /// The newest window, and whenever there is a newer one. It closes when the engine ends.
     pub fn windows(&self) -> watch::Receiver<Arc<LogWindow>> {
         self.windows.clone()
     }
 }
 
-/// Starts an engine. Must be called inside a tokio runtime.
+/// Starts an engine.
 pub fn start(settings: &LogSettings) -> EngineHandle {
     let (feed, feeds) = mpsc::channel(FEED_BATCHES);
-    let (orders, ordered) = mpsc::channel(256);
+    // Only keys and samples give orders: a few a second.
+    let (orders, ordered) = mpsc::unbounded_channel();
     let (windows, seen) = watch::channel(Arc::new(LogWindow::default()));
     let engine = Engine {
         ingest: Ingest::default(),
-        merge: Merge::live(settings.hold),
+        merge: Merge::new(Rule::Hold { hold: settings.hold, history: settings.hold }),
         store: Store::new(settings.memory),
         view: View::default(),
+        skews: Skews::default(),
         figures: Vec::new(),
         windows,
     };
@@ -92,19 +98,21 @@ struct Engine {
     merge: Merge,
     store: Store,
     view: View,
+    skews: Skews,
     figures: Vec<Figures>,
     windows: watch::Sender<Arc<LogWindow>>,
 }
 
 impl Engine {
-    async fn run(mut self, mut feeds: mpsc::Receiver<Feed>, mut orders: mpsc::Receiver<Order>) {
+    async fn run(mut self, mut feeds: mpsc::Receiver<Feed>, mut orders: mpsc::UnboundedReceiver<Order>) {
         let mut published = Instant::now();
-        let mut grown = false;
+        // Rows have come, or a query has, since the last window.
+        let (mut grown, mut asked) = (false, false);
         loop {
-            let asked = tokio::select! {
+            tokio::select! {
                 biased;
                 order = orders.recv() => match order {
-                    Some(order) => self.obey(order, &mut orders),
+                    Some(order) => asked |= self.obey(order, &mut orders),
                     None => return,
                 },
                 feed = feeds.recv() => {
@@ -117,41 +125,48 @@ impl Engine {
                             Err(_) => break,
                         }
                     }
-                    false
                 }
-                () = tokio::time::sleep(self.pause(grown, published)) => false,
-            };
+                () = tokio::time::sleep(self.pause(grown || asked, published)) => {}
+            }
             grown |= self.release();
             let due = published.elapsed() >= if grown { FRAME } else { IDLE };
-            if asked || due {
-                self.publish();
+            if asked || due || !self.view.is_complete() {
+                let until = Instant::now() + SLICE;
+                self.view.advance(&self.store, &self.ingest, || Instant::now() < until);
+            }
+            if (asked || due) && self.publish() {
                 published = Instant::now();
-                grown = false;
+                // A filter that still runs over older rows will have more to say.
+                (grown, asked) = (!self.view.is_complete(), false);
             }
         }
     }
 
     /// How long nothing has to be done.
     fn pause(&self, grown: bool, published: Instant) -> Duration {
+        if !self.view.is_complete() {
+            return Duration::ZERO;
+        }
         let frame = (if grown { FRAME } else { IDLE }).saturating_sub(published.elapsed());
         let turn = self.merge.next_turn().map(|turn| turn.saturating_duration_since(Instant::now()));
         turn.map_or(frame, |turn| turn.min(frame)).max(Duration::from_millis(1))
     }
 
-    fn obey(&mut self, order: Order, orders: &mut mpsc::Receiver<Order>) -> bool {
-        let mut query = None;
-        let mut next = Some(order);
+    fn obey(&mut self, order: Order, orders: &mut mpsc::UnboundedReceiver<Order>) -> bool {
+        let (mut query, mut next) = (None, Some(order));
         while let Some(order) = next {
             match order {
                 Order::Query(asked) => query = Some(asked),
-                Order::Skew(host, milliseconds) => self.ingest.set_skew(host, milliseconds),
+                Order::Skew(host, milliseconds) => self.skews.measured(host, milliseconds),
             }
             next = orders.try_recv().ok();
         }
         let asked = query.is_some();
         if let Some(query) = query {
-            self.view.ask(query, &self.store, &self.ingest);
+            self.skews.use_raw(query.raw_time);
+            self.view.ask(query);
         }
+        self.skews.apply(&mut self.ingest, &mut self.merge, &mut self.store);
         asked
     }
 
@@ -167,31 +182,37 @@ impl Engine {
         let (now, instant) = (Utc::now(), Instant::now());
         match feed {
             Feed::Opened(source) => {
-                self.number(&source);
+                let id = self.number(&source);
+                self.merge.open(id, instant);
             }
             Feed::CaughtUp(source) => {
                 let id = self.number(&source);
-                self.figures[id.0 as usize].live = true;
+                let figures = &mut self.figures[id.0 as usize];
+                (figures.live, figures.caught_up) = (true, true);
+                self.merge.caught_up(id);
             }
             Feed::Lines(source, lines) => {
                 let id = self.number(&source);
                 for line in lines {
-                    if let Some(record) = self.ingest.line(id, line, now) {
-                        self.figures[id.0 as usize].count(&record, now);
-                        self.merge.push(record, instant);
-                    }
+                    let Some((record, place)) = self.ingest.line(id, line, now) else { continue };
+                    let skew = self.ingest.source(id).map_or(0, |state| state.skew);
+                    self.figures[id.0 as usize].count(&record, skew, now);
+                    self.merge.push(record, place, now.timestamp_micros(), instant);
                 }
             }
             Feed::Event(source, event) => {
                 let id = self.number(&source);
                 let figures = &mut self.figures[id.0 as usize];
                 figures.live = event.kind != SourceEventKind::Disconnected;
-                if event.kind == SourceEventKind::Connected {
+                if figures.live {
                     figures.error = None;
+                }
+                // That a source is read is seen in the sidebar.
+                if event.kind == SourceEventKind::Connected {
                     return;
                 }
-                if let Some(record) = self.ingest.event(id, event) {
-                    self.merge.push(record, instant);
+                if let Some((record, place)) = self.ingest.event(id, event) {
+                    self.merge.push(record, place, now.timestamp_micros(), instant);
                 }
             }
             Feed::Failed(source, why) => {
@@ -205,33 +226,20 @@ impl Engine {
 
     /// Moves the rows whose turn it is into the store; whether there were any.
     fn release(&mut self) -> bool {
-        let now = Instant::now();
-        let (mut any, mut out_of_place) = (false, false);
-        while let Some(record) = self.merge.pop(now) {
+        let (mut any, store) = (false, &mut self.store);
+        self.merge.release(Instant::now(), |row| {
             any = true;
-            if record.late {
-                out_of_place |= !self.store.insert(record);
-            } else {
-                if !out_of_place {
-                    self.view.take(&record, &self.ingest);
-                }
-                self.store.insert(record);
-            }
-        }
-        if let Some(first) = self.store.first().filter(|_| any) {
-            self.view.forget_before(first);
-        }
-        if out_of_place {
-            self.view.rebuild(&self.store, &self.ingest);
-        }
+            store.insert(row);
+        });
         any
     }
 
-    fn publish(&mut self) {
+    /// Sends a window when it can be made and is another than the last; whether it could be made.
+    fn publish(&mut self) -> bool {
         let now = Utc::now();
-        let mut window = self.view.window(&self.store, &self.ingest);
-        let ids = (0..self.figures.len()).filter_map(|n| u32::try_from(n).ok().map(SourceId));
-        window.sources = ids.filter_map(|id| self.figures[id.0 as usize].status(id, &self.ingest, now)).collect();
+        let Some(mut window) = self.view.window(&self.store, &self.ingest) else { return false };
+        let states = self.ingest.sources().iter().zip(&self.figures).zip(0..);
+        window.sources = states.map(|((state, figures), id)| figures.status(SourceId(id), state, now)).collect();
         window.rate = window.sources.iter().map(|source| source.rate).sum();
         self.windows.send_if_modified(|last| {
             let changed = **last != window;
@@ -240,5 +248,9 @@ impl Engine {
             }
             changed
         });
+        true
     }
 }
+
+#[cfg(test)]
+mod tests;

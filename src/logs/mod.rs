@@ -1,14 +1,19 @@
 //! Log sources, parsing, merging, the store and its views.
 //!
 //! [`source`] brings raw lines as [`Feed`](crate::domain::log::Feed); [`record`] gives each its time, level and place
-//! through [`parse`]; [`merge`] puts the sources into one order; [`store`] keeps what fits into the memory cap;
-//! [`engine`] does all that on a thread of its own and answers queries with windows of rows.
+//! through [`parse`]; [`merge`] puts the sources into one order; [`store`] keeps [`block`]s of what fits into the memory
+//! cap; [`scan`] knows which rows pass the [`filter`] and match the search, and [`view`] makes windows of them;
+//! [`engine`] does all that on a thread of its own.
 
+pub mod block;
 pub mod engine;
 pub mod filter;
 pub mod merge;
 pub mod parse;
 pub mod record;
+pub mod row;
+pub mod scan;
+pub mod skew;
 pub mod source;
 pub mod status;
 pub mod store;

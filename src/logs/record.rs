@@ -1,4 +1,4 @@
-//! A line with its time, level and place: what is merged, stored and printed.
+//! A line with its time, level and source: what is merged, stored and printed.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -6,27 +6,25 @@ use std::sync::Arc;
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
 
-use super::parse::time::Stamp;
-use super::parse::{Parsed, parse};
+use super::parse::{Format, Parser, Stamp, TimeField};
 use crate::domain::host::HostName;
 use crate::domain::log::{Level, RawLine, Source, SourceEvent, SourceId, TimeFrom};
-use crate::domain::log_view::RowId;
 
 /// One row: a line, or something that happened to its source.
 #[derive(Clone, Debug)]
 pub struct Record {
-    /// Its place among all rows.
-    pub id: RowId,
+    /// Its source.
+    pub source: SourceId,
+    /// Its number within the source, from 1.
+    pub seq: u64,
     /// Its own time, uncorrected.
     pub time: Stamp,
     /// Where the time came from.
     pub time_from: TimeFrom,
-    /// Severity, where known.
+    /// Severity, where known; a continuation has its event's.
     pub level: Option<Level>,
     /// It continues the event before it.
     pub continues: bool,
-    /// It came after its place had been passed.
-    pub late: bool,
     /// What it is.
     pub body: Body,
 }
@@ -38,8 +36,6 @@ pub enum Body {
     Line {
         /// Its bytes.
         bytes: Bytes,
-        /// Where the message stands.
-        message: (u32, u32),
         /// How many more bytes it had.
         truncated: u64,
     },
@@ -48,15 +44,6 @@ pub enum Body {
 }
 
 impl Record {
-    /// Bytes of memory it takes, about.
-    pub fn cost(&self) -> usize {
-        size_of::<Self>()
-            + match &self.body {
-                Body::Line { bytes, .. } => bytes.len() + 24,
-                Body::Event(event) => size_of::<SourceEvent>() + event.detail.len(),
-            }
-    }
-
     /// The line's bytes; a ledger row has none.
     pub fn line(&self) -> Option<&[u8]> {
         match &self.body {
@@ -66,12 +53,23 @@ impl Record {
     }
 }
 
+/// Where a record wants to stand among the rows of all sources.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// At this time: its own, corrected for its host's clock; microseconds since the epoch.
+    Time(i64),
+    /// With the record before it.
+    Previous,
+    /// Where it arrived.
+    Arrival,
+}
+
 /// Gives lines their time, level and place: keeps what each source said last.
 #[derive(Debug, Default)]
 pub struct Ingest {
     sources: Vec<SourceState>,
     numbers: HashMap<Arc<Source>, SourceId>,
-    skew_micros: HashMap<HostName, i64>,
+    skews: HashMap<HostName, i64>,
 }
 
 /// What is remembered of one source.
@@ -79,15 +77,63 @@ pub struct Ingest {
 pub struct SourceState {
     /// What it is.
     pub source: Arc<Source>,
-    /// The format of its last line.
-    pub format: &'static str,
-    /// Rows so far.
+    /// How far its host's clock runs ahead of ours, in microseconds.
+    pub skew: i64,
+    parser: Parser,
+    /// Its records carry times of the source's own (a journal).
+    journal: bool,
     seq: u64,
-    /// The time of the last line that had one.
-    last: Option<Stamp>,
-    /// The place of the last row: a source never runs backwards.
-    place: i64,
+    /// The time of the last record, and whether a line said it.
+    last: Option<(Stamp, bool)>,
     level: Option<Level>,
+}
+
+impl SourceState {
+    /// The format of its lines, as detected.
+    pub fn format(&self) -> Format {
+        self.parser.format()
+    }
+
+    /// The name of the format, as the sidebar shows it.
+    pub fn format_name(&self) -> &'static str {
+        if self.journal && self.format() == Format::Plain { "journal" } else { self.format().as_str() }
+    }
+
+    fn next(&mut self) -> u64 {
+        self.seq += 1;
+        self.seq
+    }
+
+    /// A line becomes a record. `arrival` is when it came here.
+    fn line(&mut self, source: SourceId, raw: RawLine, arrival: Stamp) -> (Record, Place) {
+        let parsed = self.parser.line(&raw.bytes, arrival.nanos);
+        let continues = parsed.continues && self.seq > 0;
+        // What a journal says of the time holds; of the level only when the line itself says nothing, because
+        // everything that a program prints is filed as info.
+        let given = raw.time.and_then(|time| Stamp::new(time, 6));
+        self.journal |= given.is_some();
+        let own = given.map_or(parsed.time, TimeField::At);
+        let level = if continues { self.level } else { parsed.level.or(raw.level) };
+        let expected = continues || self.parser.format() != Format::Plain;
+        let (time, time_from, place) = match (own, self.last) {
+            (TimeField::At(time), _) => (time, TimeFrom::Line, Place::Time(time.micros().saturating_sub(self.skew))),
+            (TimeField::Bad, _) => (arrival, TimeFrom::Arrival, Place::Previous),
+            (TimeField::Missing, Some((last, said))) if expected && (said || continues) => {
+                (last, TimeFrom::Previous, Place::Previous)
+            }
+            (TimeField::Missing, _) => (arrival, TimeFrom::Arrival, Place::Arrival),
+        };
+        // A time that could not be believed is nothing for the lines after it to lean on.
+        if own != TimeField::Bad {
+            let said =
+                time_from == TimeFrom::Line || self.last.is_some_and(|(_, said)| said && place == Place::Previous);
+            self.last = Some((time, said));
+        }
+        self.level = level;
+        let place = if continues { Place::Previous } else { place };
+        let body = Body::Line { bytes: raw.bytes, truncated: raw.truncated };
+        (Record { source, seq: self.next(), time, time_from, level, continues, body }, place)
+    }
 }
 
 impl Ingest {
@@ -100,10 +146,11 @@ impl Ingest {
         self.numbers.insert(source.clone(), id);
         self.sources.push(SourceState {
             source: source.clone(),
-            format: "",
+            skew: self.skews.get(&source.host).copied().unwrap_or(0),
+            parser: Parser::default(),
+            journal: false,
             seq: 0,
             last: None,
-            place: i64::MIN,
             level: None,
         });
         id
@@ -120,67 +167,73 @@ impl Ingest {
     }
 
     /// A host's clock runs ahead of ours by so many milliseconds (negative: behind). Rows from now on are corrected.
-    pub fn set_skew(&mut self, host: HostName, milliseconds: f64) {
-        self.skew_micros.insert(host, (milliseconds * 1000.0) as i64);
-    }
-
-    /// The correction of a host's times in microseconds.
-    pub fn skew_micros(&self, host: &HostName) -> i64 {
-        self.skew_micros.get(host).copied().unwrap_or(0)
-    }
-
-    /// A line becomes a record.
-    pub fn line(&mut self, id: SourceId, raw: RawLine, now: DateTime<Utc>) -> Option<Record> {
-        let arrival = Stamp::new(now, 6)?;
-        let skew = self.source(id).map_or(0, |state| self.skew_micros(&state.source.host));
-        let state = self.sources.get_mut(id.0 as usize)?;
-        let parsed = match raw.time {
-            // The journal knows the time and level itself; the message may still be structured.
-            Some(time) => Parsed {
-                time: Stamp::new(time, 6),
-                level: raw.level,
-                message: 0..raw.bytes.len(),
-                continues: false,
-                format: "journal",
-            },
-            None => parse(&raw.bytes, arrival.nanos),
-        };
-        let (time, time_from) = match (parsed.time, state.last) {
-            (Some(time), _) => (time, TimeFrom::Line),
-            (None, Some(last)) => (last, TimeFrom::Previous),
-            (None, None) => (arrival, TimeFrom::Arrival),
-        };
-        if parsed.time.is_some() {
-            state.last = Some(time);
+    pub fn set_skew(&mut self, host: &HostName, milliseconds: f64) {
+        let micros = (milliseconds * 1000.0) as i64;
+        self.skews.insert(host.clone(), micros);
+        for state in self.sources.iter_mut().filter(|state| state.source.host == *host) {
+            state.skew = micros;
         }
-        let continues = parsed.continues && state.seq > 0;
-        let level = if continues { state.level } else { parsed.level };
-        state.level = level;
-        state.format = parsed.format;
-        let corrected = if time_from == TimeFrom::Arrival { time.micros() } else { time.micros() - skew };
-        let body = Body::Line {
-            bytes: raw.bytes,
-            message: (parsed.message.start as u32, parsed.message.end as u32),
-            truncated: raw.truncated,
-        };
-        Some(Record { id: state.place(id, corrected), time, time_from, level, continues, late: false, body })
     }
 
-    /// A ledger row becomes a record, placed where the source stands.
-    pub fn event(&mut self, id: SourceId, event: SourceEvent) -> Option<Record> {
+    /// A line of source `id`, arrived now, becomes a record. None for a source that has no number.
+    pub fn line(&mut self, id: SourceId, raw: RawLine, now: DateTime<Utc>) -> Option<(Record, Place)> {
+        let arrival = Stamp::new(now, 6)?;
+        Some(self.sources.get_mut(id.0 as usize)?.line(id, raw, arrival))
+    }
+
+    /// A ledger row becomes a record.
+    pub fn event(&mut self, id: SourceId, event: SourceEvent) -> Option<(Record, Place)> {
         let state = self.sources.get_mut(id.0 as usize)?;
-        let time = state.last.or_else(|| Stamp::new(event.at, 3))?;
-        let at = if state.place == i64::MIN { time.micros() } else { state.place };
-        let body = Body::Event(Box::new(event));
-        let id = state.place(id, at);
-        Some(Record { id, time, time_from: TimeFrom::Arrival, level: None, continues: false, late: false, body })
+        let time = Stamp::new(event.at, 3)?;
+        let (seq, body) = (state.next(), Body::Event(Box::new(event)));
+        let record =
+            Record { source: id, seq, time, time_from: TimeFrom::Arrival, level: None, continues: false, body };
+        Some((record, Place::Time(time.micros())))
     }
 }
 
-impl SourceState {
-    fn place(&mut self, source: SourceId, micros: i64) -> RowId {
-        self.place = self.place.max(micros);
-        self.seq += 1;
-        RowId { micros: self.place, source, seq: self.seq }
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(lines: &[&str]) -> Vec<(Record, Place)> {
+        let mut ingest = Ingest::default();
+        let id = ingest.number(&Arc::new(Source { host: "h".into(), service: None, name: "file:/x".into() }));
+        let now: DateTime<Utc> = "2026-11-18T09:00:00Z".parse().expect("a time");
+        let raw = |text: &&str| RawLine {
+            bytes: Bytes::copy_from_slice(text.as_bytes()),
+            truncated: 0,
+            offset: None,
+            time: None,
+            level: None,
+        };
+        ingest.set_skew(&"h".into(), 1500.0);
+        lines.iter().map(|line| ingest.line(id, raw(line), now).expect("a known source")).collect()
+    }
+
+    #[test]
+    fn a_line_without_a_time_takes_that_of_the_line_before_and_a_trace_the_level_too() {
+        let rows = read(&[
+            "ts=2026-11-18T08:00:00.5Z level=error a=1",
+            "  at x",
+            "level=info no=time",
+            "ts=1970-01-01T00:00:00Z a=1",
+        ]);
+        let seen: Vec<_> = rows.iter().map(|(r, _)| (r.time.to_string(), r.time_from, r.level, r.continues)).collect();
+        let half = "2026-11-18T08:00:00.5Z".to_owned();
+        assert_eq!(seen[0], (half.clone(), TimeFrom::Line, Some(Level::Error), false));
+        assert_eq!(seen[1], (half.clone(), TimeFrom::Previous, Some(Level::Error), true));
+        assert_eq!(seen[2], (half, TimeFrom::Previous, Some(Level::Info), false));
+        assert_eq!(seen[3].1, TimeFrom::Arrival);
+        // Places are corrected for the clock that runs 1.5 s ahead.
+        assert_eq!(rows[0].1, Place::Time(1_794_988_799_000_000));
+        assert!(rows[1..].iter().all(|(_, place)| *place == Place::Previous));
+    }
+
+    #[test]
+    fn plain_lines_stand_where_they_arrived() {
+        let rows = read(&["hello", "  world", "again"]);
+        assert!(rows.iter().all(|(r, _)| r.time.to_string() == "2026-11-18T09:00:00.000000Z"));
+        assert_eq!([rows[0].1, rows[1].1, rows[2].1], [Place::Arrival, Place::Previous, Place::Arrival]);
     }
 }

@@ -4,12 +4,14 @@ use std::collections::VecDeque;
 
 use chrono::{DateTime, Utc};
 
-use super::record::{Ingest, Record};
-use crate::domain::log::{Level, SourceId};
+use super::record::{Record, SourceState};
+use crate::domain::log::{Level, SourceId, TimeFrom};
 use crate::domain::log_view::SourceStatus;
 
 /// Minutes of errors that are kept.
-const MINUTES: usize = 12;
+const MINUTES: i64 = 12;
+/// Errors are counted in slots of so many seconds.
+const SLOT: i64 = 5;
 /// Seconds over which a rate is taken.
 const RATE_SECONDS: i64 = 5;
 
@@ -18,73 +20,122 @@ const RATE_SECONDS: i64 = 5;
 pub struct Figures {
     /// It is being read.
     pub live: bool,
-    /// Why it is not.
+    /// It has brought its history.
+    pub caught_up: bool,
+    /// Why it is not being read.
     pub error: Option<String>,
     lines: u64,
     newest: Option<DateTime<Utc>>,
     lag_s: Option<f64>,
     /// Lines by second of arrival.
     seconds: VecDeque<(i64, u64)>,
-    /// Errors by minute of the line's own time.
-    minutes: VecDeque<(i64, u64)>,
+    /// Errors by slot of their own time, so that history is no burst.
+    errors: VecDeque<(i64, u64)>,
 }
 
 impl Figures {
-    /// A line arrived.
-    pub fn count(&mut self, record: &Record, now: DateTime<Utc>) {
-        self.live = true;
-        self.error = None;
+    /// A line arrived, whose host's clock runs `skew` microseconds ahead.
+    pub fn count(&mut self, record: &Record, skew: i64, now: DateTime<Utc>) {
+        (self.live, self.error) = (true, None);
         self.lines += 1;
         self.newest = Some(now);
-        self.lag_s = Some((now - record.time.utc()).as_seconds_f64());
-        add(&mut self.seconds, now.timestamp(), 1, RATE_SECONDS as usize + 2);
-        let bad = record.level.is_some_and(|level| level >= Level::Error) && !record.continues;
-        // By the line's own time: what happened before the cockpit opened did not happen now.
-        add(&mut self.minutes, record.time.utc().timestamp() / 60, u64::from(bad), MINUTES);
+        add(&mut self.seconds, now.timestamp(), now.timestamp() - RATE_SECONDS);
+        let micros = match record.time_from {
+            TimeFrom::Arrival => record.time.micros(),
+            TimeFrom::Line | TimeFrom::Previous => record.time.micros().saturating_sub(skew),
+        };
+        if self.caught_up && record.time_from == TimeFrom::Line {
+            self.lag_s = Some((now.timestamp_micros().saturating_sub(micros)) as f64 / 1e6);
+        }
+        if record.level.is_some_and(|level| level >= Level::Error) && !record.continues {
+            let slot = micros.div_euclid(1_000_000).min(now.timestamp()).div_euclid(SLOT);
+            add(&mut self.errors, slot, (now.timestamp() - MINUTES * 60).div_euclid(SLOT));
+        }
     }
 
     /// Lines per second lately.
-    pub fn rate(&self, now: DateTime<Utc>) -> f64 {
-        let since = now.timestamp() - RATE_SECONDS;
-        let lines: u64 = self
-            .seconds
-            .iter()
-            .filter(|(second, _)| *second >= since && *second < now.timestamp())
-            .map(|(_, n)| n)
-            .sum();
+    fn rate(&self, now: DateTime<Utc>) -> f64 {
+        let (from, to) = (now.timestamp() - RATE_SECONDS, now.timestamp());
+        let lines: u64 = self.seconds.iter().filter(|(at, _)| (from..to).contains(at)).map(|(_, n)| n).sum();
         lines as f64 / RATE_SECONDS as f64
     }
 
     /// As the screen shows it.
-    pub fn status(&self, id: SourceId, ingest: &Ingest, now: DateTime<Utc>) -> Option<SourceStatus> {
-        let state = ingest.source(id)?;
-        let this = now.timestamp() / 60;
-        let errors: Vec<u64> = (0..MINUTES as i64)
-            .rev()
-            .map(|ago| self.minutes.iter().find(|(minute, _)| *minute == this - ago).map_or(0, |(_, n)| *n))
-            .collect();
-        Some(SourceStatus {
+    pub fn status(&self, id: SourceId, state: &SourceState, now: DateTime<Utc>) -> SourceStatus {
+        let mut errors = vec![0; MINUTES as usize];
+        let slot = now.timestamp().div_euclid(SLOT);
+        for (at, n) in &self.errors {
+            let ago = (slot - at) / (60 / SLOT);
+            if let Some(minute) = usize::try_from(MINUTES - 1 - ago).ok().and_then(|at| errors.get_mut(at)) {
+                *minute += n;
+            }
+        }
+        SourceStatus {
             id,
             source: state.source.clone(),
             live: self.live,
             error: self.error.clone(),
             rate: self.rate(now),
             lines: self.lines,
-            errors_min: errors.iter().rev().take(2).copied().max().unwrap_or(0),
+            errors_min: errors.last().copied().unwrap_or(0),
             errors,
             newest: self.newest,
             lag_s: self.lag_s,
-            format: state.format,
-        })
+            format: state.format_name(),
+        }
     }
 }
 
-fn add(ring: &mut VecDeque<(i64, u64)>, at: i64, count: u64, keep: usize) {
-    match ring.back_mut() {
-        Some((last, n)) if *last >= at => *n += count,
-        _ => ring.push_back((at, count)),
-    }
-    while ring.len() > keep {
+/// Counts one at `at`, and forgets what is before `oldest`.
+fn add(ring: &mut VecDeque<(i64, u64)>, at: i64, oldest: i64) {
+    while ring.front().is_some_and(|(first, _)| *first < oldest) {
         ring.pop_front();
+    }
+    if at < oldest {
+        return;
+    }
+    let place = ring.partition_point(|(other, _)| *other < at);
+    match ring.get_mut(place) {
+        Some((other, n)) if *other == at => *n += 1,
+        _ => ring.insert(place, (at, 1)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use bytes::Bytes;
+
+    use super::*;
+    use crate::domain::log::{RawLine, Source};
+    use crate::logs::record::Ingest;
+
+    #[test]
+    fn errors_are_counted_when_they_happened_not_when_they_were_fetched() {
+        let mut ingest = Ingest::default();
+        let id = ingest.number(&Arc::new(Source { host: "h".into(), service: None, name: "file:/x".into() }));
+        let mut figures = Figures::default();
+        let now: DateTime<Utc> = "2026-11-18T08:00:00Z".parse().unwrap();
+        for (time, level) in [
+            ("07:30:00", "error"),
+            ("07:55:30", "error"),
+            ("07:59:10", "error"),
+            ("07:59:20", "fatal"),
+            ("07:59:30", "warn"),
+        ] {
+            let text = format!("ts=2026-11-18T{time}Z level={level} n=1");
+            let raw = RawLine { bytes: Bytes::from(text), truncated: 0, offset: None, time: None, level: None };
+            let (record, _) = ingest.line(id, raw, now).unwrap();
+            figures.count(&record, 0, now);
+        }
+        let state = ingest.source(id).unwrap();
+        let status = figures.status(id, state, now);
+        assert_eq!((status.errors_min, status.errors[7], status.errors.iter().sum()), (2, 1, 3_u64));
+        assert_eq!((status.lines, status.rate, status.format, status.lag_s), (5, 0.0, "logfmt", None));
+        let later = figures.status(id, state, now + chrono::TimeDelta::seconds(2));
+        assert_eq!(later.rate, 1.0);
+        let silent = figures.status(id, state, now + chrono::TimeDelta::seconds(60));
+        assert_eq!((silent.rate, silent.errors_min), (0.0, 0));
     }
 }

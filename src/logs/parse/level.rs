@@ -1,5 +1,7 @@
 //! Words and numbers for severity.
 
+use std::ops::Range;
+
 use crate::domain::log::Level;
 
 /// The level that a word names, in any case; no other word is a level.
@@ -82,14 +84,13 @@ pub fn guess(text: &[u8]) -> Option<Level> {
 
 fn token_level(token: &[u8], first: bool) -> Option<Level> {
     if let Some(equals) = memchr::memchr2(b'=', b':', token)
-        && let Some(key) = token.get(..equals)
-        && matches!(key.trim_ascii_end(), k if ends_with_key(k))
+        && ends_with_key(&token[..equals])
     {
-        return word(letters(&token[equals + 1..]));
+        let value = &token[equals + 1..];
+        return word(&value[letters(value)]);
     }
-    let inner = letters(token);
-    let from = inner.as_ptr() as usize - token.as_ptr() as usize;
-    let (before, after) = (&token[..from], &token[from + inner.len()..]);
+    let range = letters(token);
+    let (before, inner, after) = (&token[..range.start], &token[range.clone()], &token[range.end..]);
     let capitals = inner.len() > 2 && inner.iter().all(u8::is_ascii_uppercase);
     let bracketed = matches!((before.last(), after.first()), (Some(b'[' | b'<' | b'('), Some(b']' | b'>' | b')')));
     let labelled = first && before.is_empty() && after.first() == Some(&b':');
@@ -106,11 +107,11 @@ fn ends_with_key(key: &[u8]) -> bool {
         .any(|name| key.len() >= name.len() && key[key.len() - name.len()..].eq_ignore_ascii_case(name))
 }
 
-/// The first run of letters.
-fn letters(token: &[u8]) -> &[u8] {
+/// Where the first run of letters is.
+fn letters(token: &[u8]) -> Range<usize> {
     let from = token.iter().position(u8::is_ascii_alphabetic).unwrap_or(token.len());
-    let rest = &token[from..];
-    &rest[..rest.iter().position(|c| !c.is_ascii_alphabetic()).unwrap_or(rest.len())]
+    let length = token[from..].iter().position(|c| !c.is_ascii_alphabetic()).unwrap_or(token.len() - from);
+    from..from + length
 }
 
 #[cfg(test)]

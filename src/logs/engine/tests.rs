@@ -1,0 +1,107 @@
+use bytes::Bytes;
+
+use super::*;
+use crate::domain::log::{RawLine, SourceEvent};
+use crate::domain::log_view::{Anchor, LogFilter, RowContent};
+
+fn source(host: &str) -> Arc<Source> {
+    Arc::new(Source { host: host.into(), service: Some("api".into()), name: "file:/x.log".into() })
+}
+
+fn line(text: String) -> RawLine {
+    RawLine { bytes: Bytes::from(text), truncated: 0, offset: None, time: None, level: None }
+}
+
+/// Waits for a window that a test accepts.
+async fn window(handle: &EngineHandle, accept: impl Fn(&LogWindow) -> bool) -> Arc<LogWindow> {
+    let mut windows = handle.windows();
+    let wait = windows.wait_for(|window| accept(window));
+    tokio::time::timeout(Duration::from_secs(20), wait).await.expect("such a window comes").expect("it runs").clone()
+}
+
+fn texts(window: &LogWindow) -> Vec<&str> {
+    fn tail(content: &RowContent) -> &str {
+        match content {
+            RowContent::Line { text, .. } => text.rsplit(' ').next().unwrap_or(""),
+            RowContent::Ledger(event) => event.kind.as_str(),
+        }
+    }
+    window.rows.iter().map(|row| tail(&row.content)).collect()
+}
+
+#[tokio::test]
+async fn hosts_are_merged_filtered_and_followed() {
+    let handle = start(&LogSettings::default());
+    let (feed, now) = (handle.feed(), Utc::now());
+    let at = |ms: i64| (now + chrono::TimeDelta::milliseconds(ms)).to_rfc3339_opts(chrono::SecondsFormat::Millis, true);
+    handle.query(LogQuery { number: 1, rows: 10, ..LogQuery::default() });
+    let (a, b) = (source("web-1"), source("web-2"));
+    for source in [&a, &b] {
+        feed.send(Feed::Opened(source.clone())).await.unwrap();
+    }
+    let lines = |from: i64, level: &str| {
+        (0..3).map(|n| line(format!("ts={} level={level} n={}", at(n * 10 + from), n * 10 + from))).collect()
+    };
+    feed.send(Feed::Lines(a.clone(), lines(0, "info"))).await.unwrap();
+    feed.send(Feed::Lines(b.clone(), lines(5, "error"))).await.unwrap();
+    let merged = window(&handle, |w| w.number == 1 && w.matching == 6).await;
+    assert_eq!(texts(&merged), ["n=0", "n=5", "n=10", "n=15", "n=20", "n=25"]);
+    assert_eq!(
+        merged.sources.iter().map(|s| (s.lines, s.errors_min, s.format)).collect::<Vec<_>>(),
+        [(3, 0, "logfmt"), (3, 3, "logfmt")]
+    );
+
+    let filter = LogFilter { min_level: Some(crate::domain::log::Level::Warn), ..LogFilter::default() };
+    handle.query(LogQuery { number: 2, rows: 2, filter, ..LogQuery::default() });
+    let filtered = window(&handle, |w| w.number == 2).await;
+    assert_eq!((texts(&filtered), filtered.above, filtered.matching), (vec!["n=15", "n=25"], 1, 3));
+
+    // Paused, the window stays and says what came below.
+    let query = LogQuery { number: 3, rows: 2, anchor: Anchor::Top(filtered.rows[0].id), ..LogQuery::default() };
+    handle.query(query);
+    feed.send(Feed::Lines(b.clone(), lines(35, "error"))).await.unwrap();
+    let paused = window(&handle, |w| w.number == 3 && w.matching == 9).await;
+    assert_eq!((texts(&paused), paused.above, paused.below), (vec!["n=15", "n=20"], 3, 4));
+
+    // A source that goes away says so in the stream and in the sidebar.
+    let gone = SourceEvent {
+        kind: SourceEventKind::Disconnected,
+        at: Utc::now(),
+        seconds: None,
+        lines: None,
+        bytes: None,
+        lost: None,
+        detail: "the link went away".to_owned(),
+    };
+    feed.send(Feed::Event(b.clone(), gone)).await.unwrap();
+    handle.query(LogQuery { number: 4, rows: 1, ..LogQuery::default() });
+    let away = window(&handle, |w| w.number == 4 && w.matching == 10).await;
+    assert_eq!((texts(&away), away.sources[1].live), (vec!["disconnected"], false));
+}
+
+#[tokio::test]
+async fn a_clock_that_is_off_is_corrected_and_can_be_believed_again() {
+    let handle = start(&LogSettings::default());
+    let (feed, now) = (handle.feed(), Utc::now());
+    let at = |ms: i64| (now + chrono::TimeDelta::milliseconds(ms)).to_rfc3339_opts(chrono::SecondsFormat::Millis, true);
+    let (right, ahead) = (source("web-1"), source("web-2"));
+    handle.query(LogQuery { number: 1, rows: 10, ..LogQuery::default() });
+    // web-2's clock runs 30 s ahead: what happened first is stamped last.
+    feed.send(Feed::Lines(ahead.clone(), vec![line(format!("ts={} n=first", at(29_000)))])).await.unwrap();
+    feed.send(Feed::Lines(right.clone(), vec![line(format!("ts={} n=second", at(0)))])).await.unwrap();
+    let wrong = window(&handle, |w| w.matching == 2).await;
+    assert_eq!(texts(&wrong), ["n=second", "n=first"]);
+    handle.set_skew("web-2".into(), 30_000.0);
+    handle.query(LogQuery { number: 2, rows: 10, ..LogQuery::default() });
+    let corrected = window(&handle, |w| w.number == 2).await;
+    assert_eq!(texts(&corrected), ["n=first", "n=second"]);
+    assert_eq!((corrected.rows[1].time - corrected.rows[0].time).num_milliseconds(), 1000);
+    // New lines are corrected too, and not held where the old ones stood.
+    feed.send(Feed::Lines(ahead.clone(), vec![line(format!("ts={} n=third", at(30_500)))])).await.unwrap();
+    feed.send(Feed::Lines(right.clone(), vec![line(format!("ts={} n=fourth", at(900)))])).await.unwrap();
+    let more = window(&handle, |w| w.matching == 4).await;
+    assert_eq!(texts(&more), ["n=first", "n=second", "n=third", "n=fourth"]);
+    handle.query(LogQuery { number: 3, rows: 10, raw_time: true, ..LogQuery::default() });
+    let raw = window(&handle, |w| w.number == 3).await;
+    assert_eq!(texts(&raw), ["n=second", "n=fourth", "n=first", "n=third"]);
+}

@@ -1,0 +1,231 @@
+use std::sync::Arc;
+
+use bytes::Bytes;
+use proptest::prelude::*;
+
+use super::*;
+use crate::domain::log::{Level, RawLine, Source, TimeFrom};
+use crate::domain::log_view::{LogFilter, RowContent};
+use crate::logs::merge::Released;
+use crate::logs::parse::Stamp;
+use crate::logs::record::{Body, Record};
+
+/// A line as the property makes it: when, of which source, what, how severe, and whether it continues.
+type Made = (i64, u32, String, Option<Level>, bool);
+
+fn made() -> impl Strategy<Value = Made> {
+    let level = prop_oneof![Just(None), Just(Some(Level::Info)), Just(Some(Level::Warn)), Just(Some(Level::Error))];
+    // Long texts, so that a few dozen rows make several blocks.
+    let text = ("[abc]{0,4}", prop_oneof![Just(0_usize), Just(60_000)])
+        .prop_map(|(text, pad)| format!("{text}{}", "-".repeat(pad)));
+    (0_i64..40, 0_u32..3, text, level, any::<bool>())
+}
+
+fn ingest() -> Ingest {
+    let mut ingest = Ingest::default();
+    for (host, service) in [("web-1", Some("api")), ("web-1", None), ("web-2", Some("api"))] {
+        let name = format!("file:/{host}/{service:?}");
+        ingest.number(&Arc::new(Source { host: host.into(), service: service.map(Into::into), name: name.into() }));
+    }
+    ingest
+}
+
+fn released(seq: u64, (second, source, text, level, continues): &Made) -> Released {
+    let (source, micros) = (SourceId(*source), second * 1_000_000);
+    let record = Record {
+        source,
+        seq,
+        time: Stamp { nanos: micros * 1000, digits: 0 },
+        time_from: TimeFrom::Line,
+        level: *level,
+        continues: *continues,
+        body: Body::Line { bytes: Bytes::copy_from_slice(text.as_bytes()), truncated: 0 },
+    };
+    Released { id: RowId { micros, source, seq }, late: false, record }
+}
+
+fn texts(window: &LogWindow) -> Vec<RowId> {
+    window.rows.iter().map(|row| row.id).collect()
+}
+
+fn patterns(some: &'static [&'static str]) -> impl Strategy<Value = Vec<String>> {
+    proptest::collection::vec(proptest::sample::select(some).prop_map(str::to_owned), 0..2)
+}
+
+fn filters() -> impl Strategy<Value = LogFilter> {
+    (
+        patterns(&["[ab]", "a.*b", "^c", "b$"]),
+        patterns(&["ca", "^$"]),
+        prop_oneof![Just(None), Just(Some(Level::Warn))],
+        prop_oneof![Just(None), Just(Some("web-1".into()))],
+        prop_oneof![Just(None), Just(Some("api".to_owned()))],
+        proptest::collection::vec((0_u32..3).prop_map(SourceId), 0..2),
+    )
+        .prop_map(|(include, exclude, min_level, host, service, hidden)| LogFilter {
+            include,
+            exclude,
+            min_level,
+            host,
+            service,
+            hidden,
+        })
+}
+
+/// What passes, worked out from the words of `LogFilter` alone.
+fn naive(filter: &LogFilter, (_, source, text, level, _): &Made) -> bool {
+    let (host, service) = [("web-1", Some("api")), ("web-1", None), ("web-2", Some("api"))][*source as usize];
+    let is = |pattern: &String| ::regex::Regex::new(pattern).unwrap().is_match(text);
+    filter.include.iter().all(is)
+        && !filter.exclude.iter().any(is)
+        && filter.min_level.is_none_or(|least| level.is_none_or(|level| level >= least))
+        && filter.host.as_ref().is_none_or(|wanted| wanted.as_str() == host)
+        && filter.service.as_ref().is_none_or(|wanted| Some(wanted.as_str()) == service)
+        && !filter.hidden.contains(&SourceId(*source))
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(96))]
+
+    /// Whatever the filter, search, anchor and movement, and in whatever order rows come: the window and its figures
+    /// are those of a plain evaluation over a sorted list.
+    #[test]
+    fn a_window_equals_a_naive_one(
+        rows in proptest::collection::vec(made(), 0..60),
+        filter in filters(),
+        search in prop_oneof![Just(None), Just(Some("a+".to_owned()))],
+        height in 1_usize..8,
+        anchor in prop_oneof![Just(None), (0_i64..45).prop_map(Some)],
+        offset in -12_i64..12,
+        seek in prop_oneof![Just(None), any::<bool>().prop_map(|f| Some((Seek::Match, f))), any::<bool>().prop_map(|f| Some((Seek::Level(Level::Error), f)))],
+        ask_first in any::<bool>(),
+    ) {
+        let seek = seek.filter(|(what, _)| search.is_some() || *what != Seek::Match);
+        let (ingest, mut store, mut view) = (ingest(), Store::new(1 << 30), View::default());
+        let query = LogQuery {
+            number: 7,
+            filter: filter.clone(),
+            search: search.clone(),
+            anchor: anchor.map_or(Anchor::Tail, |s| Anchor::Time(chrono::DateTime::from_timestamp(s, 0).unwrap())),
+            offset,
+            seek,
+            rows: height,
+            histogram: 10,
+            raw_time: false,
+        };
+        if ask_first {
+            view.ask(query.clone());
+        }
+        for (seq, row) in (1..).zip(&rows) {
+            store.insert(released(seq, row));
+            if ask_first && seq % 7 == 0 {
+                view.advance(&store, &ingest, || true);
+            }
+        }
+        view.ask(query);
+        view.advance(&store, &ingest, || true);
+        let window = view.window(&store, &ingest).expect("everything has been looked through");
+
+        let mut sorted: Vec<(RowId, &Made)> = (1..).zip(&rows).map(|(seq, row)| (released(seq, row).id, row)).collect();
+        sorted.sort_by_key(|(id, _)| *id);
+        let passing: Vec<&(RowId, &Made)> = sorted.iter().filter(|(_, row)| naive(&filter, row)).collect();
+        let is_hit = |row: &Made| search.is_some() && row.2.contains('a');
+        let last = passing.len().saturating_sub(height);
+        let at = match anchor {
+            None if seek.is_some() => passing.len(),
+            None => last,
+            Some(second) => passing.iter().position(|(id, _)| id.micros >= second * 1_000_000).unwrap_or(passing.len()),
+        };
+        let wanted = |(_, row): &&&(RowId, &Made)| match seek {
+            Some((Seek::Level(least), _)) => !row.4 && row.3.is_some_and(|level| level >= least),
+            _ => is_hit(row),
+        };
+        let base = match seek {
+            None => at,
+            Some((_, true)) => passing.iter().skip(at + 1).find(wanted).map_or(at, |row| passing.iter().position(|r| r == row).unwrap()),
+            Some((_, false)) => passing.iter().take(at).rev().find(wanted).map_or(at, |row| passing.iter().position(|r| r == row).unwrap()),
+        };
+        let top = usize::try_from((base as i64 + offset).max(0)).unwrap().min(last);
+        let want: Vec<RowId> = passing.iter().skip(top).take(height).map(|(id, _)| *id).collect();
+        prop_assert_eq!(texts(&window), want);
+        prop_assert_eq!((window.total, window.matching, window.above), (rows.len() as u64, passing.len() as u64, top as u64));
+        prop_assert_eq!(window.above + window.rows.len() as u64 + window.below, window.matching);
+        let hits = passing.iter().filter(|(_, row)| is_hit(row)).count() as u64;
+        prop_assert_eq!(window.hits.map(|(n, _)| n), search.map(|_| hits));
+        let counted: u32 = window.histogram.iter().map(|b| b.errors + b.warnings + b.others).sum();
+        prop_assert_eq!(u64::from(counted), window.matching);
+        prop_assert!(window.histogram.len() <= 10 && window.histogram.is_sorted_by_key(|bucket| bucket.start));
+        prop_assert!(!window.counting);
+    }
+}
+
+/// A store of so many one-line rows; every tenth is `hit`.
+fn filled(count: u64) -> (Ingest, Store) {
+    let (ingest, mut store) = (ingest(), Store::new(1 << 30));
+    for n in 1..=count {
+        let text = if n % 10 == 0 { format!("hit {n}") } else { format!("row {n}") };
+        store.insert(released(n, &(n as i64, 0, text, None, false)));
+    }
+    (ingest, store)
+}
+
+#[test]
+fn a_filter_over_much_is_answered_from_the_newest_on_while_it_still_counts() {
+    let (ingest, store) = filled(100_000);
+    let mut view = View::default();
+    let filter = LogFilter { include: vec!["hit".to_owned()], ..LogFilter::default() };
+    view.ask(LogQuery { filter, rows: 5, ..LogQuery::default() });
+    view.advance(&store, &ingest, || false);
+    let first = view.window(&store, &ingest).expect("the tail is there at once");
+    assert!(first.counting && first.rows.len() == 5 && first.matching < 10_000);
+    // A jump to what has not been looked through waits.
+    let far = Anchor::Time(chrono::DateTime::from_timestamp(500, 0).unwrap());
+    view.ask(LogQuery { anchor: far, ..view.query().clone() });
+    assert!(view.window(&store, &ingest).is_none());
+    view.advance(&store, &ingest, || true);
+    let window = view.window(&store, &ingest).expect("now it is there");
+    assert_eq!((window.matching, window.counting, window.rows[0].id.seq), (10_000, false, 500));
+}
+
+#[test]
+fn searching_counts_and_numbers_what_it_finds() {
+    let (ingest, store) = filled(100);
+    let mut view = View::default();
+    let query = LogQuery { search: Some("hi(t)".to_owned()), rows: 5, ..LogQuery::default() };
+    view.ask(LogQuery { seek: Some((Seek::Match, false)), ..query.clone() });
+    view.advance(&store, &ingest, || true);
+    let window = view.window(&store, &ingest).unwrap();
+    assert_eq!(window.hits, Some((10, Some(10))));
+    let found = window.rows.last().unwrap();
+    assert!(matches!(&found.content, RowContent::Line { text, hits, .. } if text == "hit 100" && hits == &[0..3]));
+    let anchor = Anchor::Top(found.id);
+    view.ask(LogQuery { anchor, seek: Some((Seek::Match, false)), ..query.clone() });
+    let window = view.window(&store, &ingest).unwrap();
+    assert_eq!((window.hits, window.rows[0].id.seq), (Some((10, Some(9))), 90));
+    // A regex that cannot be used hides nothing and says why.
+    view.ask(LogQuery { search: Some("(".to_owned()), ..query });
+    view.advance(&store, &ingest, || true);
+    let window = view.window(&store, &ingest).unwrap();
+    assert_eq!((window.matching, window.hits), (100, None));
+    assert_eq!(window.error.as_deref(), Some("(: unclosed group"));
+}
+
+#[test]
+fn rows_show_their_message_and_fields_made_safe() {
+    let mut ingest = ingest();
+    let mut store = Store::new(1 << 30);
+    let text = "ts=2026-11-18T08:00:00Z level=warn msg=\"a \x1b[2J b\" n=1";
+    let raw = RawLine { bytes: Bytes::from(text), truncated: 0, offset: None, time: None, level: None };
+    let now = "2026-11-18T08:00:01Z".parse().unwrap();
+    let (record, _) = ingest.line(SourceId(0), raw, now).unwrap();
+    store.insert(Released { id: RowId { micros: 1, source: SourceId(0), seq: 1 }, late: true, record });
+    let mut view = View::default();
+    view.ask(LogQuery { rows: 5, search: Some("n=".to_owned()), ..LogQuery::default() });
+    view.advance(&store, &ingest, || true);
+    let row = view.window(&store, &ingest).unwrap().rows.remove(0);
+    assert!(row.late && row.level == Some(Level::Warn));
+    let RowContent::Line { text, hits, message, fields } = row.content else { panic!("a line") };
+    assert_eq!(&text[message], "a ␛[2J b");
+    assert_eq!(&text[hits[0].clone()], "n=");
+    let fields: Vec<String> = fields.iter().map(|(name, value)| format!("{name}={value}")).collect();
+    assert_eq!(fields, ["ts=2026-11-18T08:00:00Z", "level=warn", "msg=a ␛[2J b", "n=1"]);
+}
