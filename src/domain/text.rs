@@ -49,6 +49,17 @@ pub fn one_line(text: &str, max: usize) -> String {
     cut
 }
 
+/// One of `of` things for a name: the same every day, and others for names that differ in their number only, such as
+/// web-1 and web-2. (FNV-1a of what stands before the number, plus the number.)
+pub fn spread(name: &str, of: usize) -> usize {
+    let stem = name.trim_end_matches(|c: char| c.is_ascii_digit());
+    let number: u64 =
+        name[stem.len()..].bytes().rev().take(6).rev().fold(0, |n, digit| n * 10 + u64::from(digit - b'0'));
+    let hash =
+        stem.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, b| (hash ^ u64::from(b)).wrapping_mul(0x0100_0000_01b3));
+    usize::try_from((hash % (1 << 32) + number) % of.max(1) as u64).unwrap_or(0)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -64,5 +75,13 @@ mod tests {
     fn one_line_is_one_short_line() {
         assert_eq!(one_line("  first\nsecond", 10), "first");
         assert_eq!(one_line("abcdefghij", 5), "abcd…");
+    }
+
+    #[test]
+    fn neighbours_are_spread() {
+        assert_eq!(spread("web-1", 10), spread("web-1", 10));
+        let first: Vec<usize> = (1..=10).map(|n| spread(&format!("web-{n}"), 10)).collect();
+        assert_eq!(first.iter().collect::<std::collections::HashSet<_>>().len(), 10, "{first:?}");
+        assert_eq!(spread("", 0) + spread("99999999999999999999999999", 1), 0);
     }
 }

@@ -19,6 +19,8 @@ use crate::domain::settings::LogSettings;
 
 /// Batches of lines that wait for the engine; beyond that the sources wait.
 const FEED_BATCHES: usize = 256;
+/// Queries and measured clocks that wait; keys and samples give a few a second, and all are taken at once.
+const ORDERS: usize = 1024;
 /// Windows are made at most this often for new rows; a query is answered at once.
 const FRAME: Duration = Duration::from_millis(33);
 /// Figures beside the stream change without new rows too.
@@ -30,7 +32,7 @@ const SLICE: Duration = Duration::from_millis(8);
 #[derive(Clone, Debug)]
 pub struct EngineHandle {
     feed: mpsc::Sender<Feed>,
-    orders: mpsc::UnboundedSender<Order>,
+    orders: mpsc::Sender<Order>,
     windows: watch::Receiver<Arc<LogWindow>>,
 }
 
@@ -48,15 +50,15 @@ impl EngineHandle {
 
     /// Asks for a window; the newest question is answered.
     pub fn query(&self, query: LogQuery) {
-        if self.orders.send(Order::Query(query)).is_err() {
-            tracing::warn!("the log engine has ended; a question was dropped");
+        if let Err(error) = self.orders.try_send(Order::Query(query)) {
+            tracing::warn!(%error, "the log engine takes no questions");
         }
     }
 
     /// A host's clock runs ahead by so many milliseconds (negative: behind).
     pub fn set_skew(&self, host: HostName, milliseconds: f64) {
-        // An engine that has ended corrects nothing any more.
-        let _ = self.orders.send(Order::Skew(host, milliseconds));
+        // The next sample says it again.
+        let _ = self.orders.try_send(Order::Skew(host, milliseconds));
     }
 
     /// The newest window, and whenever there is a newer one. It closes when the engine ends.
@@ -68,8 +70,7 @@ impl EngineHandle {
 /// Starts an engine.
 pub fn start(settings: &LogSettings) -> EngineHandle {
     let (feed, feeds) = mpsc::channel(FEED_BATCHES);
-    // Only keys and samples give orders: a few a second.
-    let (orders, ordered) = mpsc::unbounded_channel();
+    let (orders, ordered) = mpsc::channel(ORDERS);
     let (windows, seen) = watch::channel(Arc::new(LogWindow::default()));
     let engine = Engine {
         ingest: Ingest::default(),
@@ -104,7 +105,7 @@ struct Engine {
 }
 
 impl Engine {
-    async fn run(mut self, mut feeds: mpsc::Receiver<Feed>, mut orders: mpsc::UnboundedReceiver<Order>) {
+    async fn run(mut self, mut feeds: mpsc::Receiver<Feed>, mut orders: mpsc::Receiver<Order>) {
         let mut published = Instant::now();
         // Rows have come, or a query has, since the last window.
         let (mut grown, mut asked) = (false, false);
@@ -152,7 +153,7 @@ impl Engine {
         turn.map_or(frame, |turn| turn.min(frame)).max(Duration::from_millis(1))
     }
 
-    fn obey(&mut self, order: Order, orders: &mut mpsc::UnboundedReceiver<Order>) -> bool {
+    fn obey(&mut self, order: Order, orders: &mut mpsc::Receiver<Order>) -> bool {
         let (mut query, mut next) = (None, Some(order));
         while let Some(order) = next {
             match order {

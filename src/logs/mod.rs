@@ -3,12 +3,13 @@
 //! [`source`] brings raw lines as [`Feed`](crate::domain::log::Feed); [`record`] gives each its time, level and place
 //! through [`parse`]; [`merge`] puts the sources into one order; [`store`] keeps [`block`]s of what fits into the memory
 //! cap; [`scan`] knows which rows pass the [`filter`] and match the search, and [`view`] makes windows of them;
-//! [`engine`] does all that on a thread of its own.
+//! [`engine`] does all that on a thread of its own. [`output`] is for the command line, which needs no store.
 
 pub mod block;
 pub mod engine;
 pub mod filter;
 pub mod merge;
+pub mod output;
 pub mod parse;
 pub mod record;
 pub mod row;

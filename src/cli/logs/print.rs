@@ -1,232 +1,196 @@
-//! How a log line is printed.
+//! From what sources bring to what is printed: merged, filtered, written.
 
-use std::io::{self, BufWriter, Stdout, Write};
-use std::sync::Arc;
-use std::time::Instant;
+use std::io::{self, Write};
+use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
-use chrono_tz::Tz;
-use clap::ValueEnum;
 use regex::bytes::Regex;
-use serde_json::{Map, Value, json};
+use tokio::sync::mpsc;
 
-use super::Timestamps;
-use crate::cli::exit::Failure;
-use crate::cli::hosts::rfc3339;
-use crate::domain::log::{Feed, Level, Source, SourceEvent};
-use crate::domain::text::clean_bytes;
-use crate::logs::merge::Merge;
-use crate::logs::parse;
+use crate::cli::exit::{Exit, Failure, Outcome};
+use crate::domain::log::{Feed, Level, TimeFrom};
+use crate::logs::merge::{Merge, Released};
+use crate::logs::output::{Style, event_text};
 use crate::logs::record::{Body, Ingest, Record};
 
-/// Forms of the output.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Output {
-    /// Host, service and line.
-    Default,
-    /// The line as it is.
-    Raw,
-    /// One JSON object a line.
-    Json,
-    /// The same, for people.
-    Ppjson,
-}
+/// Batches that are taken before what they released is written.
+const TURN: usize = 64;
 
-/// What is printed, and how.
-pub(super) struct Printer {
-    pub output: Output,
-    pub timestamps: Option<Timestamps>,
-    pub zone: Tz,
-    pub colored: bool,
-    pub terminal: bool,
-    pub events: bool,
-    pub only_log_lines: bool,
+/// Which lines are wanted.
+pub(super) struct Wanted {
+    /// Any of these must match, when there are any.
     pub include: Vec<Regex>,
+    /// None of these may match.
     pub exclude: Vec<Regex>,
-    pub highlight: Vec<Regex>,
+    /// Least level; lines without one are wanted.
     pub level: Option<Level>,
+    /// Nothing that a line says was before this.
     pub since: Option<DateTime<Utc>>,
 }
 
-/// ANSI colours of hosts; red is kept for trouble.
-const COLORS: [u8; 10] = [36, 32, 33, 34, 35, 96, 92, 93, 94, 95];
-
-/// The stream of lines on its way to standard output.
-pub(super) struct Stream {
-    printer: Printer,
-    ingest: Ingest,
-    out: BufWriter<Stdout>,
+impl Wanted {
+    fn wants(&self, record: &Record, line: &[u8]) -> bool {
+        let early = |since: DateTime<Utc>| record.time_from != TimeFrom::Arrival && record.time.utc() < since;
+        self.level.is_none_or(|least| record.level.is_none_or(|level| level >= least))
+            && !self.since.is_some_and(early)
+            && (self.include.is_empty() || self.include.iter().any(|regex| regex.is_match(line)))
+            && !self.exclude.iter().any(|regex| regex.is_match(line))
+    }
 }
 
-impl Stream {
-    pub(super) fn new(printer: Printer) -> Self {
-        Self { printer, ingest: Ingest::default(), out: BufWriter::with_capacity(64 << 10, io::stdout()) }
-    }
+/// What is known beforehand of sources that are read to their end.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Expected {
+    /// How many tails will say that they have finished.
+    pub tails: usize,
+    /// How many of them may bring several sources.
+    pub several: usize,
+}
 
-    pub(super) fn failed(&self, source: &Source, why: &str) {
-        if !self.printer.only_log_lines {
-            eprintln!("qd: {source}: {why}");
+/// The stream of lines on its way to the output.
+pub(super) struct Stream<W: Write> {
+    out: W,
+    style: Style,
+    wanted: Wanted,
+    merge: Merge,
+    ingest: Ingest,
+    expected: Option<Expected>,
+    opened: usize,
+    finished: usize,
+    failed: bool,
+    events: bool,
+    only_log_lines: bool,
+    text: Vec<u8>,
+}
+
+impl<W: Write> Stream<W> {
+    /// A stream that ends when what is expected has come, or never.
+    pub(super) fn new(out: W, style: Style, wanted: Wanted, merge: Merge, expected: Option<Expected>) -> Self {
+        Self {
+            out,
+            style,
+            wanted,
+            merge,
+            ingest: Ingest::default(),
+            expected,
+            opened: 0,
+            finished: 0,
+            failed: false,
+            events: false,
+            only_log_lines: false,
+            text: Vec::new(),
         }
     }
 
-    pub(super) fn close(&mut self, source: &Arc<Source>, merge: &mut Merge) {
-        let id = self.ingest.number(source);
-        merge.close(id);
+    /// Whether source events are printed among the lines, and whether they are told on standard error otherwise.
+    pub(super) fn events(self, among_lines: bool, only_log_lines: bool) -> Self {
+        Self { events: among_lines, only_log_lines, ..self }
     }
 
-    pub(super) fn take(&mut self, feed: Feed, merge: &mut Merge, live: bool) {
-        let now = Instant::now();
+    /// Prints what comes until all that was expected has been printed. A source that could not be read makes a stream
+    /// that ends fail; one that goes on says so and tries again.
+    pub(super) async fn run(mut self, mut inbox: mpsc::Receiver<Feed>) -> Outcome {
+        while self.expected.is_none_or(|expected| self.finished < expected.tails) {
+            let turn = self.merge.next_turn().map(|turn| turn.saturating_duration_since(Instant::now()));
+            tokio::select! {
+                feed = inbox.recv() => {
+                    let Some(feed) = feed else { break };
+                    self.take(feed);
+                    for _ in 1..TURN {
+                        match inbox.try_recv() {
+                            Ok(feed) => self.take(feed),
+                            Err(_) => break,
+                        }
+                    }
+                }
+                () = tokio::time::sleep(turn.unwrap_or(Duration::MAX)) => {}
+            }
+            self.write(|merge, text| merge.release(Instant::now(), text))?;
+        }
+        self.write(|merge, text| merge.drain(text))?;
+        let ends = self.expected.is_some();
+        Ok(if self.failed && ends { Exit::NotConnected } else { Exit::Fine })
+    }
+
+    fn take(&mut self, feed: Feed) {
+        let (now, arrival) = (Instant::now(), Utc::now());
         match feed {
             Feed::Opened(source) => {
                 let id = self.ingest.number(&source);
-                merge.open(id);
+                self.merge.open(id, now);
+                self.opened += 1;
             }
-            Feed::CaughtUp(source) if !live => self.close(&source, merge),
+            Feed::CaughtUp(source) => {
+                let id = self.ingest.number(&source);
+                if self.expected.is_some() { self.merge.close(id) } else { self.merge.caught_up(id) }
+            }
+            Feed::Failed(source, why) => {
+                let id = self.ingest.number(&source);
+                if self.expected.is_some() {
+                    self.merge.close(id)
+                } else {
+                    self.merge.caught_up(id)
+                }
+                self.failed = true;
+                eprintln!("qd: {source}: {why}");
+            }
+            Feed::Finished(_) => self.finished += 1,
             Feed::Lines(source, lines) => {
-                let (id, arrival) = (self.ingest.number(&source), Utc::now());
+                let id = self.ingest.number(&source);
                 for line in lines {
-                    if let Some(record) = self.ingest.line(id, line, arrival) {
-                        merge.push(record, now);
+                    if let Some((record, place)) = self.ingest.line(id, line, arrival) {
+                        self.merge.push(record, place, arrival.timestamp_micros(), now);
                     }
                 }
             }
-            Feed::Event(source, event) if self.printer.events => {
+            Feed::Event(source, event) if self.events => {
                 let id = self.ingest.number(&source);
-                if let Some(record) = self.ingest.event(id, event) {
-                    merge.push(record, now);
+                if let Some((record, place)) = self.ingest.event(id, event) {
+                    self.merge.push(record, place, arrival.timestamp_micros(), now);
                 }
             }
-            Feed::Event(source, event) if !self.printer.only_log_lines => eprintln!("{}", event_text(&source, &event)),
-            Feed::Event(..) | Feed::CaughtUp(_) | Feed::Failed(..) | Feed::Finished(_) => {}
+            Feed::Event(..) if self.only_log_lines => {}
+            Feed::Event(source, event) => eprintln!("{}", event_text(&source, &event)),
+        }
+        // With no glob among them every source is known once it is opened, and lines can be printed as they come.
+        let known = self.expected.is_some_and(|expected| match expected.several {
+            0 => self.opened >= expected.tails,
+            _ => self.finished >= expected.tails,
+        });
+        if known {
+            self.merge.all_known();
         }
     }
 
-    /// Prints the rows whose turn it is.
-    pub(super) fn release(&mut self, merge: &mut Merge) -> Result<(), Failure> {
-        let now = Instant::now();
-        while let Some(record) = merge.pop(now) {
-            self.print(&record)?;
-        }
-        Ok(self.out.flush()?)
-    }
-
-    /// Prints all that is left.
-    pub(super) fn drain(&mut self, merge: &mut Merge) -> Result<(), Failure> {
-        for record in merge.drain().collect::<Vec<_>>() {
-            self.print(&record)?;
-        }
-        Ok(self.out.flush()?)
-    }
-
-    fn print(&mut self, record: &Record) -> io::Result<()> {
-        let Some(source) = self.ingest.source(record.id.source).map(|state| state.source.clone()) else {
-            return Ok(());
-        };
-        let printer = &self.printer;
-        let line = match &record.body {
-            Body::Line { bytes, .. } => bytes,
-            Body::Event(event) => {
-                return match printer.output {
-                    Output::Json | Output::Ppjson => writeln!(self.out, "{}", event_json(&source, event)),
-                    Output::Default | Output::Raw => writeln!(self.out, "{}", event_text(&source, event)),
-                };
+    /// Writes the rows that a step of the merge hands on.
+    fn write(&mut self, step: impl FnOnce(&mut Merge, &mut dyn FnMut(Released))) -> Result<(), Failure> {
+        let Self { out, style, wanted, merge, ingest, text, .. } = self;
+        let mut result = Ok(());
+        let now = Utc::now();
+        let mut put = |text: &mut Vec<u8>| {
+            if result.is_ok() {
+                result = out.write_all(text);
             }
+            text.clear();
         };
-        if printer.level.is_some_and(|least| record.level.is_some_and(|level| level < least))
-            || printer.since.is_some_and(|since| record.time.utc() < since)
-            || !printer.include.iter().all(|regex| regex.is_match(line))
-            || printer.exclude.iter().any(|regex| regex.is_match(line))
-        {
-            return Ok(());
-        }
-        match printer.output {
-            Output::Raw if !printer.terminal => {
-                self.out.write_all(line)?;
-                self.out.write_all(b"\n")
+        step(merge, &mut |row| {
+            let Some(state) = ingest.source(row.record.source) else { return };
+            match &row.record.body {
+                Body::Line { bytes, .. } if wanted.wants(&row.record, bytes) => {
+                    style.line(text, state, &row.record, now)
+                }
+                Body::Line { .. } => {}
+                Body::Event(event) => style.event(text, &state.source, event),
             }
-            Output::Raw => writeln!(self.out, "{}", clean_bytes(line)),
-            Output::Json => writeln!(self.out, "{}", line_json(&source, record, line)),
-            Output::Ppjson => writeln!(self.out, "{:#}", line_json(&source, record, line)),
-            Output::Default => {
-                let text = printer.text(&source, record, line);
-                writeln!(self.out, "{text}")
+            if text.len() >= 64 << 10 {
+                put(text);
             }
-        }
+        });
+        put(text);
+        let flushed: io::Result<()> = result.and_then(|()| out.flush());
+        Ok(flushed?)
     }
 }
 
-impl Printer {
-    fn text(&self, source: &Source, record: &Record, line: &[u8]) -> String {
-        let time = match self.timestamps {
-            None => String::new(),
-            Some(form) => {
-                let format = if form == Timestamps::Short { "%m-%d %H:%M:%S " } else { "%Y-%m-%dT%H:%M:%S%.3f%:z " };
-                record.time.utc().with_timezone(&self.zone).format(format).to_string()
-            }
-        };
-        let what = source.service.as_deref().unwrap_or(&source.name);
-        let text = clean_bytes(line);
-        if !self.colored {
-            return format!("{time}{} {what} {text}", source.host);
-        }
-        let hash = source.host.as_str().bytes().fold(0_usize, |hash, b| hash.wrapping_mul(31) + usize::from(b));
-        let color = COLORS[hash % COLORS.len()];
-        let body = match record.level {
-            Some(level) if level >= Level::Error => format!("\x1b[31m{text}\x1b[0m"),
-            _ => self.highlighted(text),
-        };
-        format!("{time}\x1b[{color}m{} {what}\x1b[0m {body}", source.host)
-    }
-
-    /// The text with what is to be highlighted in reverse.
-    fn highlighted(&self, mut text: String) -> String {
-        for regex in &self.highlight {
-            let replaced = regex.replace_all(text.as_bytes(), |found: &regex::bytes::Captures<'_>| {
-                [b"\x1b[7m", &found[0], b"\x1b[27m"].concat()
-            });
-            text = String::from_utf8_lossy(&replaced).into_owned();
-        }
-        text
-    }
-}
-
-fn line_json(source: &Source, record: &Record, line: &[u8]) -> Value {
-    let fields: Map<String, Value> =
-        parse::fields(line).into_iter().map(|(name, value)| (name, json!(value))).collect();
-    json!({
-        "time": record.time.to_string(),
-        "time_from": record.time_from.as_str(),
-        "host": source.host.as_str(),
-        "service": source.service.as_deref(),
-        "source": &*source.name,
-        "level": record.level.map(Level::as_str),
-        "message": String::from_utf8_lossy(line),
-        "fields": fields,
-        "continues": record.continues,
-    })
-}
-
-fn event_json(source: &Source, event: &SourceEvent) -> Value {
-    json!({
-        "event": event.kind.as_str(),
-        "time": rfc3339(event.at),
-        "host": source.host.as_str(),
-        "source": &*source.name,
-        "seconds": event.seconds,
-        "lines": event.lines,
-        "bytes": event.bytes,
-        "lost": event.lost,
-    })
-}
-
-fn event_text(source: &Source, event: &SourceEvent) -> String {
-    let mut text = format!("{} {source}: {}", rfc3339(event.at), event.kind.as_str());
-    if let (Some(seconds), Some(lines)) = (event.seconds, event.lines) {
-        let lost = event.lost.map_or("an unknown number".to_owned(), |lost| lost.to_string());
-        text = format!("{text}, away {seconds} s: {lines} lines recovered, {lost} lost");
-    }
-    if !event.detail.is_empty() {
-        text = format!("{text}, {}", event.detail);
-    }
-    text
-}
+#[cfg(test)]
+mod tests;

@@ -7,7 +7,7 @@ mod command;
 mod file;
 mod follow;
 mod journal;
-mod lines;
+pub mod lines;
 mod link;
 
 use std::sync::Arc;

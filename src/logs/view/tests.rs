@@ -196,7 +196,9 @@ fn searching_counts_and_numbers_what_it_finds() {
     let window = view.window(&store, &ingest).unwrap();
     assert_eq!(window.hits, Some((10, Some(10))));
     let found = window.rows.last().unwrap();
-    assert!(matches!(&found.content, RowContent::Line { text, hits, .. } if text == "hit 100" && hits == &[0..3]));
+    assert!(
+        matches!(&found.content, RowContent::Line { text, hits, .. } if text == "hit 100" && hits.iter().eq([&(0..3)]))
+    );
     let anchor = Anchor::Top(found.id);
     view.ask(LogQuery { anchor, seek: Some((Seek::Match, false)), ..query.clone() });
     let window = view.window(&store, &ingest).unwrap();

@@ -1,0 +1,127 @@
+use std::sync::Arc;
+
+use bytes::Bytes;
+
+use super::*;
+use crate::domain::log::RawLine;
+use crate::logs::record::Ingest;
+
+fn style(form: Form) -> Style {
+    let zone = TimeZoneChoice::Utc;
+    Style { form, stamps: None, zone, colored: false, terminal: false, highlight: Vec::new() }
+}
+
+fn now() -> DateTime<Utc> {
+    "2026-11-18T08:01:12Z".parse().expect("a time")
+}
+
+/// The lines as a style writes them.
+fn written(style: &Style, lines: &[&[u8]]) -> String {
+    let mut ingest = Ingest::default();
+    let source = Source { host: "web-1".into(), service: Some("api".into()), name: "file:/var/log/app.log".into() };
+    let id = ingest.number(&Arc::new(source));
+    let mut out = Vec::new();
+    for line in lines {
+        let bytes = Bytes::copy_from_slice(line);
+        let raw = RawLine { bytes, truncated: 0, offset: None, time: None, level: None };
+        let (record, _) = ingest.line(id, raw, now()).expect("a known source");
+        style.line(&mut out, ingest.source(id).expect("a known source"), &record, now());
+    }
+    String::from_utf8_lossy(&out).into_owned()
+}
+
+const LINE: &[u8] = b"ts=2026-11-18T08:00:00.5Z level=error n=7 msg=\"no \\\"x\\\"\"";
+
+#[test]
+fn json_has_the_keys_of_the_contract_in_their_order() {
+    let out = written(&style(Form::Json), &[LINE, b"  at a\xff\x1b[31m", b"{\"ts\""]);
+    let lines: Vec<&str> = out.lines().collect();
+    assert_eq!(
+        lines[0],
+        r#"{"time":"2026-11-18T08:00:00.5Z","time_from":"line","host":"web-1","service":"api","source":"file:/var/log/app.log","level":"error","message":"ts=2026-11-18T08:00:00.5Z level=error n=7 msg=\"no \\\"x\\\"\"","fields":{"ts":"2026-11-18T08:00:00.5Z","level":"error","n":"7","msg":"no \"x\""},"continues":false}"#
+    );
+    assert_eq!(
+        lines[1],
+        "{\"time\":\"2026-11-18T08:00:00.5Z\",\"time_from\":\"previous\",\"host\":\"web-1\",\"service\":\"api\",\"source\":\"file:/var/log/app.log\",\"level\":\"error\",\"message\":\"  at a\u{fffd}\\u001b[31m\",\"fields\":{},\"continues\":true}"
+    );
+    assert!(lines[2].contains(r#""level":null"#));
+    assert_eq!(lines.len(), 3);
+}
+
+#[test]
+fn nothing_but_text_reaches_a_terminal() {
+    let hostile = "x \u{1b}]52;c;AAAA\u{7} \u{9b}31m \u{202e}rev\u{e0041} ok".as_bytes();
+    for form in
+        [Form::Default, Form::Raw, Form::Json, Form::PrettyJson, Form::Template(Template::parse("{line}").unwrap())]
+    {
+        let out = written(&Style { terminal: true, ..style(form) }, &[hostile]);
+        assert!(!out.chars().any(|c| crate::domain::text::is_unsafe(c) && c != '\n'), "{out:?}");
+        if out.starts_with('{') {
+            let read: serde_json::Value = serde_json::from_str(&out).expect("still JSON");
+            assert_eq!(read["message"].as_str().map(str::as_bytes), Some(hostile));
+        }
+    }
+    // Where no terminal reads it, raw is raw.
+    assert_eq!(written(&style(Form::Raw), &[b"a\x1b[2Jb"]), "a\u{1b}[2Jb\n");
+    assert!(!written(&style(Form::Default), &[hostile]).contains('\u{1b}'));
+}
+
+#[test]
+fn people_see_host_service_and_line() {
+    assert_eq!(written(&style(Form::Default), &[b"hello"]), "web-1 api/app.log hello\n");
+    let full = Style {
+        stamps: Some(Stamps::Full),
+        zone: TimeZoneChoice::Zone(chrono_tz::Europe::Berlin),
+        ..style(Form::Default)
+    };
+    assert!(written(&full, &[LINE]).starts_with("2026-11-18T09:00:00.500+01:00 web-1 api/app.log ts="));
+    let short = Style { stamps: Some(Stamps::Short), ..style(Form::Default) };
+    assert!(written(&short, &[LINE]).starts_with("11-18 08:00:00 web-1"));
+    let relative = Style { stamps: Some(Stamps::Relative), ..style(Form::Default) };
+    assert!(written(&relative, &[LINE]).starts_with("-1m11s web-1"));
+}
+
+#[test]
+fn highlights_overlap_without_breaking_and_errors_are_red() {
+    let highlight = ["lev.l", "vel=e", "msg"].map(|pattern| Regex::new(pattern).expect("a regex")).to_vec();
+    let out = written(&Style { colored: true, highlight, ..style(Form::Default) }, &[LINE]);
+    assert!(
+        out.contains("\x1b[31mts=2026-11-18T08:00:00.5Z \x1b[7mlevel=e\x1b[27mrror n=7 \x1b[7mmsg\x1b[27m="),
+        "{out:?}"
+    );
+    assert!(out.ends_with("\x1b[0m\n"));
+}
+
+#[test]
+fn a_template_is_filled_in_or_says_what_it_does_not_know() {
+    let template = Template::parse("{{{level}}} {fields.n}/{fields.no} {message}").expect("a template");
+    assert_eq!(written(&style(Form::Template(template)), &[LINE]), "{error} 7/- no \\\"x\\\"\n");
+    for (text, says) in
+        [("{nope}", "`{nope}` is unknown"), ("a { b", "without its partner"), ("a } b", "without its partner")]
+    {
+        assert!(Template::parse(text).is_err_and(|error| error.contains(says)), "{text}");
+    }
+}
+
+#[test]
+fn events_are_told_with_what_is_known() {
+    let source = Source { host: "web-2".into(), service: None, name: "file:/x.log".into() };
+    let event = SourceEvent {
+        kind: SourceEventKind::Recovered,
+        at: now(),
+        seconds: Some(41.2),
+        lines: Some(3118),
+        bytes: Some(9),
+        lost: Some(0),
+        detail: String::new(),
+    };
+    assert_eq!(event_text(&source, &event), "~ web-2 file:/x.log was away 41 s: 3118 lines recovered, 0 bytes lost");
+    let mut out = Vec::new();
+    style(Form::Json).event(&mut out, &source, &SourceEvent { lost: None, ..event.clone() });
+    assert_eq!(
+        String::from_utf8_lossy(&out),
+        "{\"event\":\"recovered\",\"time\":\"2026-11-18T08:01:12.000Z\",\"host\":\"web-2\",\"source\":\"file:/x.log\",\"seconds\":41.2,\"lines\":3118,\"bytes\":9,\"lost\":null}\n"
+    );
+    let gone = SourceEvent { kind: SourceEventKind::Disconnected, detail: "the link went away".to_owned(), ..event };
+    assert_eq!(event_text(&source, &gone), "- web-2 file:/x.log: the link went away");
+}
