@@ -21,11 +21,6 @@ pub async fn run(global: &Global, args: Snapshot) -> Outcome {
     snapshot::print(global, args, false, text, json).await
 }
 
-/// A time as the contract writes it.
-pub(super) fn rfc3339(time: DateTime<Utc>) -> String {
-    time.to_rfc3339_opts(chrono::SecondsFormat::Millis, true)
-}
-
 /// Since when the host is what it is: the link's own change, or the last word of a host that is stale.
 pub(super) fn since(report: &HostReport, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
     let link = report.link.as_ref()?;
