@@ -5,13 +5,16 @@ use std::io::Read;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::process::Stdio;
+use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::future::BoxFuture;
 use secrecy::SecretString;
 use tokio::io::AsyncReadExt;
 use tokio::process::Command;
 
-use super::values::{Argv, Secret, SecretFrom, shown};
+use super::values::shown;
+use crate::domain::hosted::{SecretFrom, SecretPlace};
 use crate::domain::text::one_line;
 
 /// A password manager may have to ask its person first.
@@ -20,15 +23,15 @@ const TIMEOUT: Duration = Duration::from_secs(60);
 const MOST_BYTES: u64 = 64 << 10;
 
 /// Has a secret. The error says what could not be had and what to do, and nothing of what was.
-pub async fn get(secret: &Secret) -> Result<SecretString, String> {
+pub async fn get(secret: &SecretPlace) -> Result<SecretString, String> {
     let text = match &secret.from {
         SecretFrom::Env(name) => {
             let unset = || format!("the variable ${} is not set; export it where qd is started", one_line(name, 60));
             std::env::var(name).ok().filter(|value| !value.is_empty()).ok_or_else(unset)?
         }
-        SecretFrom::Command(argv) => printed(argv).await?,
+        SecretFrom::Command { argv, folder } => printed(argv, folder).await?,
         SecretFrom::File(path) => read(path)?,
-        SecretFrom::Keyring(name) => printed(&keyring(name)).await?,
+        SecretFrom::Keyring(name) => printed(&keyring(name), Path::new("/")).await?,
     };
     let line = text.lines().next().unwrap_or("").trim();
     if line.is_empty() {
@@ -37,23 +40,38 @@ pub async fn get(secret: &Secret) -> Result<SecretString, String> {
     Ok(SecretString::from(format!("{}{line}", secret.prefix)))
 }
 
+/// Has a secret each time it is asked for; what an integration is given, so that it need not know of the config. `key`
+/// is the config's, such as `[gitlab] token`, for when it names no place.
+pub fn source(
+    place: Option<SecretPlace>,
+    key: &'static str,
+) -> Arc<dyn Fn() -> BoxFuture<'static, Result<SecretString, String>> + Send + Sync> {
+    Arc::new(move || {
+        let place = place.clone();
+        Box::pin(async move {
+            let unnamed = || format!("the config does not say where the secret is: write {key} = {{ env = \"NAME\" }}");
+            get(&place.ok_or_else(unnamed)?).await
+        })
+    })
+}
+
 /// The platform's own program for its keyring: an entry of the service `quarterdeck`.
-fn keyring(name: &str) -> Argv {
+fn keyring(name: &str) -> Vec<String> {
     let argv: &[&str] = if cfg!(target_os = "macos") {
         &["security", "find-generic-password", "-w", "-s", "quarterdeck", "-a", name]
     } else {
         &["secret-tool", "lookup", "service", "quarterdeck", "account", name]
     };
-    Argv { argv: argv.iter().map(|&word| word.to_owned()).collect(), folder: "/".into() }
+    argv.iter().map(|&word| word.to_owned()).collect()
 }
 
 /// What a command prints. Its standard error is not repeated: it might hold the secret too.
-async fn printed(command: &Argv) -> Result<String, String> {
-    let named = one_line(&shown(&command.argv), 100);
-    let Some((program, arguments)) = command.argv.split_first() else { return Ok(String::new()) };
+async fn printed(argv: &[String], folder: &Path) -> Result<String, String> {
+    let named = one_line(&shown(argv), 100);
+    let Some((program, arguments)) = argv.split_first() else { return Ok(String::new()) };
     let child = Command::new(program)
         .args(arguments)
-        .current_dir(&command.folder)
+        .current_dir(folder)
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::null())
@@ -103,8 +121,8 @@ mod tests {
 
     use super::*;
 
-    fn secret(from: SecretFrom) -> Secret {
-        Secret { from, prefix: "Bearer ".to_owned() }
+    fn secret(from: SecretFrom) -> SecretPlace {
+        SecretPlace { from, prefix: "Bearer ".to_owned() }
     }
 
     #[tokio::test]
@@ -125,7 +143,7 @@ mod tests {
     async fn a_command_gives_its_first_line_and_its_failure_says_nothing_of_what_it_printed() {
         let sh = |script: &str| {
             let argv = ["sh", "-c", script].map(str::to_owned).to_vec();
-            secret(SecretFrom::Command(Argv { argv, folder: "/".into() }))
+            secret(SecretFrom::Command { argv, folder: "/".into() })
         };
         assert_eq!(get(&sh("echo one; echo two")).await.unwrap().expose_secret(), "Bearer one");
         let failed = get(&sh("printf 'to%s' ken; exit 1")).await.unwrap_err();

@@ -1,8 +1,10 @@
 //! The words of the program: plain types and pure functions. No IO, no clock, nothing spawned.
 
 pub mod age;
+pub mod api_error;
 pub mod glob;
 pub mod host;
+pub mod hosted;
 pub mod log;
 pub mod log_view;
 pub mod nearest;

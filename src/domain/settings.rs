@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::host::Host;
+use super::hosted::HostedSettings;
 use super::service::Service;
 
 /// Everything the config says that the rest of the program works with.
@@ -17,6 +18,8 @@ pub struct Settings {
     pub hosts: Vec<Host>,
     /// Every service, one entry per environment, in config order.
     pub services: Vec<Service>,
+    /// StatusCake, Stripe, GitLab, Slack.
+    pub hosted: HostedSettings,
     /// `[ssh]`.
     pub ssh: SshSettings,
     /// `[logs]`.

@@ -13,7 +13,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 use crate::domain::host::{HostName, Link};
 use crate::domain::question::{Answer, Question};
 
-mod backoff;
+pub mod backoff;
 mod carry;
 mod choose;
 pub mod connector;

@@ -7,6 +7,7 @@ use std::time::Duration;
 use crate::config::read::Entries;
 use crate::config::table::{table, words};
 use crate::config::values::{LocalPath, Name, Secret, Url, Zone};
+use crate::domain::hosted::SlackSend;
 
 table! {
     /// The checks of StatusCake.
@@ -72,16 +73,9 @@ table! {
     }
 }
 
-words!(
-    /// What Slack is told of.
-    SlackSend {
-        /// Pages.
-        Page => "page",
-        /// Tickets.
-        Ticket => "ticket",
-        /// Notices.
-        Notice => "notice",
-        /// Deploys and rollbacks.
-        Deploy => "deploy",
-    }
-);
+words!(for SlackSend {
+    Page => "page",
+    Ticket => "ticket",
+    Notice => "notice",
+    Deploy => "deploy",
+});

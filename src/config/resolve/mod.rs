@@ -1,5 +1,6 @@
 //! From the config as typed to the config as meant.
 
+mod hosted;
 mod hosts;
 mod policy;
 mod program;
@@ -78,6 +79,7 @@ pub(super) fn resolve(
     let mut settings = Settings {
         fleet: name.unwrap_or_else(|| basis.fallback_name.clone()),
         hosts: hosts::hosts(config, &basis.ssh_names, answers, reader),
+        hosted: hosted::hosted(config),
         ssh: program::ssh(config, basis.trusted),
         logs: program::logs(config),
         stats: program::stats(config),

@@ -1,35 +1,12 @@
 //! Where secrets are had from. (What they are is for [`crate::config::secret`], at the moment they are needed.)
 
-use std::path::PathBuf;
-
-use super::{Argv, LocalPath};
-use crate::config::read::{Reader, Table, Value};
+use super::{Argv, LocalPath, shown};
+use crate::config::read::{At, Reader, Table, Value};
 use crate::config::schema::Shape;
 use crate::config::table::table;
 use crate::config::tree::Node;
 use crate::config::trust::{Class, Concerns};
-
-/// Where a secret is had from; never the secret itself.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Secret {
-    /// The place.
-    pub from: SecretFrom,
-    /// Put before it, such as `Bearer `.
-    pub prefix: String,
-}
-
-/// The places a secret can be had from.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum SecretFrom {
-    /// An environment variable.
-    Env(String),
-    /// The first line that a command prints.
-    Command(Argv),
-    /// A file that only its owner can read.
-    File(PathBuf),
-    /// An entry of the platform's keyring.
-    Keyring(String),
-}
+pub use crate::domain::hosted::{SecretFrom, SecretPlace as Secret};
 
 table! {
     /// A secret: exactly one of env, command, file and keyring. Never the secret itself.
@@ -62,7 +39,7 @@ impl Value for Secret {
         let table = SecretTable::read(node, reader)?;
         let places = [
             table.env.map(|env| SecretFrom::Env(env.value)),
-            table.command.map(|command| SecretFrom::Command(command.value)),
+            table.command.map(|At { value: Argv { argv, folder }, .. }| SecretFrom::Command { argv, folder }),
             table.file.map(|file| SecretFrom::File(file.value.0)),
             table.keyring.map(|keyring| SecretFrom::Keyring(keyring.value)),
         ];
@@ -79,7 +56,7 @@ impl Value for Secret {
     fn concerns(&self, concerns: &mut Concerns<'_>) {
         match &self.from {
             SecretFrom::Env(name) => concerns.add(Class::Reads, &format!("${name}")),
-            SecretFrom::Command(argv) => argv.concerns(concerns),
+            SecretFrom::Command { argv, .. } => concerns.add(Class::Starts, &shown(argv)),
             SecretFrom::File(path) => concerns.add(Class::Reads, &path.to_string_lossy()),
             SecretFrom::Keyring(name) => concerns.add(Class::Reads, &format!("keyring entry {name}")),
         }

@@ -1,9 +1,17 @@
-//! HTTP as a host sees it: questions to its own addresses, put over its connection.
+//! HTTP, both ways that it is spoken here.
 //!
-//! Nothing of this machine's network is involved: no proxy of the environment, no name resolution here. Redirects are
-//! answers like any other and are not followed. Where the host forbids forwarding, its own curl or wget asks instead.
+//! [`ApiClient`] asks hosted APIs, from this machine and with a secret. [`HostHttp`] is HTTP as a host sees it:
+//! questions to its own addresses, put over its connection. There, nothing of this machine's network is involved: no
+//! proxy of the environment, no name resolution here. Redirects are answers like any other and are not followed. Where
+//! the host forbids forwarding, its own curl or wget asks instead.
 
+mod api;
+mod budget;
+mod cache;
+mod exchange;
+mod failure;
 mod on_host;
+mod request;
 mod tunnel;
 
 use std::collections::HashMap;
@@ -18,6 +26,10 @@ use tokio::sync::OnceCell;
 use crate::transport::SharedTransport;
 use crate::transport::folder::Folder;
 use tunnel::Tunnel;
+
+pub use api::{ApiClient, ApiOptions, Auth, LONGEST_PAUSE, Listed, SecretSource};
+pub use budget::Limit;
+pub use request::{Change, Get, Method, RawReply, Reply};
 
 /// The most that is read of an answer.
 const BODY_BYTES: usize = 64 << 10;

@@ -1,0 +1,99 @@
+//! From an answer that is none to words.
+
+use std::error::Error;
+
+use serde_json::Value;
+
+use crate::domain::api_error::ApiErrorKind;
+use crate::domain::text::one_line;
+
+/// The longest text of an API's that is repeated.
+const LONGEST: usize = 300;
+
+/// The sort of failure that a status is.
+pub(super) fn kind(status: u16) -> ApiErrorKind {
+    match status {
+        401 => ApiErrorKind::Unauthorized,
+        403 => ApiErrorKind::Forbidden,
+        404 | 410 => ApiErrorKind::NotFound,
+        429 => ApiErrorKind::RateLimited,
+        400..=499 => ApiErrorKind::Rejected,
+        500..=599 => ApiErrorKind::Failing,
+        _ => ApiErrorKind::Other,
+    }
+}
+
+/// What an answer of that status comes to in a line: the API's own words, where it said any.
+pub(super) fn message(status: u16, body: &[u8]) -> String {
+    let plain = match status {
+        401 => "it does not know the token",
+        403 => "the token may not do this",
+        404 => "not found",
+        410 => "gone",
+        429 => "too many requests",
+        300..=399 => "it redirects elsewhere, and a token is never taken along",
+        400..=499 => "it refused",
+        _ => "it failed",
+    };
+    match said(body) {
+        Some(said) => format!("{plain} ({status}: {said})"),
+        None if body.trim_ascii_start().starts_with(b"<") => format!("{plain} ({status}, with a page in HTML)"),
+        None => format!("{plain} ({status})"),
+    }
+}
+
+/// The words in an error's JSON: `message` or `error` (a text, or what holds one), `error_description`, and the faults
+/// of single fields.
+fn said(body: &[u8]) -> Option<String> {
+    let value: Value = serde_json::from_slice(body).ok()?;
+    let mut words = Vec::new();
+    for key in ["message", "error", "error_description", "errors"] {
+        if let Some(value) = value.get(key) {
+            collect(value, &mut words, 0);
+        }
+    }
+    let words = words.join("; ");
+    (!words.is_empty()).then(|| one_line(&words, LONGEST))
+}
+
+fn collect(value: &Value, words: &mut Vec<String>, depth: usize) {
+    // Whatever an API nests deeper than this, it is not a sentence.
+    if depth > 3 || words.len() >= 5 {
+        return;
+    }
+    match value {
+        Value::String(text) if !text.trim().is_empty() && !words.contains(text) => words.push(text.clone()),
+        Value::Array(items) => items.iter().for_each(|item| collect(item, words, depth + 1)),
+        Value::Object(fields) => match fields.get("message") {
+            Some(message) => collect(message, words, depth + 1),
+            None => {
+                for (name, value) in fields {
+                    let mut inner = Vec::new();
+                    collect(value, &mut inner, depth + 1);
+                    if !inner.is_empty() {
+                        words.push(format!("{name} {}", inner.join(", ")));
+                    }
+                }
+            }
+        },
+        _ => {}
+    }
+}
+
+/// What an exchange that broke off comes to in a line. The URL is left out: it may hold what nobody is to see.
+pub(super) fn broke(error: &reqwest::Error) -> String {
+    if error.is_timeout() {
+        return if error.is_connect() { "no connection in time" } else { "no answer in time" }.to_owned();
+    }
+    // The chain's end says what happened; the rest, that it happened.
+    let mut cause: &dyn Error = error;
+    while let Some(deeper) = cause.source() {
+        cause = deeper;
+    }
+    let what = if error.is_connect() { "cannot connect" } else { "the answer broke off" };
+    if std::ptr::eq(cause, error as &dyn Error) {
+        what.to_owned()
+    } else {
+        format!("{what}: {}", one_line(&cause.to_string(), LONGEST))
+    }
+}
