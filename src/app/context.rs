@@ -75,9 +75,7 @@ impl Context {
 
 /// The contexts that hold now, innermost first. An overlay hides the tab under it altogether.
 pub fn chain(state: &State) -> Vec<Context> {
-    use Context::{
-        Always, CommandLine, Confirm, Global, Help, HostKey, HostPage, Hosts, Logs, Overview, Sources, Text,
-    };
+    use Context::{Always, CommandLine, Confirm, Help, HostKey, Text};
     match state.overlays.last() {
         Some(Overlay::Help { .. }) => vec![Help, Text, Always],
         Some(Overlay::CommandLine(_)) => vec![CommandLine, Text, Always],
@@ -86,12 +84,18 @@ pub fn chain(state: &State) -> Vec<Context> {
         Some(Overlay::Confirm(_)) => vec![Text, Always],
         Some(Overlay::Question { question: Question::HostKey { .. }, .. }) => vec![HostKey, Always],
         Some(Overlay::Question { .. }) => vec![Text, Always],
-        None => match state.tab {
-            Tab::Overview => vec![Overview, Global, Always],
-            Tab::Logs if state.logs.sidebar => vec![Sources, Logs, Global, Always],
-            Tab::Logs => vec![Logs, Global, Always],
-            Tab::Hosts if state.machines.open.is_some() => vec![HostPage, Hosts, Global, Always],
-            Tab::Hosts => vec![Hosts, Global, Always],
-        },
+        None => of_tab(state),
+    }
+}
+
+/// The contexts of the tab in front, innermost first, whatever lies over it: what its help is about.
+pub fn of_tab(state: &State) -> Vec<Context> {
+    use Context::{Always, Global, HostPage, Hosts, Logs, Overview, Sources};
+    match state.tab {
+        Tab::Overview => vec![Overview, Global, Always],
+        Tab::Logs if state.logs.sidebar => vec![Sources, Logs, Global, Always],
+        Tab::Logs => vec![Logs, Global, Always],
+        Tab::Hosts if state.machines.open.is_some() => vec![HostPage, Hosts, Global, Always],
+        Tab::Hosts => vec![Hosts, Global, Always],
     }
 }

@@ -11,4 +11,5 @@ pub mod overlay;
 mod start;
 pub mod state;
 pub mod update;
+pub mod view_state;
 pub mod viewport;

@@ -118,6 +118,8 @@ pub enum About {
     Config,
     /// The keymap.
     Keymap,
+    /// The theme.
+    Theme,
     /// How to begin: there is no config.
     Start,
     /// A part of the program that failed.

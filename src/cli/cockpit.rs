@@ -14,6 +14,7 @@ use crate::app::message::Message;
 use crate::config::{self, Loaded, Selection, watch};
 use crate::runtime::cockpit::{Opening, run};
 use crate::runtime::screen::Left;
+use crate::ui::theme::colors::Colors;
 
 /// Opens the cockpit on the config of this call.
 pub async fn open(global: &Global) -> Outcome {
@@ -26,7 +27,7 @@ pub async fn open(global: &Global) -> Outcome {
         warnings,
         own_keymap: keys::own(dirs),
         own_themes: themes(&dirs.config.join("themes")),
-        no_color: no_color(global),
+        colors: colors(global),
         reloads: Some(reloads(&opened)),
         settings: opened.settings,
     };
@@ -45,7 +46,7 @@ pub async fn demo(args: &super::args::DemoArgs, global: &Global) -> Outcome {
         warnings: Vec::new(),
         own_keymap: None,
         own_themes: HashMap::new(),
-        no_color: no_color(global),
+        colors: colors(global),
         reloads: None,
     };
     let how = run(opening).await;
@@ -67,13 +68,19 @@ fn left(how: Left) -> Outcome {
     })
 }
 
-fn no_color(global: &Global) -> bool {
-    let set = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
-    let none = std::env::var("TERM").is_ok_and(|term| term == "dumb" || term.ends_with("-m"));
+/// What `--color` and the environment say of the terminal's colours.
+fn colors(global: &Global) -> Colors {
+    let var = |name| std::env::var(name).ok();
+    let (colorterm, term) = (var("COLORTERM"), var("TERM"));
+    let said = |no_color| Colors::of_environment(no_color, colorterm.as_deref(), term.as_deref());
     match global.color {
-        super::args::Color::Always => false,
-        super::args::Color::Never => true,
-        super::args::Color::Auto => set || none,
+        super::args::Color::Never => Colors::None,
+        super::args::Color::Auto => said(var("NO_COLOR").as_deref()),
+        // The least that every terminal with colours has.
+        super::args::Color::Always => match said(None) {
+            Colors::None => Colors::Sixteen,
+            colors => colors,
+        },
     }
 }
 

@@ -20,8 +20,9 @@ use crate::hosts::watch::HostEvent;
 use crate::logs::engine::{self, EngineHandle};
 use crate::logs::source::{Start, TailOptions};
 use crate::ui::keymap::Keymap;
-use crate::ui::look::{KeyNames, Look};
+use crate::ui::look::Look;
 use crate::ui::theme::Theme;
+use crate::ui::theme::colors::Colors;
 
 /// Messages that wait for the screen. Beyond that the workers wait.
 const MESSAGES: usize = 1024;
@@ -40,8 +41,8 @@ pub struct Opening {
     pub own_keymap: Option<String>,
     /// The person's own themes: name and text.
     pub own_themes: HashMap<String, String>,
-    /// NO_COLOR, or a terminal that says it has none.
-    pub no_color: bool,
+    /// The colours of the terminal.
+    pub colors: Colors,
     /// New configs as they come; `None` where nothing is watched.
     pub reloads: Option<mpsc::Receiver<Message>>,
 }
@@ -53,7 +54,7 @@ pub async fn run(opening: Opening) -> io::Result<Left> {
     let (keymap, faults) = Keymap::load(&settings.ui.keymap, opening.own_keymap.as_deref());
     let size = crossterm::terminal::size()?;
     let mut state = State::new(Arc::new(settings.clone()), Utc::now(), size, opening.badge);
-    state.themes = Theme::names().into_iter().map(str::to_owned).chain(opening.own_themes.keys().cloned()).collect();
+    state.themes = Theme::names().map(str::to_owned).chain(opening.own_themes.keys().cloned()).collect();
     for (about, text) in opening
         .warnings
         .first()
@@ -63,9 +64,13 @@ pub async fn run(opening: Opening) -> io::Result<Left> {
     {
         state.put_banner(Banner { about, bad: false, text: text.clone() });
     }
-    let theme = if opening.no_color { "mono" } else { settings.ui.theme.name() };
-    let theme = theme_named(theme, &opening.own_themes).unwrap_or_default();
-    let look = Look { theme, ascii: settings.ui.ascii, keys: KeyNames(keymap.names()) };
+    let theme = Theme::find(settings.ui.theme.name(), &opening.own_themes).unwrap_or_else(|text| {
+        state.put_banner(Banner { about: About::Theme, bad: true, text });
+        Theme::default()
+    });
+    let mut look = Look::new(&theme, opening.colors, keymap);
+    look.ascii = settings.ui.ascii;
+    look.local = *chrono::Local::now().offset();
 
     let engine = engine::start(&settings.logs);
     let questions = Questions::new(messages.clone());
@@ -85,11 +90,7 @@ pub async fn run(opening: Opening) -> io::Result<Left> {
         });
     }
     drop(messages);
-    Screen::open(state, look, keymap, crew)?.run(inbox).await
-}
-
-fn theme_named(name: &str, own: &HashMap<String, String>) -> Option<Theme> {
-    own.get(name).and_then(|text| Theme::load(text).ok()).or_else(|| Theme::named(name))
+    Screen::open(state, look, crew)?.run(inbox).await
 }
 
 /// Everything that works for the cockpit.
@@ -134,9 +135,9 @@ impl Performer for Crew {
             Effect::Processes(host) => drop(fleet.map(|fleet| fleet.processes(&host))),
             Effect::Refresh => drop(fleet.map(Fleet::refresh)),
             Effect::Answer(id, answer) => self.questions.answer(id, answer),
-            Effect::Theme(name) => match theme_named(&name, &self.themes) {
-                Some(theme) => look.theme = theme,
-                None => self.say(true, format!("there is no theme `{name}`; there are {}", Theme::names().join(", "))),
+            Effect::Theme(name) => match Theme::find(&name, &self.themes) {
+                Ok(theme) => look.set_theme(&theme),
+                Err(why) => self.say(true, why),
             },
             Effect::Copy(text) => {
                 let (clipboard, messages) = (self.clipboard.clone(), self.messages.clone());

@@ -19,7 +19,7 @@ use crate::app::message::Message;
 use crate::app::state::State;
 use crate::app::update::update;
 use crate::app::viewport::Regions;
-use crate::ui::keymap::{Keymap, Meaning, Typing};
+use crate::ui::keymap::{Meaning, Typing};
 use crate::ui::look::Look;
 
 /// Data is drawn at most this often; a key at once.
@@ -48,7 +48,6 @@ pub enum Left {
 pub struct Screen<P> {
     state: State,
     look: Look,
-    keymap: Keymap,
     typing: Typing,
     regions: Regions,
     performer: P,
@@ -59,11 +58,11 @@ pub struct Screen<P> {
 
 impl<P: Performer> Screen<P> {
     /// Takes the terminal. `state` is as it opens.
-    pub fn open(state: State, look: Look, keymap: Keymap, performer: P) -> io::Result<Self> {
+    pub fn open(state: State, look: Look, performer: P) -> io::Result<Self> {
         let tty = Tty::take(state.mouse)?;
         let terminal = Terminal::new(CrosstermBackend::new(Frame::default()))?;
         let (typing, regions) = (Typing::default(), Regions::default());
-        Ok(Self { state, look, keymap, typing, regions, performer, terminal, tty, left: None })
+        Ok(Self { state, look, typing, regions, performer, terminal, tty, left: None })
     }
 
     /// Runs until the cockpit is left.
@@ -143,7 +142,7 @@ impl<P: Performer> Screen<P> {
         match event {
             Event::Key(key) if key.kind != KeyEventKind::Release => {
                 let contexts = chain(&self.state);
-                let meaning = self.typing.key(&self.keymap, &contexts, &key);
+                let meaning = self.typing.key(&self.look.keymap, &contexts, &key);
                 let pending = self.typing.pending();
                 if pending != self.state.pending {
                     self.apply(Message::Pending(pending));
@@ -178,13 +177,18 @@ impl<P: Performer> Screen<P> {
         if (size.width, size.height) != self.state.size {
             self.apply(Message::Resized(size.width, size.height));
         }
-        self.regions = crate::ui::regions(&self.state);
+        self.picture()?;
+        // A new layout may change what is asked for; the picture of the next answer is drawn for it.
         if self.regions.viewport != self.state.viewport {
             self.apply(Message::Viewport(self.regions.viewport));
-            self.regions = crate::ui::regions(&self.state);
+            self.picture()?;
         }
-        let (state, look) = (&self.state, &self.look);
-        self.terminal.draw(|frame| crate::ui::render(state, look, frame))?;
+        Ok(())
+    }
+
+    fn picture(&mut self) -> io::Result<()> {
+        let (state, look, regions) = (&self.state, &self.look, &mut self.regions);
+        self.terminal.draw(|frame| *regions = crate::ui::render(state, look, frame))?;
         Ok(())
     }
 

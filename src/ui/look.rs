@@ -1,27 +1,44 @@
-//! How the state is drawn for this person: theme, glyphs, their own keys.
+//! How the state is drawn for this person and this terminal: theme, their own keys, glyphs, zone.
 
-use std::collections::HashMap;
+use chrono::FixedOffset;
 
+use super::keymap::Keymap;
 use super::theme::Theme;
+use super::theme::colors::Colors;
 
 /// Everything about the drawing that is not in the state.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Look {
-    /// Styles by meaning.
-    pub theme: Theme,
+    theme: Theme,
+    colors: Colors,
+    /// The person's own keys.
+    pub keymap: Keymap,
     /// Only ASCII.
     pub ascii: bool,
-    /// The person's own keys.
-    pub keys: KeyNames,
+    /// This machine's offset from UTC, for `ui.time = "local"`.
+    pub local: FixedOffset,
 }
 
-/// The key of each command, by the command's name.
-#[derive(Clone, Debug, Default)]
-pub struct KeyNames(pub HashMap<String, String>);
+impl Look {
+    /// A look for a terminal with these colours; local time is UTC until `local` is set.
+    pub fn new(theme: &Theme, colors: Colors, keymap: Keymap) -> Self {
+        let local = FixedOffset::east_opt(0).expect("zero is an offset");
+        Self { theme: theme.shown_with(colors), colors, keymap, ascii: false, local }
+    }
 
-impl KeyNames {
-    /// The key of a command; none when it is unbound.
-    pub fn of(&self, command: &str) -> Option<&str> {
-        self.0.get(command).map(String::as_str)
+    /// Uses another theme, in the colours that the terminal has.
+    pub fn set_theme(&mut self, theme: &Theme) {
+        self.theme = theme.shown_with(self.colors);
+    }
+
+    /// The styles, in colours that the terminal has.
+    pub fn theme(&self) -> &Theme {
+        &self.theme
+    }
+}
+
+impl Default for Look {
+    fn default() -> Self {
+        Self::new(&Theme::default(), Colors::True, Keymap::load("default", None).0)
     }
 }

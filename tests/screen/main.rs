@@ -9,6 +9,7 @@ use quarterdeck::app::effect::Effect;
 use quarterdeck::app::message::Message;
 use quarterdeck::app::state::{Overlay, State, Tab};
 use quarterdeck::app::update::update;
+use quarterdeck::app::viewport::Regions;
 use quarterdeck::domain::host::{Host, Link, LinkError, LinkErrorKind, LinkState, TransportKind};
 use quarterdeck::domain::log::{Level, Source, SourceId, TimeFrom};
 use quarterdeck::domain::log_view::{LogRow, LogWindow, RowContent, RowId, SourceStatus};
@@ -16,9 +17,8 @@ use quarterdeck::domain::question::Question;
 use quarterdeck::domain::sample::{Cpu, Disk, Memory, Sample, Slow};
 use quarterdeck::domain::service::{Health, Service, ServiceOnHost};
 use quarterdeck::domain::settings::{Environment, ReadOnly, Settings};
+use quarterdeck::ui::Look;
 use quarterdeck::ui::keymap::Keymap;
-use quarterdeck::ui::look::{KeyNames, Look};
-use quarterdeck::ui::theme::Theme;
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 
@@ -27,8 +27,7 @@ fn at(seconds: i64) -> DateTime<Utc> {
 }
 
 fn look() -> Look {
-    let (keymap, _) = Keymap::load("default", None);
-    Look { theme: Theme::default(), ascii: false, keys: KeyNames(keymap.names()) }
+    Look::default()
 }
 
 fn settings() -> Settings {
@@ -161,10 +160,12 @@ fn window(lines: u64) -> LogWindow {
 /// The screen as text.
 fn picture(state: &mut State) -> String {
     let (columns, rows) = state.size;
-    let regions = quarterdeck::ui::regions(state);
-    update(state, Message::Viewport(regions.viewport));
     let mut terminal = Terminal::new(TestBackend::new(columns, rows)).expect("infallible");
-    terminal.draw(|frame| quarterdeck::ui::render(state, &look(), frame)).expect("infallible");
+    for _ in 0..2 {
+        let mut regions = Regions::default();
+        terminal.draw(|frame| regions = quarterdeck::ui::render(state, &look(), frame)).expect("infallible");
+        update(state, Message::Viewport(regions.viewport));
+    }
     let buffer = terminal.backend().buffer();
     let line = |y: u16| (0..columns).map(|x| buffer[(x, y)].symbol()).collect::<String>().trim_end().to_owned();
     (0..rows).map(line).collect::<Vec<_>>().join("\n")

@@ -1,6 +1,7 @@
 //! Which key means which command, where. Shipped keymaps are compiled in; the person's own file lies over them.
 
 mod key;
+mod lookup;
 
 use std::collections::HashMap;
 
@@ -10,6 +11,7 @@ use crate::app::command::{COMMANDS, Command};
 use crate::app::context::Context;
 
 pub use key::Key;
+pub use lookup::written;
 
 const SHIPPED: &[(&str, &str)] = &[
     ("default", include_str!("../../../keymaps/default.toml")),

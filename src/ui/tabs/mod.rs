@@ -1,7 +1,60 @@
-//! One file a tab.
+//! The tabs.
 
-pub(super) mod host;
-pub(super) mod hosts;
-pub(super) mod logs;
-pub(super) mod overview;
-mod row;
+mod host_table;
+mod hosts;
+mod logs;
+mod overview;
+
+use ratatui::layout::Rect;
+
+use super::canvas::Canvas;
+use super::theme::Role;
+use crate::app::state::{State, Tab};
+
+/// Under this many columns there is one column of panes.
+const NARROW: u16 = 100;
+
+/// Draws the tab in front.
+pub fn draw(state: &State, c: &mut Canvas, area: Rect) {
+    match state.tab {
+        Tab::Overview => overview::draw(state, c, area),
+        Tab::Logs => logs::draw(state, c, area),
+        Tab::Hosts => hosts::draw(state, c, area),
+    }
+}
+
+/// A pane that has nothing to show says what is missing, and what brings it.
+fn nothing(c: &mut Canvas, area: Rect, lines: &[&str]) {
+    for (n, line) in lines.iter().enumerate().take(usize::from(area.height)) {
+        let role = if n == 0 { Role::Text } else { Role::Dim };
+        c.put_as(area.x + 1, area.y + n as u16, area.width.saturating_sub(1), line, role);
+    }
+}
+
+/// Shares rows among panes, the most important first: each gets its least, then each what it wants, while there are any.
+fn share(rows: u16, panes: &[(u16, u16)]) -> Vec<u16> {
+    let mut left = rows;
+    let mut take = |wanted: u16| {
+        let given = wanted.min(left);
+        left -= given;
+        given
+    };
+    let mut given: Vec<u16> = panes.iter().map(|(least, wants)| take((*least).min(*wants))).collect();
+    for (given, (_, wants)) in given.iter_mut().zip(panes) {
+        *given += take(wants.saturating_sub(*given));
+    }
+    given
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_go_to_what_matters_first() {
+        assert_eq!(share(20, &[(5, 8), (3, 4), (2, 5)]), [8, 4, 5]);
+        assert_eq!(share(12, &[(5, 8), (3, 4), (2, 5)]), [7, 3, 2]);
+        assert_eq!(share(6, &[(5, 8), (3, 4), (2, 5)]), [5, 1, 0]);
+        assert_eq!(share(9, &[(5, 3), (3, 0)]), [3, 0]);
+    }
+}

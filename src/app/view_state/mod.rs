@@ -1,0 +1,3 @@
+//! What the screen and `qd status` say of the state, worked out from it and never stored.
+
+pub mod verdict;

@@ -1,0 +1,135 @@
+//! The last line: what may be pressed here, in the person's own keys. Help is never dropped.
+
+use ratatui::layout::Rect;
+
+use super::canvas::{Canvas, Piece, width};
+use super::theme::Role;
+use crate::app::command::Command;
+use crate::app::context::{Context, chain};
+use crate::app::state::{Overlay, OverviewPane, State, Tab};
+use crate::domain::question::Question;
+
+/// Most hints at once.
+const MOST: usize = 6;
+
+/// Draws it.
+pub fn draw(state: &State, c: &mut Canvas, area: Rect) {
+    let chain = chain(state);
+    let hint = |c: &Canvas, command: &Command, word: &'static str| {
+        c.look
+            .keymap
+            .key_of(&chain, command)
+            .map(|key| [c.piece(shown(&key), Role::Key), c.piece(format!(" {word}"), Role::Dim)])
+    };
+    let mut end = area.right().saturating_sub(1);
+    if let Some(help) = hint(c, &Command::Help, "help") {
+        end = c.pieces_right(area.x, end, area.y, &help).saturating_sub(2);
+    }
+    let mut x = area.x + 1;
+    for (command, word) in wanted(state).into_iter().take(MOST) {
+        let Some(pieces) = hint(c, &command, word) else { continue };
+        let columns = width(&pieces as &[Piece]);
+        if x + columns > end {
+            break;
+        }
+        c.pieces(x, area.y, columns, &pieces);
+        x += columns + if area.width < 100 { 2 } else { 3 };
+    }
+}
+
+/// Keys as hints write them.
+pub fn shown(key: &str) -> String {
+    match key {
+        "enter" => "Enter".to_owned(),
+        "esc" => "Esc".to_owned(),
+        "tab" => "Tab".to_owned(),
+        key => key.to_owned(),
+    }
+}
+
+/// What is worth pressing here, the most useful first.
+fn wanted(state: &State) -> Vec<(Command, &'static str)> {
+    if let Some(overlay) = state.overlays.last() {
+        return over(overlay);
+    }
+    match state.tab {
+        Tab::Overview if state.overview.pane == OverviewPane::Services => {
+            vec![
+                (Command::Open, "its logs"),
+                (Command::NextPane, "hosts"),
+                (Command::CommandLine, "command"),
+                (Command::Quit, "quit"),
+            ]
+        }
+        Tab::Overview => vec![
+            (Command::Open, "open"),
+            (Command::LogsHere, "its logs"),
+            (Command::NextPane, "services"),
+            (Command::Reconnect(None), "reconnect"),
+            (Command::CommandLine, "command"),
+            (Command::Quit, "quit"),
+        ],
+        Tab::Logs if state.logs.sidebar => {
+            vec![
+                (Command::ToggleSource, "show or hide"),
+                (Command::OnlySource, "only this"),
+                (Command::Back, "back to the lines"),
+            ]
+        }
+        Tab::Logs => {
+            let mut hints = vec![(Command::Follow, if state.logs.follow { "pause" } else { "follow" })];
+            if state.logs.query.search.is_some() {
+                hints.extend([(Command::NextMatch, "next"), (Command::PreviousMatch, "previous")]);
+            }
+            hints.extend([
+                (Command::Search(None), "search"),
+                (Command::Filter(None), "filter"),
+                (Command::PreviousError, "last error"),
+                (Command::Open, "detail"),
+                (Command::Sources, "sources"),
+            ]);
+            hints
+        }
+        Tab::Hosts if state.machines.open.is_some() => vec![
+            (Command::Back, "all hosts"),
+            (Command::LogsHere, "its logs"),
+            (Command::Processes, "processes"),
+            (Command::Reconnect(None), "reconnect"),
+            (Command::CommandLine, "command"),
+        ],
+        Tab::Hosts => vec![
+            (Command::Open, "open"),
+            (Command::Sort(None), "sort"),
+            (Command::Reverse, "reverse"),
+            (Command::FilterHosts(None), "find"),
+            (Command::LogsHere, "its logs"),
+            (Command::Reconnect(None), "reconnect"),
+        ],
+    }
+}
+
+fn over(overlay: &Overlay) -> Vec<(Command, &'static str)> {
+    match overlay {
+        Overlay::Help { .. } => vec![(Command::PageDown, "more"), (Command::Back, "close")],
+        Overlay::CommandLine(_) => {
+            vec![(Command::Accept, "run"), (Command::Complete, "complete"), (Command::Back, "close")]
+        }
+        Overlay::Prompt(_) => vec![(Command::Accept, "take"), (Command::Back, "close")],
+        Overlay::Confirm(_) => vec![(Command::Yes, "yes"), (Command::Back, "cancel")],
+        Overlay::Question { question: Question::HostKey { .. }, .. } => {
+            vec![(Command::TrustAlways, "save"), (Command::TrustOnce, "once"), (Command::Back, "refuse")]
+        }
+        Overlay::Question { .. } => vec![(Command::Accept, "send"), (Command::Back, "refuse")],
+    }
+}
+
+/// The key of a command in the tabs, for sentences that name it; the command line's way where it is unbound.
+pub fn key_in_tabs(state: &State, c: &Canvas, command: &Command) -> String {
+    let base = match state.tab {
+        Tab::Overview => Context::Overview,
+        Tab::Logs => Context::Logs,
+        Tab::Hosts => Context::Hosts,
+    };
+    let chain = [base, Context::Global];
+    c.look.keymap.key_of(&chain, command).map_or_else(|| format!(":{}", command.entry().name), |key| shown(&key))
+}

@@ -1,0 +1,69 @@
+//! The other way round: which keys a command has, and what may follow a prefix. Hints, help and which-key ask this.
+
+use super::{Key, Keymap};
+use crate::app::command::Command;
+use crate::app::context::Context;
+
+impl Keymap {
+    /// The keys of a command in these contexts, innermost first; none when it is unbound there.
+    pub fn key_of(&self, chain: &[Context], command: &Command) -> Option<String> {
+        self.in_force(chain).find(|(_, bound)| *bound == command).map(|(keys, _)| written(keys))
+    }
+
+    /// What may follow the keys typed so far: the rest of each sequence, and what it does.
+    pub fn following<'k>(&'k self, chain: &[Context], typed: &[String]) -> Vec<(String, &'k Command)> {
+        let begins =
+            |keys: &[Key]| keys.len() > typed.len() && keys.iter().zip(typed).all(|(k, t)| k.to_string() == *t);
+        let rest = |keys: &[Key]| written(&keys[typed.len()..]);
+        self.in_force(chain).filter(|(keys, _)| begins(keys)).map(|(keys, command)| (rest(keys), command)).collect()
+    }
+
+    /// Every binding of one context, in the order of the files.
+    pub fn bindings_of(&self, context: Context) -> impl Iterator<Item = (&[Key], &Command)> {
+        let here = move |at: &&(Context, Vec<Key>)| at.0 == context;
+        self.order.iter().filter(here).filter_map(|at| Some((at.1.as_slice(), self.bindings.get(at)?)))
+    }
+
+    /// Every binding that these contexts let through: one of an inner context hides the same keys further out.
+    fn in_force<'k: 'c, 'c>(
+        &'k self,
+        chain: &'c [Context],
+    ) -> impl Iterator<Item = (&'k [Key], &'k Command)> + use<'k, 'c> {
+        let hidden = move |depth: usize, keys: &[Key]| {
+            chain[..depth].iter().any(|inner| self.bindings.contains_key(&(*inner, keys.to_vec())))
+        };
+        chain
+            .iter()
+            .enumerate()
+            .flat_map(move |(depth, context)| self.bindings_of(*context).filter(move |(keys, _)| !hidden(depth, keys)))
+    }
+}
+
+/// Keys as they are written in keymaps and shown to people.
+pub fn written(keys: &[Key]) -> String {
+    keys.iter().map(Key::to_string).collect::<Vec<_>>().join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_persons_own_key_is_found_and_a_hidden_one_is_not() {
+        let (map, _) =
+            Keymap::load("default", Some("[global]\n\"?\" = \"\"\n\"f1\" = \"help\"\n[logs]\n\"T\" = \"wrap\""));
+        let (logs, hosts) = ([Context::Logs, Context::Global], [Context::Hosts, Context::Global]);
+        assert_eq!(map.key_of(&logs, &Command::Help).as_deref(), Some("f1"));
+        assert_eq!(map.key_of(&hosts, &Command::Utc).as_deref(), Some("T"));
+        assert_eq!(map.key_of(&logs, &Command::Utc), None);
+        assert_eq!(map.key_of(&hosts, &Command::Wrap), None);
+    }
+
+    #[test]
+    fn a_prefix_shows_what_may_follow() {
+        let (map, _) = Keymap::load("default", Some("[global]\n\"x g\" = \"first\"\n\"x G\" = \"last\""));
+        let found = map.following(&[Context::Global], &["x".to_owned()]);
+        assert_eq!(found, [("G".to_owned(), &Command::Last), ("g".to_owned(), &Command::First)]);
+        assert!(map.following(&[Context::Global], &["g".to_owned()]).is_empty());
+    }
+}

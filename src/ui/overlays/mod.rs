@@ -1,0 +1,29 @@
+//! What lies over the tabs: help, lines that are typed, dialogs, and what may follow a prefix.
+
+mod command_line;
+mod confirm;
+mod frame;
+mod help;
+mod prompt;
+mod question;
+mod which_key;
+
+use ratatui::layout::Rect;
+
+use super::canvas::Canvas;
+use crate::app::state::{Overlay, State};
+
+/// Draws the topmost of them, which has the keys.
+pub fn draw(state: &State, c: &mut Canvas, area: Rect) {
+    match state.overlays.last() {
+        Some(Overlay::Help { filter, scroll }) => help::draw(state, c, area, filter, *scroll),
+        Some(Overlay::CommandLine(line)) => command_line::draw(state, c, area, line),
+        Some(Overlay::Prompt(prompt)) => prompt::draw(state, c, area, prompt),
+        Some(Overlay::Confirm(confirm)) => confirm::draw(state, c, area, confirm),
+        Some(Overlay::Question { question, input, .. }) => question::draw(state, c, area, question, input),
+        None => {}
+    }
+    if !state.pending.is_empty() {
+        which_key::draw(state, c, area);
+    }
+}

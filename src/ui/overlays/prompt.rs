@@ -1,0 +1,44 @@
+//! A line that is asked for: search, filter, time, hosts. What it does is seen at once above it.
+
+use ratatui::layout::Rect;
+
+use crate::app::state::{Prompt, PromptPurpose, State};
+use crate::ui::canvas::{Canvas, Piece, row};
+use crate::ui::format::{fit, thousands};
+use crate::ui::glyph;
+use crate::ui::theme::Role;
+use crate::ui::widgets::input;
+
+/// Draws it on the last row of the body.
+pub fn draw(state: &State, c: &mut Canvas, area: Rect, prompt: &Prompt) {
+    let at = row(area, area.height.saturating_sub(2));
+    c.clear(at);
+    let mut x = at.x + 1;
+    let end = at.right().saturating_sub(1);
+    let right = c.pieces_right(x + 20, end, at.y, &[right(state, c, prompt)]);
+    x += match prompt.purpose {
+        PromptPurpose::LogSearch => c.put_as(x, at.y, 1, "/", Role::Key),
+        _ => {
+            let title = fit(&prompt.title, usize::from(at.width / 2));
+            c.put_as(x, at.y, at.width, &format!("{title}: "), Role::Dim)
+        }
+    };
+    input::draw(c, x, at.y, right.saturating_sub(x + 1), &prompt.input);
+}
+
+/// What is wrong with it; else what it finds.
+fn right(state: &State, c: &Canvas, prompt: &Prompt) -> Piece<'static> {
+    if let Some(error) = &prompt.error {
+        return c.piece(fit(error, 48), Role::Bad);
+    }
+    let window = &state.logs.window;
+    let words = match prompt.purpose {
+        PromptPurpose::LogSearch => match window.hits {
+            Some((hits, _)) => format!("regex {} {} of {}", glyph::DOT, thousands(hits), thousands(window.matching)),
+            None => "regex".to_owned(),
+        },
+        PromptPurpose::LogFilter => format!("{} of {} pass", thousands(window.matching), thousands(window.total)),
+        PromptPurpose::LogTime | PromptPurpose::HostFilter => String::new(),
+    };
+    c.piece(words, Role::Dim)
+}

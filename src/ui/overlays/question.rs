@@ -1,0 +1,127 @@
+//! What only a person can answer while a host is being connected: a new key, a passphrase, a password.
+
+use ratatui::layout::Rect;
+
+use super::frame;
+use crate::app::command::Command;
+use crate::app::context::chain;
+use crate::app::input::SecretLine;
+use crate::app::state::State;
+use crate::domain::question::Question;
+use crate::ui::canvas::{Canvas, Piece, row};
+use crate::ui::footer::shown;
+use crate::ui::format::{fit, plural};
+use crate::ui::glyph;
+use crate::ui::theme::Role;
+use crate::ui::widgets::input;
+
+/// Most other new hosts that are listed under the one that is asked about.
+const OTHERS: usize = 6;
+
+/// Draws the question.
+pub fn draw(state: &State, c: &mut Canvas, area: Rect, question: &Question, typed: &SecretLine) {
+    match question {
+        Question::HostKey { host, address, key_type, fingerprint } => {
+            let mut lines: Vec<Vec<Piece>> = vec![
+                vec![
+                    (host.as_str().into(), c.look.theme().host(host.as_str())),
+                    c.piece(format!(" at {address} has a key that known_hosts does not hold:"), Role::Text),
+                ],
+                vec![],
+                vec![c.piece(format!("{key_type}  "), Role::Dim), c.piece(fingerprint.as_str(), Role::Strong)],
+                vec![],
+                vec![c.piece("compare it with what `ssh-keygen -lf` prints on the host itself", Role::Dim)],
+            ];
+            lines.extend(others(state, c, question));
+            let chain = chain(state);
+            let key = |command: &Command| c.look.keymap.key_of(&chain, command).map(|key| shown(&key));
+            let mut buttons = vec![(key(&Command::Back).unwrap_or_default(), "refuse")];
+            buttons.extend(key(&Command::TrustOnce).map(|key| (key, "trust once")));
+            buttons.extend(key(&Command::TrustAlways).map(|key| (key, "trust and save")));
+            dialog(c, area, "A new host key", &lines, &buttons, None);
+        }
+        Question::Passphrase { identity, host } => {
+            let lines = [
+                vec![c.piece("the passphrase of ", Role::Text), c.piece(identity.as_str(), Role::Strong)],
+                vec![
+                    c.piece("it is wanted for ", Role::Dim),
+                    (host.as_str().into(), c.look.theme().host(host.as_str())),
+                    c.piece(", asked once and kept in memory only", Role::Dim),
+                ],
+            ];
+            dialog(c, area, "Passphrase", &lines, &answers(state, c), Some((glyph::SECRET.repeat(typed.len()), true)));
+        }
+        Question::Password { host, account, prompt, echo } => {
+            let lines = [
+                vec![
+                    (host.as_str().into(), c.look.theme().host(host.as_str())),
+                    c.piece(" asks as ", Role::Dim),
+                    c.piece(account.as_str(), Role::Text),
+                ],
+                vec![c.piece(prompt.as_str(), Role::Strong)],
+            ];
+            let shown = if *echo { typed.visible().to_owned() } else { glyph::SECRET.repeat(typed.len()) };
+            dialog(c, area, "Login", &lines, &answers(state, c), Some((shown, true)));
+        }
+    }
+}
+
+fn answers(state: &State, c: &Canvas) -> Vec<(String, &'static str)> {
+    let chain = chain(state);
+    let key = |command: &Command| c.look.keymap.key_of(&chain, command).map(|key| shown(&key));
+    let mut buttons = vec![(key(&Command::Back).unwrap_or_default(), "refuse")];
+    buttons.extend(key(&Command::Accept).map(|key| (key, "send")));
+    buttons
+}
+
+/// Other new hosts that wait, so that one look tells whether this is a new fleet or one odd host.
+fn others<'s>(state: &'s State, c: &Canvas, shown: &Question) -> Vec<Vec<Piece<'s>>> {
+    let waiting: Vec<&Question> = state
+        .questions
+        .iter()
+        .map(|(_, question)| question)
+        .filter(|other| matches!(other, Question::HostKey { .. }) && *other != shown)
+        .collect();
+    if waiting.is_empty() {
+        return Vec::new();
+    }
+    let mut lines = vec![
+        vec![],
+        vec![c.piece(format!("{} wait for an answer too:", plural(waiting.len(), "more new host")), Role::Text)],
+    ];
+    for question in waiting.iter().take(OTHERS) {
+        if let Question::HostKey { host, key_type, fingerprint, .. } = question {
+            lines.push(vec![
+                c.piece("  ", Role::Text),
+                (format!("{:<10} ", fit(host.as_str(), 10)).into(), c.look.theme().host(host.as_str())),
+                c.piece(format!("{key_type} {fingerprint}"), Role::Dim),
+            ]);
+        }
+    }
+    if waiting.len() > OTHERS {
+        lines.push(vec![c.piece(format!("  and {} more", waiting.len() - OTHERS), Role::Dim)]);
+    }
+    lines
+}
+
+fn dialog(
+    c: &mut Canvas,
+    area: Rect,
+    title: &str,
+    lines: &[Vec<Piece>],
+    buttons: &[(String, &str)],
+    typed: Option<(String, bool)>,
+) {
+    let rows = lines.len() as u16 + 4 + if typed.is_some() { 2 } else { 0 };
+    let inside = frame::draw(c, frame::middle(area, 84, rows), title, Role::Dialog);
+    let last = inside.height.saturating_sub(1);
+    for (n, pieces) in lines.iter().enumerate().take(usize::from(last)) {
+        let at = row(inside, n as u16);
+        c.pieces(at.x, at.y, at.width, pieces);
+    }
+    if let Some((text, _)) = typed {
+        let at = row(inside, last.saturating_sub(2));
+        input::line(c, at.x, at.y, at.width, &text, text.chars().count());
+    }
+    frame::buttons(c, inside, buttons);
+}

@@ -1,0 +1,97 @@
+//! Lines over time by severity: errors at the foot of each column, warnings over them, the rest on top.
+
+use chrono::DateTime;
+use ratatui::layout::Rect;
+
+use crate::app::state::State;
+use crate::domain::log_view::Bucket;
+use crate::ui::canvas::{Canvas, Piece, width};
+use crate::ui::glyph::BARS;
+use crate::ui::theme::Role;
+use crate::ui::times::Zone;
+
+/// Columns of a time at either end, with a blank.
+const LABEL: u16 = 6;
+
+/// Draws it and says how many columns it has.
+pub fn draw(state: &State, c: &mut Canvas, area: Rect) {
+    let legend: Vec<Piece> =
+        vec![c.piece("error", Role::Error), c.piece(" warn", Role::Warn), c.piece(" other", Role::Graph)];
+    let legend_columns = if area.width >= 80 { width(&legend) + 2 } else { 0 };
+    let columns = area.width.saturating_sub(2 * LABEL + 2 + legend_columns);
+    if area.height == 0 || columns < 8 {
+        return;
+    }
+    c.regions.viewport.histogram = usize::from(columns);
+    let buckets = &state.logs.window.histogram;
+    let (Some(first), Some(last)) = (buckets.first(), buckets.last()) else { return };
+    let span = if buckets.len() > 1 { buckets[1].start - first.start } else { 1 };
+    let foot = area.bottom() - 1;
+    let zone = Zone::of(state, c.look);
+    let label = |seconds: i64| {
+        DateTime::from_timestamp(seconds, 0)
+            .map(|time| zone.local(time).format("%H:%M").to_string())
+            .unwrap_or_default()
+    };
+    let x = area.x + 1;
+    c.put_as(x, foot, LABEL, &label(first.start), Role::Dim);
+    let most = buckets.iter().map(total).max().unwrap_or(0).max(1);
+    for (n, bucket) in buckets.iter().take(usize::from(columns)).enumerate() {
+        column(c, x + LABEL + n as u16, area, bucket, most);
+    }
+    let end = x + LABEL + columns + 1;
+    c.put_as(end, foot, LABEL, &label(last.start + span), Role::Dim);
+    if legend_columns > 0 {
+        c.pieces_right(end, area.right(), area.y, &legend);
+    }
+}
+
+fn total(bucket: &Bucket) -> u64 {
+    u64::from(bucket.errors) + u64::from(bucket.warnings) + u64::from(bucket.others)
+}
+
+/// Heights in eighths of a row up to the errors, the warnings and all: what is there at all is seen.
+fn heights(bucket: &Bucket, most: u64, rows: u16) -> [u64; 3] {
+    let eighths = u64::from(rows) * 8;
+    let up_to = |n: u64, least: u64| (n * eighths).div_ceil(most).max(least).min(eighths);
+    let (errors, warnings) = (u64::from(bucket.errors), u64::from(bucket.warnings));
+    let e = up_to(errors, 0);
+    let w = up_to(errors + warnings, e + u64::from(warnings > 0));
+    let all = up_to(total(bucket), w + u64::from(bucket.others > 0));
+    [e.min(eighths), w.min(eighths), all.min(eighths)]
+}
+
+fn column(c: &mut Canvas, x: u16, area: Rect, bucket: &Bucket, most: u64) {
+    let [errors, warnings, all] = heights(bucket, most, area.height);
+    for n in 0..area.height {
+        let (from, y) = (u64::from(n) * 8, area.bottom() - 1 - n);
+        let full = all.saturating_sub(from).min(8);
+        if full == 0 {
+            break;
+        }
+        // A cell has one colour: the worst that reaches into it.
+        let role = if errors > from {
+            Role::Error
+        } else if warnings > from {
+            Role::Warn
+        } else {
+            Role::Graph
+        };
+        c.put_as(x, y, 1, BARS[full as usize - 1], role);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_error_among_many_lines_is_seen() {
+        let bucket = |errors, warnings, others| Bucket { start: 0, errors, warnings, others };
+        assert_eq!(heights(&bucket(1, 0, 9_999), 10_000, 3), [1, 1, 24]);
+        assert_eq!(heights(&bucket(0, 0, 0), 10, 1), [0, 0, 0]);
+        assert_eq!(heights(&bucket(0, 1, 0), 1_000_000, 1), [0, 1, 1]);
+        assert_eq!(heights(&bucket(8, 0, 0), 8, 1), [8, 8, 8]);
+        assert_eq!(heights(&bucket(u32::MAX, u32::MAX, u32::MAX), 1, 1), [8, 8, 8]);
+    }
+}

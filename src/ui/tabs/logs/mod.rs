@@ -1,0 +1,113 @@
+//! The Logs tab: sources, histogram, the merged stream, one line in detail.
+
+mod detail;
+mod histogram;
+mod ledger;
+mod line;
+mod sidebar;
+mod status;
+mod stream;
+
+use ratatui::layout::Rect;
+
+use super::{NARROW, nothing};
+use crate::app::command::Command;
+use crate::app::log_words;
+use crate::app::state::State;
+use crate::domain::log_view::LogFilter;
+use crate::ui::canvas::{Canvas, Piece, below, row, split, top};
+use crate::ui::footer::key_in_tabs;
+use crate::ui::format::{plural, rate};
+use crate::ui::glyph;
+use crate::ui::theme::Role;
+
+/// Draws it.
+pub fn draw(state: &State, c: &mut Canvas, area: Rect) {
+    // The sidebar has its place where there is room, and where it has the keys.
+    let wide = area.width >= NARROW;
+    let main = if wide || state.logs.sidebar {
+        let (left, right) = split(area, if area.width >= 150 { 36 } else { 28 });
+        sidebar::draw(state, c, left);
+        right
+    } else {
+        area
+    };
+    rule(state, c, row(main, 0));
+    let rest = below(main, 1);
+    let bars = match rest.height {
+        0..10 => 0,
+        10..30 => 1,
+        _ => 3,
+    };
+    histogram::draw(state, c, top(rest, bars));
+    let rest = below(rest, bars);
+    let status = row(rest, rest.height.saturating_sub(1));
+    let rest = top(rest, rest.height.saturating_sub(1));
+    let selected = state.logs.window.rows.iter().find(|row| Some(row.id) == state.logs.selected);
+    let (lines, detail) = match selected.filter(|_| state.logs.detail) {
+        Some(row) => {
+            let rows = (rest.height / 2).min(16);
+            (top(rest, rest.height - rows), Some((below(rest, rest.height - rows), row)))
+        }
+        None => (rest, None),
+    };
+    if state.logs.window.rows.is_empty() {
+        c.regions.viewport.log_rows = usize::from(lines.height);
+        empty(state, c, lines);
+    } else {
+        stream::draw(state, c, lines);
+    }
+    if let Some((area, row)) = detail {
+        detail::draw(state, c, area, row);
+    }
+    status::draw(state, c, status);
+}
+
+/// The rule over the stream: what is shown on the left, how much of it on the right.
+fn rule(state: &State, c: &mut Canvas, line: Rect) {
+    let query = &state.logs.query;
+    let words = log_words::text(&query.filter);
+    let mut title = vec![c.piece("Logs", Role::Title)];
+    let mut filters = 0;
+    for chip in words.split_whitespace() {
+        filters += 1;
+        title.push(c.piece(format!("  {chip}"), Role::Key));
+    }
+    let window = &state.logs.window;
+    let mut figures = Vec::new();
+    if filters > 0 {
+        figures.push(plural(filters, "filter"));
+    }
+    if !query.filter.hidden.is_empty() {
+        figures.push(format!("{} hidden", plural(query.filter.hidden.len(), "source")));
+    }
+    figures.push(format!("{}/s", rate(window.rate)));
+    figures.push(format!("hold {} ms", state.settings.logs.hold.as_millis()));
+    let figures: Vec<Piece> = vec![c.piece(figures.join(&format!(" {} ", glyph::DOT)), Role::Dim)];
+    c.rule(line, &title, &figures, !state.logs.sidebar);
+}
+
+fn empty(state: &State, c: &mut Canvas, area: Rect) {
+    let window = &state.logs.window;
+    let live = window.sources.iter().filter(|source| source.live).count();
+    let hidden = &state.logs.query.filter;
+    let key = key_in_tabs(state, c, &Command::ClearFilters);
+    match (window.sources.len(), window.total) {
+        (0, _) => nothing(
+            c,
+            area,
+            &["no logs are read yet", "logs = [...] of a [[service]] in the config names files, journals and commands"],
+        ),
+        (n, 0) => {
+            nothing(c, area, &[&format!("waiting for the first line of {} ({live} being read)", plural(n, "source"))])
+        }
+        _ if *hidden != LogFilter::default() => {
+            nothing(
+                c,
+                area,
+                &["no line passes the filter", &format!("{key} drops every filter and shows every source")],
+            );
+        }
+        _ => nothing(c, area, &["no line is here", "Esc goes back to the newest"]),
+    }
+}

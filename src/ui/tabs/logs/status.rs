@@ -1,0 +1,77 @@
+//! The line under the stream: whether it follows, what the search found, what is not shown.
+
+use ratatui::layout::Rect;
+
+use crate::app::command::Command;
+use crate::app::state::State;
+use crate::ui::canvas::{Canvas, Piece};
+use crate::ui::footer::key_in_tabs;
+use crate::ui::format::{fit, plural, thousands};
+use crate::ui::glyph;
+use crate::ui::theme::Role;
+
+/// Draws it.
+pub fn draw(state: &State, c: &mut Canvas, line: Rect) {
+    if line.height == 0 {
+        return;
+    }
+    let end = line.right().saturating_sub(1);
+    let right = c.pieces_right(line.x + 1, end, line.y, &modes(state, c));
+    let mut parts: Vec<Piece> = following(state, c);
+    if let Some(error) = &state.logs.window.error {
+        parts.push(c.piece(format!(" {} {error}", glyph::DOT), Role::Bad));
+    } else {
+        parts.extend(found(state, c));
+    }
+    for (n, what) in
+        [(state.logs.window.dropped, "dropped: they came too fast"), (state.logs.window.evicted, "older lines let go")]
+    {
+        if n > 0 {
+            let role = if what.starts_with("dropped") { Role::Bad } else { Role::Dim };
+            parts.push(c.piece(format!(" {} {} {what}", glyph::DOT, thousands(n)), role));
+        }
+    }
+    c.pieces(line.x + 1, line.y, right.saturating_sub(line.x + 2), &parts);
+}
+
+fn following(state: &State, c: &Canvas) -> Vec<Piece<'static>> {
+    let logs = &state.logs;
+    if logs.follow {
+        let lines = plural(usize::try_from(logs.window.matching).unwrap_or(usize::MAX), "line");
+        return vec![
+            c.piece(format!("{} following", glyph::DOWN), Role::Ok),
+            c.piece(format!(" {} {lines}", glyph::DOT), Role::Dim),
+        ];
+    }
+    let new = logs.paused_at.map_or(logs.window.below, |at| logs.window.matching.saturating_sub(at));
+    let follow = key_in_tabs(state, c, &Command::Follow);
+    vec![
+        c.piece("= paused", Role::Warn),
+        c.piece(format!(" {} {} new", glyph::DOT, thousands(new)), if new > 0 { Role::Strong } else { Role::Dim }),
+        c.piece(format!(" {} {follow} follows", glyph::DOT), Role::Dim),
+    ]
+}
+
+fn found(state: &State, c: &Canvas) -> Vec<Piece<'static>> {
+    let (Some(search), Some((hits, at))) = (&state.logs.query.search, state.logs.window.hits) else {
+        return Vec::new();
+    };
+    let matching = thousands(state.logs.window.matching);
+    let which = at.filter(|_| !state.logs.follow).map(|at| format!("{} of ", thousands(at))).unwrap_or_default();
+    let words = format!(" {} {which}{} of {matching} match /{}/", glyph::DOT, thousands(hits), fit(search, 30));
+    vec![c.piece(words, if hits > 0 { Role::Text } else { Role::Warn })]
+}
+
+fn modes(state: &State, c: &Canvas) -> Vec<Piece<'static>> {
+    let logs = &state.logs;
+    let mut words = Vec::new();
+    if logs.query.raw_time {
+        words.push("the hosts' own clocks".to_owned());
+    }
+    if logs.wrap {
+        words.push("wrapped".to_owned());
+    } else if logs.column > 0 {
+        words.push(format!("from column {}", logs.column));
+    }
+    vec![c.piece(words.join(&format!(" {} ", glyph::DOT)), Role::Dim)]
+}

@@ -1,0 +1,6 @@
+//! Parts that several panes are made of.
+
+pub mod bars;
+pub mod graph;
+pub mod input;
+pub mod table;
