@@ -94,6 +94,7 @@ impl<'a> Canvas<'a> {
         let mut x = area.x;
         if !title.is_empty() && area.width > 4 {
             let room = area.width - 4;
+            self.clear(Rect { x: area.x + 3, width: width(title).min(room), ..area });
             self.put(x + 2, area.y, 1, " ", line);
             x += 3 + self.pieces(x + 3, area.y, room, title);
             x += self.put(x, area.y, 1, " ", line);
@@ -101,7 +102,7 @@ impl<'a> Canvas<'a> {
         let needed = width(figures) + 4;
         if !figures.is_empty() && x + needed <= end {
             let from = end - needed + 1;
-            self.put(from, area.y, 1, " ", line);
+            self.clear(Rect { x: from, width: needed - 2, ..area });
             self.pieces(from + 1, area.y, needed - 4, figures);
             self.put(end - 2, area.y, 1, " ", line);
         }

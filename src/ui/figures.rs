@@ -36,9 +36,9 @@ pub fn state_of(state: HostState) -> (&'static str, &'static str, Role) {
         HostState::Up => (glyph::GOOD, "UP", Role::Ok),
         HostState::Stale => (glyph::STALE, "STALE", Role::Warn),
         HostState::Retrying => (glyph::DIALING, "RETRY", Role::Warn),
-        HostState::AuthFailed => (glyph::LOCKED, "AUTH", Role::Bad),
-        HostState::HostKeyUnknown => (glyph::LOCKED, "KEY?", Role::Warn),
-        HostState::HostKeyChanged => (glyph::BAD, "KEY!", Role::Bad),
+        HostState::AuthFailed => (glyph::LOCKED, "NO AUTH", Role::Bad),
+        HostState::HostKeyUnknown => (glyph::LOCKED, "NEW KEY", Role::Warn),
+        HostState::HostKeyChanged => (glyph::BAD, "BAD KEY", Role::Bad),
         HostState::Down => (glyph::BAD, "DOWN", Role::Bad),
     }
 }

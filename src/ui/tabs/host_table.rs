@@ -44,7 +44,7 @@ const GRAPH: u16 = 8;
 #[rustfmt::skip]
 const COLUMNS: &[(Shows, Column, Option<SortBy>)] = &[
     (Shows::Host, Column::text("host", 8, 0), Some(SortBy::Name)),
-    (Shows::State, Column::text("state", 7, 1), Some(SortBy::State)),
+    (Shows::State, Column::text("state", 9, 1), Some(SortBy::State)),
     (Shows::Environment, Column::text("env", 10, 12), None),
     (Shows::Version, Column::text("version", 8, 6), None),
     (Shows::Cpu, Column::figure("cpu%", 4, 4), Some(SortBy::Cpu)),
