@@ -95,7 +95,7 @@ fn lines(keymap: &Keymap, places: &[Context], filter: &str) -> Vec<Line> {
         for entry in COMMANDS {
             let keys = keys(keymap, *place, entry);
             let unbound = keys.is_empty() && entry.contexts.contains(place) && !told.contains(&entry.name);
-            if keys.is_empty() && !(unbound && !bound_further_out(keymap, places, entry)) {
+            if keys.is_empty() && (!unbound || bound_further_out(keymap, places, entry)) {
                 continue;
             }
             told.push(entry.name);

@@ -69,9 +69,9 @@ pub fn draw(state: &State, c: &mut Canvas, area: Rect, question: &Question, type
 fn answers(state: &State, c: &Canvas) -> Vec<(String, &'static str)> {
     let chain = chain(state);
     let key = |command: &Command| c.look.keymap.key_of(&chain, command).map(|key| shown(&key));
-    let mut buttons = vec![(key(&Command::Back).unwrap_or_default(), "refuse")];
-    buttons.extend(key(&Command::Accept).map(|key| (key, "send")));
-    buttons
+    // Enter sends what was typed: that button has the keys.
+    let all = [(key(&Command::Accept), "send"), (key(&Command::Back), "refuse")];
+    all.into_iter().filter_map(|(key, word)| Some((key?, word))).collect()
 }
 
 /// Other new hosts that wait, so that one look tells whether this is a new fleet or one odd host.

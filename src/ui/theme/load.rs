@@ -205,7 +205,10 @@ mod tests {
                 let enough = least(entry.role).min(if entry.role == Role::Rule { 1.0 } else { 4.0 });
                 assert!(selected >= enough, "{name}: {} selected has {selected:.2}", entry.name);
             }
-            assert!(theme.hosts.len() % 5 != 0 && theme.hosts.len() >= 6, "{name}: neighbours are 5 steps apart");
+            assert!(
+                !theme.hosts.len().is_multiple_of(5) && theme.hosts.len() >= 6,
+                "{name}: neighbours are 5 steps apart"
+            );
             for host in &theme.hosts {
                 assert!(contrast(*host, behind) >= 4.5 && contrast(*host, selection) >= 4.0, "{name}: {host:?}");
                 let Color::Rgb(r, g, b) = *host else { panic!("{host:?}") };

@@ -63,7 +63,7 @@ fn one(state: &State, c: &mut Canvas, line: Rect, view: &ServiceView, name: u16,
     }
     let (health, role) = health(view);
     c.put_as(x, line.y, end.saturating_sub(x), &health, role);
-    x += 13;
+    x += 14;
     for pieces in [units(c, view), versions(state, c, view), restarted(state, c, view), detail(c, view)] {
         if x >= end {
             break;
