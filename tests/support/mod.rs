@@ -1,7 +1,11 @@
-//! The fleet of real hosts, for tests. `tests/run` brings it up and sets `QD_FLEET`; tests that need it are
-//! `#[ignore]`d for a plain `cargo test`, named `fleet_…`, and run one at a time.
+//! What tests share: the fleet of real hosts, the hosted APIs' stand-ins, a small HTTP server. `tests/run` brings the
+//! fleet up and sets `QD_FLEET`; tests that need it are `#[ignore]`d for a plain `cargo test`, named `fleet_…`, and run
+//! one at a time.
 
 #![allow(dead_code, reason = "each test binary uses its own part")]
+
+pub mod fake_apis;
+pub mod http_server;
 
 use std::path::PathBuf;
 use std::process::Command;
