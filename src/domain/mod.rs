@@ -2,13 +2,16 @@
 
 pub mod age;
 pub mod api_error;
+pub mod counter;
 pub mod glob;
 pub mod host;
 pub mod hosted;
 pub mod log;
 pub mod log_view;
+pub mod money;
 pub mod nearest;
 pub mod question;
+pub mod ratio;
 pub mod sample;
 pub mod series;
 pub mod service;
