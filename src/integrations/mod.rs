@@ -1,3 +1,4 @@
 //! Hosted APIs and everything else that speaks HTTP.
 
 pub mod http;
+pub mod stripe;
