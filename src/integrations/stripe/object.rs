@@ -42,8 +42,8 @@ pub struct Charge {
     pub currency: Currency,
     /// What was asked for.
     pub amount: i64,
-    /// What was taken: a capture may be partial, or still to come.
-    pub captured: i64,
+    /// What was taken, which may be a part; none while it is only held.
+    pub captured: Option<i64>,
     /// What went back of it.
     pub refunded: i64,
     /// How it came out.
@@ -143,7 +143,7 @@ impl From<ChargeWire> for Charge {
             created: wire.created,
             currency: wire.currency,
             amount: wire.amount,
-            captured: if wire.captured { wire.amount_captured.unwrap_or(wire.amount) } else { 0 },
+            captured: wire.captured.then_some(wire.amount_captured.unwrap_or(wire.amount)),
             refunded: wire.amount_refunded.unwrap_or(0),
             status: wire.status,
             customer: wire.customer,
