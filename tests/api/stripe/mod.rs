@@ -1,0 +1,4 @@
+//! Stripe: every figure of a company that somebody else has worked out, pure and over HTTP.
+
+mod company;
+mod figures;
