@@ -245,13 +245,21 @@ pub const STALE_AFTER: Duration = Duration::from_secs(15);
 impl HostState {
     /// What to tell of a link that was last heard at `heard`.
     pub fn of(link: &Link, heard: Option<DateTime<Utc>>, now: DateTime<Utc>) -> Self {
+        let last = heard.map_or(link.since, |h| h.max(link.since));
+        let silent = (now - last).to_std().unwrap_or_default();
+        match Self::of_link(link) {
+            Self::Up if silent >= STALE_AFTER => Self::Stale,
+            state => state,
+        }
+    }
+
+    /// What to tell of a link by itself: never [`Self::Stale`].
+    pub fn of_link(link: &Link) -> Self {
         match link.state {
+            // An attempt that follows a failure is part of the retrying; the word would only flicker.
+            LinkState::Connecting if link.error.is_some() => Self::Retrying,
             LinkState::Connecting => Self::Connecting,
-            LinkState::Up => {
-                let last = heard.map_or(link.since, |h| h.max(link.since));
-                let silent = (now - last).to_std().unwrap_or_default();
-                if silent >= STALE_AFTER { Self::Stale } else { Self::Up }
-            }
+            LinkState::Up => Self::Up,
             LinkState::Retrying => Self::Retrying,
             LinkState::AuthFailed => Self::AuthFailed,
             LinkState::HostKeyUnknown => Self::HostKeyUnknown,
@@ -271,6 +279,26 @@ impl HostState {
             Self::HostKeyUnknown => "host_key_unknown",
             Self::HostKeyChanged => "host_key_changed",
             Self::Down => "down",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_lost_host_is_retrying_from_its_loss_until_it_is_up() {
+        let now = DateTime::UNIX_EPOCH;
+        let mut link = Link::connecting(TransportKind::Ssh2, now);
+        assert_eq!(HostState::of(&link, None, now), HostState::Connecting);
+        link.state = LinkState::Up;
+        assert_eq!(HostState::of(&link, Some(now), now + STALE_AFTER), HostState::Stale);
+        link.error =
+            Some(LinkError { kind: LinkErrorKind::Lost, message: "no answer".to_owned(), remedy: String::new() });
+        for state in [LinkState::Retrying, LinkState::Connecting, LinkState::Retrying] {
+            link.state = state;
+            assert_eq!(HostState::of(&link, Some(now), now), HostState::Retrying);
         }
     }
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use chrono::Utc;
 use tokio::sync::watch;
 
-use crate::domain::host::{Link, LinkError, LinkErrorKind, LinkState, TransportKind};
+use crate::domain::host::{HostState, Link, LinkError, LinkErrorKind, LinkState, TransportKind};
 
 /// A handle on one link's published state.
 #[derive(Clone)]
@@ -97,12 +97,12 @@ impl LinkCell {
         });
     }
 
-    /// `since` moves only when the state does.
+    /// `since` moves only when what a person is told does.
     fn change(&self, change: impl FnOnce(&mut Link)) {
         self.0.send_modify(|link| {
-            let before = link.state;
+            let before = HostState::of_link(link);
             change(link);
-            if link.state != before {
+            if HostState::of_link(link) != before {
                 link.since = Utc::now();
             }
         });
