@@ -52,16 +52,7 @@ pub type Seen<'s> = &'s mut (dyn FnMut(&Books) + Send);
 impl Account {
     /// One of these settings; `source` is what its figures say they are from. Nothing is asked before the first round.
     pub fn new(settings: &StripeSettings, source: impl Into<String>, secret: SecretSource) -> Self {
-        let options = ApiOptions {
-            headers: vec![("stripe-version", VERSION.to_owned())],
-            // Stripe bears 25 requests a second of each sandbox, and counts what is under way too.
-            limits: vec![Limit::new(25, 1)],
-            parallel: 4,
-            tries: 20,
-            timeout: Duration::from_secs(60),
-            ..ApiOptions::new("Stripe", settings.base.clone(), secret)
-        };
-        Self::with(options, source, settings.timezone)
+        Self::with(options(settings.base.clone(), secret), source, settings.timezone)
     }
 
     /// One with options of one's own.
@@ -192,6 +183,19 @@ impl Account {
             joins.ask(api, books, wanted, &intake, from, &mut walks);
             seen(books);
         }
+    }
+}
+
+/// How Stripe is asked, at `base`, with a key.
+pub fn options(base: String, secret: SecretSource) -> ApiOptions {
+    ApiOptions {
+        headers: vec![("stripe-version", VERSION.to_owned())],
+        // Stripe bears 25 requests a second of each sandbox, and counts what is under way too.
+        limits: vec![Limit::new(25, 1)],
+        parallel: 4,
+        tries: 20,
+        timeout: Duration::from_secs(60),
+        ..ApiOptions::new("Stripe", base, secret)
     }
 }
 

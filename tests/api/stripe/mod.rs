@@ -2,3 +2,4 @@
 
 mod company;
 mod figures;
+mod http;
