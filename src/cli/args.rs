@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
+use super::counters::CountersArgs;
 use super::logs::LogsArgs;
 
 /// A terminal cockpit for the engineer who is on call.
@@ -88,6 +89,8 @@ pub enum Verb {
     Hosts(Snapshot),
     /// Every service with its state, health and version on each host.
     Services(Snapshot),
+    /// The figures of the business: revenue, customers, failed payments, disputes.
+    Counters(CountersArgs),
     /// The on-call summary in ten lines.
     Status(JsonArgs),
     /// Completions for a shell, on stdout.

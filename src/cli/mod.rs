@@ -7,6 +7,7 @@ use clap::{CommandFactory, Parser};
 pub mod args;
 pub mod check;
 pub mod cockpit;
+pub mod counters;
 pub mod exit;
 pub mod hosts;
 pub mod init;
@@ -89,6 +90,7 @@ async fn headless(verb: Verb, global: args::Global) -> Outcome {
         Verb::Logs(args) => logs::run(&global, args).await,
         Verb::Hosts(args) => hosts::run(&global, args).await,
         Verb::Services(args) => services::run(&global, args).await,
+        Verb::Counters(args) => counters::run(&global, args).await,
         Verb::Status(args) => status::run(&global, args).await,
         Verb::Completions { shell } => {
             clap_complete::generate(shell, &mut Cli::command(), "qd", &mut std::io::stdout());

@@ -78,11 +78,6 @@ impl Account {
         self.zone
     }
 
-    /// Its client.
-    pub(super) fn api(&self) -> &ApiClient {
-        &self.api
-    }
-
     /// What is known of it.
     pub fn books(&self) -> &Books {
         &self.books
@@ -177,8 +172,16 @@ impl Account {
         let mut joins = Joins::default();
         joins.ask(api, books, wanted, &intake, from, &mut walks);
         while let Some(arrival) = walks.next().await {
-            if let Some((resource, ApiErrorKind::Forbidden)) = intake.take(books, arrival) {
-                left_alone.insert(resource, now + WALK_WITHOUT_FEED);
+            match intake.take(books, arrival) {
+                Some((resource, ApiErrorKind::Forbidden)) => {
+                    left_alone.insert(resource, now + WALK_WITHOUT_FEED);
+                }
+                // Without a key nothing else will be answered either.
+                Some((resource, ApiErrorKind::Unauthorized | ApiErrorKind::NoSecret)) => {
+                    intake.give_up(books, wanted, resource);
+                    return seen(books);
+                }
+                _ => {}
             }
             joins.ask(api, books, wanted, &intake, from, &mut walks);
             seen(books);

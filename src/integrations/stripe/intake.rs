@@ -68,6 +68,17 @@ impl Intake {
         }
     }
 
+    /// Ends the walks that are not over: what one of them failed of, all do.
+    pub fn give_up(&mut self, books: &mut Books, wanted: &[Resource], of: Resource) {
+        let why = books.trouble.get(&of).cloned().unwrap_or_default();
+        for resource in wanted.iter().filter(|resource| !self.over.contains(resource)) {
+            if self.again.remove(resource).is_none() {
+                replace(books, &mut Books::default(), *resource, Known::Nothing);
+            }
+            books.trouble.insert(*resource, why.clone());
+        }
+    }
+
     /// A page of a first walk is known as far back as it goes, as long as the lists come newest first.
     fn reach(&mut self, books: &mut Books, resource: Resource, times: Option<(Seconds, Seconds, bool)>) {
         let Some((oldest, newest, ordered)) = times else { return };

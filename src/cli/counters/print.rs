@@ -1,0 +1,112 @@
+//! Figures as people read them: what holds now in a line each, what happened in a table of windows.
+
+use std::collections::BTreeSet;
+
+use chrono::{DateTime, Utc};
+use unicode_width::UnicodeWidthStr;
+
+use crate::domain::counter::{Counter, CounterSet, Unit, Window};
+use crate::domain::money::Currency;
+use crate::integrations::stripe::figures::table::definition;
+
+const WINDOWS: [Window; 3] = [Window::Today, Window::Days(7), Window::Days(30)];
+
+/// Every account's figures.
+pub fn text(at: DateTime<Utc>, sets: &[CounterSet]) -> String {
+    sets.iter().map(|set| account(at, set)).collect::<Vec<_>>().join("\n")
+}
+
+fn account(at: DateTime<Utc>, set: &CounterSet) -> String {
+    let source = set.counters.first().map(|counter| counter.source.as_str());
+    let source = source.or(set.errors.first().map(|error| error.source.as_str())).unwrap_or("stripe");
+    let mut out = source.to_owned();
+    if set.livemode == Some(false) {
+        out.push_str("  TEST MODE");
+    }
+    out.push_str(&format!("  at {}", at.format("%Y-%m-%d %H:%M:%SZ")));
+    out.push('\n');
+    let (states, periods): (Vec<&Counter>, Vec<&Counter>) =
+        set.counters.iter().partition(|counter| counter.window.is_none());
+    out.push_str(&columns(&state_rows(&states)));
+    if !periods.is_empty() {
+        out.push('\n');
+        out.push_str(&columns(&period_rows(&periods)));
+    }
+    out
+}
+
+/// A row for each figure: its title, how many, and how much of each currency. What is nothing in one of several
+/// currencies is left blank.
+fn state_rows(counters: &[&Counter]) -> Vec<Vec<String>> {
+    let money = |counter: &Counter| if let Unit::Money(currency) = counter.unit { Some(currency) } else { None };
+    let currencies: BTreeSet<Currency> = counters.iter().filter_map(|counter| money(counter)).collect();
+    let mut rows: Vec<Vec<String>> = Vec::new();
+    for same in counters.chunk_by(|a, b| a.name == b.name) {
+        let mut row = vec![title(same[0].name)];
+        let quiet = same.iter().all(|counter| counter.figure.unwrap_or(0) == 0);
+        let cell = |counter: &&&Counter| counter.shown(counter.figure);
+        row.push(same.iter().find(|counter| money(counter).is_none()).map_or(String::new(), |c| cell(&c)));
+        row.extend(currencies.iter().map(|currency| {
+            let one = same.iter().find(|counter| money(counter) == Some(*currency));
+            one.filter(|counter| quiet || counter.figure != Some(0)).map_or(String::new(), |c| cell(&c))
+        }));
+        rows.push(row);
+    }
+    rows
+}
+
+/// A row for each figure and currency: each window, and in brackets the one before it.
+fn period_rows(counters: &[&Counter]) -> Vec<Vec<String>> {
+    let mut rows =
+        vec![["", "today", "(before)", "7 days", "(before)", "30 days", "(before)"].map(str::to_owned).to_vec()];
+    let mut done: Vec<(&str, Unit)> = Vec::new();
+    for counter in counters {
+        let key = (counter.name, counter.unit);
+        if done.contains(&key) {
+            continue;
+        }
+        done.push(key);
+        let all: Vec<&&Counter> = counters.iter().filter(|other| (other.name, other.unit) == key).collect();
+        let silent = all.iter().all(|one| one.figure.unwrap_or(0) == 0 && one.previous.unwrap_or(0) == 0);
+        let money = matches!(counter.unit, Unit::Money(_));
+        let alone = counters.iter().all(|other| other.name != counter.name || other.unit == counter.unit);
+        if silent && money && !alone {
+            continue;
+        }
+        let mut row = vec![title(counter.name)];
+        for window in WINDOWS {
+            match all.iter().find(|one| one.window == Some(window)) {
+                Some(one) => {
+                    row.push(one.shown(one.figure));
+                    row.push(one.previous.map_or(String::new(), |_| format!("({})", one.shown(one.previous))));
+                }
+                None => row.extend([String::new(), String::new()]),
+            }
+        }
+        rows.push(row);
+    }
+    rows
+}
+
+fn title(name: &str) -> String {
+    definition(name).map_or(name, |definition| definition.title).to_owned()
+}
+
+/// The first column to the left, all others to the right.
+fn columns(rows: &[Vec<String>]) -> String {
+    let count = rows.iter().map(Vec::len).max().unwrap_or(0);
+    let width =
+        |column: usize| rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.width()).max().unwrap_or(0);
+    let widths: Vec<usize> = (0..count).map(width).collect();
+    let mut out = String::new();
+    for row in rows {
+        let mut line = String::new();
+        for (i, (cell, width)) in row.iter().zip(&widths).enumerate() {
+            let blanks = " ".repeat(width.saturating_sub(cell.width()));
+            line.push_str(&if i == 0 { format!("{cell}{blanks}") } else { format!("  {blanks}{cell}") });
+        }
+        out.push_str(line.trim_end());
+        out.push('\n');
+    }
+    out
+}
