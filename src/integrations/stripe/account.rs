@@ -126,7 +126,7 @@ impl Account {
                 Ok(Followed { newest, whole }) => {
                     self.newest = Some(newest);
                     self.books.trouble.remove(&Resource::Events);
-                    self.freshen(now);
+                    self.freshen(now, &whole);
                     wanted.extend(whole);
                 }
                 Err(error) => {
@@ -146,11 +146,11 @@ impl Account {
         self.walk(&wanted, from, None, now, seen).await;
     }
 
-    /// What is known and in no trouble is as new as the feed, which tells nothing of the balance.
-    fn freshen(&mut self, now: DateTime<Utc>) {
+    /// What is known, in no trouble and not to be walked again is as new as the feed, which tells nothing of the balance.
+    fn freshen(&mut self, now: DateTime<Utc>, but: &[Resource]) {
         let Books { fresh, trouble, .. } = &mut self.books;
         for (resource, time) in fresh.iter_mut() {
-            if *resource != Resource::Balance && !trouble.contains_key(resource) {
+            if *resource != Resource::Balance && !trouble.contains_key(resource) && !but.contains(resource) {
                 *time = now;
             }
         }

@@ -2,4 +2,6 @@
 
 mod company;
 mod figures;
+mod following;
 mod http;
+mod ledger;
