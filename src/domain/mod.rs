@@ -2,6 +2,7 @@
 
 pub mod age;
 pub mod api_error;
+pub mod business;
 pub mod counter;
 pub mod glob;
 pub mod host;

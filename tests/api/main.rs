@@ -1,5 +1,7 @@
 //! The hosted APIs: the HTTP layer against a server that misbehaves, and each API against its stand-in.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
 #[path = "../support/mod.rs"]
 mod support;
 

@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use chrono::{DateTime, Utc};
-use unicode_width::UnicodeWidthStr;
 
+use super::super::table::Table;
 use crate::domain::counter::{Counter, CounterSet, Unit, Window};
 use crate::domain::money::Currency;
 use crate::integrations::stripe::figures::table::definition;
@@ -27,20 +27,24 @@ fn account(at: DateTime<Utc>, set: &CounterSet) -> String {
     out.push('\n');
     let (states, periods): (Vec<&Counter>, Vec<&Counter>) =
         set.counters.iter().partition(|counter| counter.window.is_none());
-    out.push_str(&columns(&state_rows(&states)));
+    if !states.is_empty() {
+        out.push_str(&state_table(&states));
+    }
     if !periods.is_empty() {
         out.push('\n');
-        out.push_str(&columns(&period_rows(&periods)));
+        out.push_str(&period_table(&periods));
     }
     out
 }
 
 /// A row for each figure: its title, how many, and how much of each currency. What is nothing in one of several
 /// currencies is left blank.
-fn state_rows(counters: &[&Counter]) -> Vec<Vec<String>> {
+fn state_table(counters: &[&Counter]) -> String {
     let money = |counter: &Counter| if let Unit::Money(currency) = counter.unit { Some(currency) } else { None };
     let currencies: BTreeSet<Currency> = counters.iter().filter_map(|counter| money(counter)).collect();
-    let mut rows: Vec<Vec<String>> = Vec::new();
+    let codes = currencies.iter().map(|currency| format!(">{}", currency.as_str().to_ascii_uppercase()));
+    let titles: Vec<String> = ["NOW".to_owned(), ">COUNT".to_owned()].into_iter().chain(codes).collect();
+    let mut table = Table::new(&titles.iter().map(String::as_str).collect::<Vec<_>>());
     for same in counters.chunk_by(|a, b| a.name == b.name) {
         let mut row = vec![title(same[0].name)];
         let quiet = same.iter().all(|counter| counter.figure.unwrap_or(0) == 0);
@@ -50,15 +54,14 @@ fn state_rows(counters: &[&Counter]) -> Vec<Vec<String>> {
             let one = same.iter().find(|counter| money(counter) == Some(*currency));
             one.filter(|counter| quiet || counter.figure != Some(0)).map_or(String::new(), |c| cell(&c))
         }));
-        rows.push(row);
+        table.row(row);
     }
-    rows
+    table.render()
 }
 
-/// A row for each figure and currency: each window, and in brackets the one before it.
-fn period_rows(counters: &[&Counter]) -> Vec<Vec<String>> {
-    let mut rows =
-        vec![["", "today", "(before)", "7 days", "(before)", "30 days", "(before)"].map(str::to_owned).to_vec()];
+/// A row for each figure and currency: each window, and the one before it.
+fn period_table(counters: &[&Counter]) -> String {
+    let mut table = Table::new(&["WITHIN", ">TODAY", ">BEFORE", ">7 DAYS", ">BEFORE", ">30 DAYS", ">BEFORE"]);
     let mut done: Vec<(&str, Unit)> = Vec::new();
     for counter in counters {
         let key = (counter.name, counter.unit);
@@ -78,35 +81,16 @@ fn period_rows(counters: &[&Counter]) -> Vec<Vec<String>> {
             match all.iter().find(|one| one.window == Some(window)) {
                 Some(one) => {
                     row.push(one.shown(one.figure));
-                    row.push(one.previous.map_or(String::new(), |_| format!("({})", one.shown(one.previous))));
+                    row.push(one.shown(one.previous));
                 }
                 None => row.extend([String::new(), String::new()]),
             }
         }
-        rows.push(row);
+        table.row(row);
     }
-    rows
+    table.render()
 }
 
 fn title(name: &str) -> String {
     definition(name).map_or(name, |definition| definition.title).to_owned()
-}
-
-/// The first column to the left, all others to the right.
-fn columns(rows: &[Vec<String>]) -> String {
-    let count = rows.iter().map(Vec::len).max().unwrap_or(0);
-    let width =
-        |column: usize| rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.width()).max().unwrap_or(0);
-    let widths: Vec<usize> = (0..count).map(width).collect();
-    let mut out = String::new();
-    for row in rows {
-        let mut line = String::new();
-        for (i, (cell, width)) in row.iter().zip(&widths).enumerate() {
-            let blanks = " ".repeat(width.saturating_sub(cell.width()));
-            line.push_str(&if i == 0 { format!("{cell}{blanks}") } else { format!("  {blanks}{cell}") });
-        }
-        out.push_str(line.trim_end());
-        out.push('\n');
-    }
-    out
 }

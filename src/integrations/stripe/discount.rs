@@ -88,7 +88,15 @@ impl Coupon {
 #[serde(untagged)]
 enum DiscountWire {
     Id(Id),
-    Discount { end: Option<Seconds>, coupon: Option<CouponWire>, source: Option<SourceWire>, id: Id },
+    Discount(Box<FieldsWire>),
+}
+
+#[derive(Deserialize)]
+struct FieldsWire {
+    id: Id,
+    end: Option<Seconds>,
+    coupon: Option<CouponWire>,
+    source: Option<SourceWire>,
 }
 
 #[derive(Deserialize)]
@@ -105,14 +113,15 @@ enum CouponWire {
 
 impl From<DiscountWire> for Discount {
     fn from(wire: DiscountWire) -> Self {
-        let (id, end, coupon) = match wire {
+        let fields = match wire {
             DiscountWire::Id(id) => return Self::Bare(id),
-            DiscountWire::Discount { end, coupon, source, id } => (id, end, coupon.or(source.and_then(|s| s.coupon))),
+            DiscountWire::Discount(fields) => *fields,
         };
-        match coupon {
+        let end = fields.end;
+        match fields.coupon.or(fields.source.and_then(|source| source.coupon)) {
             Some(CouponWire::Coupon(coupon)) => Self::Of { coupon: Ok(coupon), end },
             Some(CouponWire::Id(coupon)) => Self::Of { coupon: Err(coupon), end },
-            None => Self::Bare(id),
+            None => Self::Bare(fields.id),
         }
     }
 }

@@ -9,6 +9,7 @@ mod intake;
 pub mod mrr;
 pub mod object;
 pub mod price;
+pub mod rows;
 pub mod span;
 pub mod subscription;
 mod walk;

@@ -1,5 +1,6 @@
 //! Stripe: every figure of a company that somebody else has worked out, pure and over HTTP.
 
+mod business;
 mod company;
 mod figures;
 mod following;

@@ -23,8 +23,8 @@ fn money(sums: BTreeMap<Currency, i64>) -> Outcome {
 }
 
 /// The worth of the subscriptions that are meant, by currency.
-fn worth<'v>(
-    view: &'v View<'_>,
+fn worth(
+    view: &View<'_>,
     meant: impl Fn(&Valued<'_>) -> bool,
     worth: impl Fn(&Valued<'_>) -> Ratio,
 ) -> std::result::Result<BTreeMap<Currency, i64>, String> {
@@ -151,11 +151,11 @@ fn taken(charge: &Charge) -> Option<i64> {
     charge.captured.filter(|_| charge.status == ChargeStatus::Succeeded)
 }
 
-fn gross<'v>(view: &'v View<'_>, span: Span) -> impl Iterator<Item = (Currency, i64)> {
+fn gross(view: &View<'_>, span: Span) -> impl Iterator<Item = (Currency, i64)> {
     view.charges(span).filter_map(|charge| Some((charge.currency, taken(charge)?)))
 }
 
-fn refunds<'v>(view: &'v View<'_>, span: Span) -> impl Iterator<Item = (Currency, i64)> {
+fn refunds(view: &View<'_>, span: Span) -> impl Iterator<Item = (Currency, i64)> {
     let refunds = view.books.refunds.rows.values().filter(move |refund| span.has(refund.created));
     refunds
         .filter(|refund| refund.status.as_deref() == Some("succeeded"))
