@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use chrono::{DateTime, Utc};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
@@ -71,6 +72,23 @@ pub struct Snapshot {
     pub watch: bool,
 }
 
+/// A snapshot of what hosted sources say, now or as of some moment.
+#[derive(Clone, Copy, Debug, Default, Args)]
+pub struct SnapshotAt {
+    /// How it is printed.
+    #[command(flatten)]
+    pub snapshot: Snapshot,
+    /// Work everything out as of this moment (RFC 3339), over what the sources give now.
+    #[arg(long, value_name = "TIME", conflicts_with = "watch", value_parser = moment)]
+    pub at: Option<DateTime<Utc>>,
+}
+
+/// A moment in RFC 3339.
+fn moment(text: &str) -> Result<DateTime<Utc>, String> {
+    let moment = DateTime::parse_from_rfc3339(text).map_err(|_| "such as 2026-03-18T14:30:00Z".to_owned())?;
+    Ok(moment.to_utc())
+}
+
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub enum Verb {
@@ -79,7 +97,7 @@ pub enum Verb {
     Demo(DemoArgs),
     /// Write a commented config to start from.
     Init(InitArgs),
-    /// Validate the config, dial every host, and say what works and how to mend what does not.
+    /// Validate the config, dial every host and API, and say what works and how to mend what does not.
     Check(JsonArgs),
     /// Show what a found config would start, contact and read, and trust it.
     Trust(TrustArgs),
@@ -91,6 +109,8 @@ pub enum Verb {
     Services(Snapshot),
     /// The figures of the business: revenue, customers, failed payments, disputes.
     Counters(CountersArgs),
+    /// What is wrong, and what was in the last day, by the hosted sources.
+    Alerts(SnapshotAt),
     /// The on-call summary in ten lines.
     Status(JsonArgs),
     /// Completions for a shell, on stdout.

@@ -92,7 +92,7 @@ impl fmt::Display for CheckReport {
     }
 }
 
-/// Runs the command: the config, then every host.
+/// Runs the command: the config, then every host and every API.
 pub async fn run(global: &super::args::Global, args: super::args::JsonArgs) -> super::exit::Outcome {
     use super::exit::Exit;
     use super::opened::Opened;
@@ -112,8 +112,10 @@ pub async fn run(global: &super::args::Global, args: super::args::JsonArgs) -> s
         Err(failure) => return Err(failure),
     };
     let mut items = of_warnings(&opened.loaded.warnings);
-    let survey = super::snapshot::surveyor(&opened.settings, false).first().await;
+    let mut surveyor = super::snapshot::surveyor(&opened.settings, false);
+    let (survey, apis) = tokio::join!(surveyor.first(), super::check_apis::items(&opened.settings.hosted));
     items.extend(survey.hosts.iter().map(of_host));
+    items.extend(apis);
     let report = CheckReport::new(items);
     if args.json {
         println!("{}", serde_json::to_string_pretty(&report).map_err(anyhow::Error::from)?);

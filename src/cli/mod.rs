@@ -4,8 +4,10 @@ use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser};
 
+pub mod alerts;
 pub mod args;
 pub mod check;
+pub mod check_apis;
 pub mod cockpit;
 pub mod counters;
 pub mod exit;
@@ -89,6 +91,7 @@ async fn headless(verb: Verb, global: args::Global) -> Outcome {
         Verb::Trust(args) => trust::run(&args),
         Verb::Logs(args) => logs::run(&global, args).await,
         Verb::Hosts(args) => hosts::run(&global, args).await,
+        Verb::Alerts(args) => alerts::run(&global, args).await,
         Verb::Services(args) => services::run(&global, args).await,
         Verb::Counters(args) => counters::run(&global, args).await,
         Verb::Status(args) => status::run(&global, args).await,

@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use super::glob::matches;
+
 /// Where a secret is had from; never the secret itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SecretPlace {
@@ -53,6 +55,29 @@ pub struct StatusCakeSettings {
     pub token: Option<SecretPlace>,
     /// Only checks that have one of these tags; empty: all.
     pub tags: Vec<String>,
+    /// Which checks are which service's; the first that matches wins.
+    pub owners: Vec<CheckOwner>,
+}
+
+/// The checks that watch a service from outside.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CheckOwner {
+    /// The service.
+    pub service: String,
+    /// Its environment; of several, the one that comes first in the config.
+    pub environment: String,
+    /// Names, globs and ids of checks, and `tag:` with a tag.
+    pub patterns: Vec<String>,
+}
+
+impl CheckOwner {
+    /// Whether a check is one of the service's.
+    pub fn owns(&self, id: &str, name: &str, tags: &[String]) -> bool {
+        self.patterns.iter().any(|pattern| match pattern.strip_prefix("tag:") {
+            Some(glob) => tags.iter().any(|tag| matches(glob, tag)),
+            None => pattern == id || matches(pattern, name),
+        })
+    }
 }
 
 /// `[stripe]`, or one of several accounts.

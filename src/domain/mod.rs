@@ -1,6 +1,7 @@
 //! The words of the program: plain types and pure functions. No IO, no clock, nothing spawned.
 
 pub mod age;
+pub mod alert;
 pub mod api_error;
 pub mod business;
 pub mod counter;
@@ -10,6 +11,7 @@ pub mod hosted;
 pub mod log;
 pub mod log_view;
 pub mod money;
+pub mod monitor;
 pub mod nearest;
 pub mod question;
 pub mod ratio;

@@ -1,4 +1,5 @@
 //! Hosted APIs and everything else that speaks HTTP.
 
 pub mod http;
+pub mod statuscake;
 pub mod stripe;

@@ -2,17 +2,19 @@
 
 use std::time::Duration;
 
-use super::{copied, text};
+use super::{UNNAMED, copied, text};
+use crate::config::raw::service::Service as RawService;
 use crate::config::raw::{Config, api};
 use crate::config::read::{At, OneOf};
 use crate::config::values::{Secret, Url};
 use crate::domain::hosted::{
-    GitLabProject, GitLabSettings, HostedSettings, SecretPlace, SlackSend, SlackSettings, StatusCakeSettings,
-    StripeSettings,
+    CheckOwner, GitLabProject, GitLabSettings, HostedSettings, SecretPlace, SlackSend, SlackSettings,
+    StatusCakeSettings, StripeSettings,
 };
+use crate::domain::service::Service;
 
 /// Every hosted API that is written.
-pub fn hosted(config: &Config) -> HostedSettings {
+pub fn hosted(config: &Config, services: &[Service]) -> HostedSettings {
     let stripe = match config.stripe.as_ref().map(|stripe| &stripe.value) {
         Some(OneOf::One(account)) => std::slice::from_ref(account),
         Some(OneOf::Other(accounts)) => accounts,
@@ -23,6 +25,12 @@ pub fn hosted(config: &Config) -> HostedSettings {
             base: base(&raw.url, "https://api.statuscake.com", "/v1"),
             token: secret(&raw.token),
             tags: raw.tags.as_ref().map(|tags| tags.value.clone()).unwrap_or_default(),
+            owners: config
+                .service
+                .iter()
+                .flat_map(|all| all.iter())
+                .filter_map(|raw| owner(raw, config, services))
+                .collect(),
         }),
         stripe: stripe.iter().map(account).collect(),
         gitlab: config.gitlab.as_ref().map(|raw| GitLabSettings {
@@ -39,6 +47,15 @@ pub fn hosted(config: &Config) -> HostedSettings {
                 .map_or_else(|| vec![SlackSend::Page, SlackSend::Ticket, SlackSend::Deploy], |send| send.value.clone()),
         }),
     }
+}
+
+fn owner(raw: &RawService, config: &Config, services: &[Service]) -> Option<CheckOwner> {
+    let (service, patterns) = (text(&raw.name)?, raw.statuscake.as_ref()?.value.clone());
+    // A service without hosts may still be watched from outside.
+    let of_fleet = || config.fleet.as_ref().and_then(|fleet| text(&fleet.environment));
+    let known = services.iter().find(|known| known.name == service).map(|known| known.environment.clone());
+    let environment = known.or_else(of_fleet).unwrap_or_else(|| UNNAMED.to_owned());
+    Some(CheckOwner { service, environment, patterns })
 }
 
 fn account(raw: &api::Stripe) -> StripeSettings {

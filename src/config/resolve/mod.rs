@@ -79,7 +79,6 @@ pub(super) fn resolve(
     let mut settings = Settings {
         fleet: name.unwrap_or_else(|| basis.fallback_name.clone()),
         hosts: hosts::hosts(config, &basis.ssh_names, answers, reader),
-        hosted: hosted::hosted(config),
         ssh: program::ssh(config, basis.trusted),
         logs: program::logs(config),
         stats: program::stats(config),
@@ -97,6 +96,7 @@ pub(super) fn resolve(
         answers.iter().filter(|answer| !answer.is_empty()).count() >= commands && basis.trusted
     });
     settings.services.extend(services::services(config, &settings.hosts, complete, reader));
+    settings.hosted = hosted::hosted(config, &settings.services);
     settings.environments = environments(config, &settings);
     settings
 }

@@ -20,6 +20,7 @@ use super::exchange::{self, Sending};
 use super::failure;
 use super::request::{Change, Get, RawReply, Reply};
 use crate::domain::api_error::{ApiError, ApiErrorKind};
+use crate::domain::hosted::{TokenFinding, TokenState};
 use crate::domain::text::one_line;
 use crate::transport::backoff::jitter;
 
@@ -318,6 +319,20 @@ pub struct Listed<T> {
     pub items: Vec<T>,
     /// False when there are more than were wanted.
     pub complete: bool,
+}
+
+/// What asking came to, for `qd check`.
+pub fn finding(what: &str, outcome: Result<String, ApiError>) -> TokenFinding {
+    let (state, message, remedy) = match outcome {
+        Ok(message) => (TokenState::May, message, None),
+        Err(error) => {
+            let partly = matches!(error.kind, ApiErrorKind::Forbidden | ApiErrorKind::NotFound);
+            let id = error.request_id.as_ref().map_or(String::new(), |id| format!(" (request {id})"));
+            let state = if partly { TokenState::MayNot } else { TokenState::Failed };
+            (state, format!("{}{id}", error.message), Some(error.remedy()))
+        }
+    };
+    TokenFinding { what: what.to_owned(), state, message, remedy }
 }
 
 /// The client and the base's URL; what makes them unusable otherwise.

@@ -27,9 +27,9 @@ use crate::transport::SharedTransport;
 use crate::transport::folder::Folder;
 use tunnel::Tunnel;
 
-pub use api::{ApiClient, ApiOptions, Auth, LONGEST_PAUSE, Listed, SecretSource};
+pub use api::{ApiClient, ApiOptions, Auth, LONGEST_PAUSE, Listed, SecretSource, finding};
 pub use budget::Limit;
-pub use request::{Change, Get, Method, RawReply, Reply};
+pub use request::{Change, Get, Method, RawReply, Reply, public_url};
 
 /// The most that is read of an answer.
 const BODY_BYTES: usize = 64 << 10;

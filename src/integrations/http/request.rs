@@ -169,3 +169,22 @@ impl<T> Reply<T> {
 
 /// An answer's bytes, whole.
 pub type RawReply = Reply<Bytes>;
+
+/// A URL as it may be shown: without credentials, query and fragment, where people put keys. What is no URL (a host
+/// name, say) stays as it is.
+pub fn public_url(url: &str) -> String {
+    let Ok(mut parsed) = reqwest::Url::parse(url) else {
+        return url.split(['?', '#']).next().unwrap_or("").rsplit('@').next().unwrap_or("").to_owned();
+    };
+    if parsed.cannot_be_a_base() {
+        return url.to_owned();
+    }
+    let bare = parsed.path() == "/" && !url.ends_with('/');
+    parsed.set_query(None);
+    parsed.set_fragment(None);
+    // Neither can fail on a URL that has a host; without one there are none.
+    let _ = parsed.set_username("");
+    let _ = parsed.set_password(None);
+    let text = parsed.to_string();
+    if bare { text.trim_end_matches('/').to_owned() } else { text }
+}

@@ -1,0 +1,230 @@
+//! `qd alerts`: what the hosted sources say is wrong, and what was in the last day.
+
+use std::collections::BTreeMap;
+use std::io::Write;
+use std::time::Duration;
+
+use chrono::{DateTime, SecondsFormat, Utc};
+use serde_json::{Value, json};
+
+use super::args::{Global, SnapshotAt};
+use super::exit::{Exit, Outcome};
+use super::opened::Opened;
+use crate::config::secret;
+use crate::domain::alert::{Alert, AlertState};
+use crate::domain::api_error::{ApiError, ApiErrorKind};
+use crate::domain::hosted::CheckOwner;
+use crate::integrations::statuscake::alerts::alerts;
+use crate::integrations::statuscake::plan::Feed;
+use crate::integrations::statuscake::{StatusCake, Watch};
+
+/// What is asked of StatusCake for alerts.
+const FEEDS: [Feed; 6] =
+    [Feed::Checks, Feed::Events, Feed::Heartbeats, Feed::Windows, Feed::Certificates, Feed::PageSpeeds];
+
+/// Runs the command: 1 while a page or a ticket is firing, 3 when no source could be asked.
+pub async fn run(global: &Global, args: SnapshotAt) -> Outcome {
+    let opened = Opened::load(global).await?;
+    opened.print_warnings();
+    let mut sources = Sources::open(&opened, args.at);
+    if sources.statuscake.is_none() {
+        eprintln!("qd: the config names no source of alerts; add [statuscake]");
+    }
+    loop {
+        sources.ask().await;
+        let now = args.at.unwrap_or_else(Utc::now);
+        let look = sources.look(now);
+        let mut out = std::io::stdout().lock();
+        match (args.snapshot.json, args.snapshot.watch) {
+            (true, true) => writeln!(out, "{}", look.json())?,
+            (true, false) => writeln!(out, "{:#}", look.json())?,
+            (false, _) => write!(out, "{}", look.text())?,
+        }
+        out.flush()?;
+        drop(out);
+        if !args.snapshot.json {
+            for error in &look.errors {
+                eprintln!("qd: {error}");
+            }
+        }
+        if !args.snapshot.watch {
+            return Ok(look.exit());
+        }
+        tokio::time::sleep(sources.idle()).await;
+    }
+}
+
+/// Every source of alerts that the config names.
+struct Sources {
+    statuscake: Option<(Watch, Vec<CheckOwner>)>,
+    /// Only alerts of these services and environments, when the call is narrowed.
+    only: Option<Vec<(String, String)>>,
+}
+
+impl Sources {
+    fn open(opened: &Opened, at: Option<DateTime<Utc>>) -> Self {
+        let statuscake = opened.settings.hosted.statuscake.as_ref().map(|settings| {
+            let client = StatusCake::new(settings, secret::source(settings.token.clone(), "[statuscake] token"));
+            (Watch::new(client, &FEEDS, at.unwrap_or_else(Utc::now)), settings.owners.clone())
+        });
+        let chosen = opened.settings.services.iter();
+        let only = (opened.selection != crate::config::Selection::default())
+            .then(|| chosen.map(|service| (service.name.clone(), service.environment.clone())).collect());
+        Self { statuscake, only }
+    }
+
+    async fn ask(&mut self) {
+        if let Some((watch, _)) = &mut self.statuscake {
+            watch.round().await;
+        }
+    }
+
+    fn idle(&self) -> Duration {
+        let idle = self.statuscake.as_ref().map_or(Duration::from_secs(60), |(watch, _)| watch.idle());
+        idle.clamp(Duration::from_secs(1), Duration::from_secs(60))
+    }
+
+    fn look(&self, now: DateTime<Utc>) -> Look {
+        let mut look = Look { at: now, alerts: Vec::new(), errors: Vec::new(), blind: false };
+        if let Some((watch, owners)) = &self.statuscake {
+            let snapshot = watch.snapshot();
+            look.alerts.extend(alerts(snapshot, owners, now));
+            look.errors.extend(snapshot.trouble.values().map(|trouble| trouble.error.clone()));
+            look.blind = snapshot.as_of.is_empty();
+        }
+        if let Some(only) = &self.only {
+            let chosen = |alert: &Alert| alert.service.clone().zip(alert.environment.clone());
+            look.alerts.retain(|alert| chosen(alert).is_some_and(|pair| only.contains(&pair)));
+        }
+        look
+    }
+}
+
+/// What there is to say at one moment.
+struct Look {
+    at: DateTime<Utc>,
+    alerts: Vec<Alert>,
+    errors: Vec<ApiError>,
+    /// Nothing could be asked at all.
+    blind: bool,
+}
+
+impl Look {
+    fn exit(&self) -> Exit {
+        if self.alerts.iter().any(Alert::is_problem) {
+            Exit::Problems
+        } else if self.blind {
+            Exit::NotConnected
+        } else if self
+            .errors
+            .iter()
+            .any(|error| !matches!(error.kind, ApiErrorKind::Forbidden | ApiErrorKind::NotFound))
+        {
+            // Quiet is not the same as not heard.
+            Exit::NotConnected
+        } else {
+            Exit::Fine
+        }
+    }
+
+    fn json(&self) -> Value {
+        let errors: Vec<Value> = self
+            .errors
+            .iter()
+            .map(|error| json!({ "source": error.api.to_lowercase(), "what": error.asked, "message": error.to_string() }))
+            .collect();
+        json!({ "at": time(self.at), "alerts": self.alerts.iter().map(json_of).collect::<Vec<_>>(), "errors": errors })
+    }
+
+    /// A line for each that is firing; what has ended in the last day in a line for each check.
+    fn text(&self) -> String {
+        let (firing, ended): (Vec<&Alert>, Vec<&Alert>) =
+            self.alerts.iter().partition(|alert| alert.state != AlertState::Resolved);
+        let mut out = String::new();
+        if firing.is_empty() && !self.blind {
+            out.push_str(if self.errors.is_empty() {
+                "nothing is firing\n"
+            } else {
+                "nothing that is known is firing\n"
+            });
+        }
+        for alert in firing {
+            let since = alert.since.map_or("—".to_owned(), |since| age(self.at - since));
+            let mut marks = Vec::new();
+            if let (Some(service), Some(environment)) = (&alert.service, &alert.environment) {
+                marks.push(format!("{service}@{environment}"));
+            }
+            marks.extend(alert.silenced.then(|| "silenced".to_owned()));
+            marks.extend(alert.flapping.then(|| "flapping".to_owned()));
+            let severity = alert.severity.as_str().to_uppercase();
+            let line =
+                format!("{severity:<7} {:<48} {:<11} {since:>7}  {}", alert.title, alert.source, marks.join(" "));
+            out.push_str(line.trim_end());
+            out.push('\n');
+        }
+        let mut groups: BTreeMap<(&str, &str), Vec<&Alert>> = BTreeMap::new();
+        for alert in ended {
+            groups.entry((&alert.source, resource(alert))).or_default().push(alert);
+        }
+        if !groups.is_empty() {
+            out.push_str("ended in the last 24 h\n");
+        }
+        for ((source, _), group) in groups {
+            let Some(last) = group.iter().max_by_key(|alert| alert.since) else { continue };
+            let times = if group.len() > 1 { format!("×{}", group.len()) } else { String::new() };
+            let span = match (last.since, last.ended) {
+                (Some(since), Some(ended)) => format!("{} for {}", since.format("%H:%MZ"), age(ended - since)),
+                (Some(since), None) => since.format("%H:%MZ").to_string(),
+                _ => String::new(),
+            };
+            let flapping = if last.flapping { "flapping" } else { "" };
+            let line = format!("{times:<7} {:<48} {source:<11} {span}  {flapping}", last.title);
+            out.push_str(line.trim_end());
+            out.push('\n');
+        }
+        out
+    }
+}
+
+/// What an alert is about: its identity up to which of its times it is.
+fn resource(alert: &Alert) -> &str {
+    let mut colons = alert.id.match_indices(':').map(|(i, _)| i);
+    colons.nth(2).map_or(&alert.id, |end| &alert.id[..end])
+}
+
+fn json_of(alert: &Alert) -> Value {
+    json!({
+        "id": alert.id,
+        "rule": alert.rule,
+        "source": alert.source,
+        "severity": alert.severity.as_str(),
+        "state": alert.state.as_str(),
+        "title": alert.title,
+        "host": alert.host,
+        "service": alert.service,
+        "environment": alert.environment,
+        "since": alert.since.map(time),
+        "ended": alert.ended.map(time),
+        "value": alert.value,
+        "acked_by": alert.acked_by,
+        "silenced": alert.silenced,
+        "flapping": alert.flapping,
+        "last_change": alert.last_change,
+        "url": alert.url,
+    })
+}
+
+fn time(time: DateTime<Utc>) -> String {
+    time.to_rfc3339_opts(SecondsFormat::AutoSi, true)
+}
+
+/// Such as 40s, 23m, 7h, 3d.
+fn age(age: chrono::TimeDelta) -> String {
+    let seconds = age.num_seconds().max(0);
+    match seconds {
+        0..=119 => format!("{seconds}s"),
+        120..=7199 => format!("{}m", seconds / 60),
+        7200..=172_799 => format!("{}h", seconds / 3600),
+        _ => format!("{}d", seconds / 86_400),
+    }
+}

@@ -1,0 +1,188 @@
+//! What is known of an account, and how it is kept up to date.
+
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+use chrono::{DateTime, TimeDelta, Utc};
+use futures_util::future::join_all;
+
+use super::StatusCake;
+use super::plan::{Ask, Feed, Plan};
+use crate::domain::api_error::{ApiError, ApiErrorKind};
+use crate::domain::monitor::{
+    Certificate, ContactGroup, Heartbeat, MaintenanceWindow, Monitor, MonitorEvent, MonitorState, PageSpeed, Response,
+};
+
+/// Questions under way at once.
+const TOGETHER: usize = 4;
+/// Response times that are kept of a check.
+const RESPONSES: u32 = 60;
+
+/// Why something of it is not known, or old.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Trouble {
+    /// What happened last.
+    pub error: ApiError,
+    /// Since when it has.
+    pub since: DateTime<Utc>,
+}
+
+/// What is known of an account.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Snapshot {
+    /// Its checks.
+    pub checks: Vec<Monitor>,
+    /// Ups and downs by the check's id; a check that is missing has not been asked after yet.
+    pub events: BTreeMap<String, Vec<MonitorEvent>>,
+    /// Newest response times by the check's id, newest first.
+    pub responses: BTreeMap<String, Vec<Response>>,
+    /// Its certificates.
+    pub certificates: Vec<Certificate>,
+    /// Its heartbeats.
+    pub heartbeats: Vec<Heartbeat>,
+    /// Its pages whose speed is measured.
+    pub page_speeds: Vec<PageSpeed>,
+    /// Who is called.
+    pub contact_groups: Vec<ContactGroup>,
+    /// Its maintenance windows.
+    pub windows: Vec<MaintenanceWindow>,
+    /// When each sort of thing was last had.
+    pub as_of: BTreeMap<Feed, DateTime<Utc>>,
+    /// What cannot be had now; the rest goes on.
+    pub trouble: BTreeMap<Feed, Trouble>,
+}
+
+/// Keeps a snapshot up to date, within the account's budget.
+pub struct Watch {
+    client: StatusCake,
+    plan: Plan,
+    snapshot: Snapshot,
+    /// How far back events are wanted.
+    back: TimeDelta,
+}
+
+enum Answer {
+    Checks(Vec<Monitor>),
+    Events(String, Vec<MonitorEvent>),
+    Responses(String, Vec<Response>),
+    Certificates(Vec<Certificate>),
+    Heartbeats(Vec<Heartbeat>),
+    PageSpeeds(Vec<PageSpeed>),
+    ContactGroups(Vec<ContactGroup>),
+    Windows(Vec<MaintenanceWindow>),
+}
+
+impl Watch {
+    /// One of an account for these feeds. Events are wanted for a day before `from`.
+    pub fn new(client: StatusCake, feeds: &[Feed], from: DateTime<Utc>) -> Self {
+        let back = Utc::now().signed_duration_since(from).max(TimeDelta::zero()) + TimeDelta::hours(24);
+        Self { client, plan: Plan::new(feeds), snapshot: Snapshot::default(), back }
+    }
+
+    /// What is known.
+    pub fn snapshot(&self) -> &Snapshot {
+        &self.snapshot
+    }
+
+    /// The account.
+    pub fn client(&self) -> &StatusCake {
+        &self.client
+    }
+
+    /// Somebody looks at this check, or at none.
+    pub fn look_at(&mut self, id: Option<String>) {
+        self.plan.look_at(id);
+    }
+
+    /// How long nothing is due.
+    pub fn idle(&self) -> Duration {
+        self.plan.idle(Instant::now())
+    }
+
+    /// Asks what is due, a few questions at once. False when nothing was.
+    pub async fn step(&mut self) -> bool {
+        let asks = self.plan.take(TOGETHER, Instant::now());
+        let answers = join_all(asks.iter().map(|ask| self.ask(ask))).await;
+        let some = !asks.is_empty();
+        for (ask, answer) in asks.into_iter().zip(answers) {
+            self.take_up(&ask, answer);
+        }
+        some
+    }
+
+    /// Asks until nothing is due. A feed of single checks that keeps failing is given up: the rest would fail as well.
+    pub async fn round(&mut self) {
+        while self.step().await {
+            let hopeless = |trouble: &Trouble| trouble.error.kind != ApiErrorKind::NotFound;
+            if self
+                .snapshot
+                .trouble
+                .get(&Feed::Checks)
+                .or(self.snapshot.trouble.get(&Feed::Events))
+                .is_some_and(hopeless)
+            {
+                return;
+            }
+        }
+    }
+
+    async fn ask(&self, ask: &Ask) -> Result<Answer, ApiError> {
+        let client = &self.client;
+        Ok(match ask {
+            Ask::Of(Feed::Responses, id) => Answer::Responses(id.clone(), client.history(id, RESPONSES).await?),
+            Ask::Of(_, id) => Answer::Events(id.clone(), client.events(id, Utc::now() - self.back).await?),
+            Ask::All(Feed::Certificates) => Answer::Certificates(client.certificates().await?),
+            Ask::All(Feed::Heartbeats) => Answer::Heartbeats(self.heartbeats().await?),
+            Ask::All(Feed::PageSpeeds) => Answer::PageSpeeds(client.page_speeds().await?),
+            Ask::All(Feed::ContactGroups) => Answer::ContactGroups(client.contact_groups().await?),
+            Ask::All(Feed::Windows) => Answer::Windows(client.maintenance_windows().await?),
+            Ask::All(_) => Answer::Checks(client.checks().await?),
+        })
+    }
+
+    /// Heartbeats, and when those that are down were last heard.
+    async fn heartbeats(&self) -> Result<Vec<Heartbeat>, ApiError> {
+        let mut all = self.client.heartbeats().await?;
+        for one in all.iter_mut().filter(|one| one.state == MonitorState::Down && one.last_seen.is_none()) {
+            // Without it, it is only not known since when.
+            if let Ok(detail) = self.client.heartbeat(&one.id).await {
+                one.last_seen = detail.last_seen;
+            }
+        }
+        Ok(all)
+    }
+
+    fn take_up(&mut self, ask: &Ask, answer: Result<Answer, ApiError>) {
+        let (feed, now) = (ask.feed(), Utc::now());
+        let known = &mut self.snapshot;
+        match answer {
+            Err(error) => {
+                // A check that is gone since the list was had is no trouble.
+                if matches!((ask, error.kind), (Ask::Of(..), ApiErrorKind::NotFound)) {
+                    return;
+                }
+                let refused = matches!(error.kind, ApiErrorKind::Forbidden | ApiErrorKind::NotFound);
+                self.plan.failed(ask, refused, Instant::now());
+                let since = known.trouble.get(&feed).map_or(now, |trouble| trouble.since);
+                known.trouble.insert(feed, Trouble { error, since });
+                return;
+            }
+            Ok(Answer::Checks(checks)) => {
+                self.plan.learn(&checks);
+                let there = |id: &String| checks.iter().any(|check| check.id == *id);
+                known.events.retain(|id, _| there(id));
+                known.responses.retain(|id, _| there(id));
+                known.checks = checks;
+            }
+            Ok(Answer::Events(id, events)) => drop(known.events.insert(id, events)),
+            Ok(Answer::Responses(id, responses)) => drop(known.responses.insert(id, responses)),
+            Ok(Answer::Certificates(all)) => known.certificates = all,
+            Ok(Answer::Heartbeats(all)) => known.heartbeats = all,
+            Ok(Answer::PageSpeeds(all)) => known.page_speeds = all,
+            Ok(Answer::ContactGroups(all)) => known.contact_groups = all,
+            Ok(Answer::Windows(all)) => known.windows = all,
+        }
+        known.trouble.remove(&feed);
+        known.as_of.insert(feed, now);
+    }
+}
