@@ -4,12 +4,13 @@ use std::collections::BTreeMap;
 use std::io::Write;
 use std::time::Duration;
 
-use chrono::{DateTime, SecondsFormat, Utc};
+use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use serde_json::{Value, json};
 
 use super::args::{Global, SnapshotAt};
 use super::exit::{Exit, Outcome};
 use super::opened::Opened;
+use super::table::Table;
 use crate::config::secret;
 use crate::domain::alert::{Alert, AlertState};
 use crate::domain::api_error::{ApiError, ApiErrorKind};
@@ -140,6 +141,24 @@ impl Look {
     fn text(&self) -> String {
         let (firing, ended): (Vec<&Alert>, Vec<&Alert>) =
             self.alerts.iter().partition(|alert| alert.state != AlertState::Resolved);
+        let mut table = Table::new(&["severity", "alert", "source", "since", ">for", "service", "marks"]);
+        for alert in &firing {
+            let severity = alert.severity.as_str().to_uppercase();
+            table.row(self.row(severity, alert, alert.since.map(|since| self.at - since)));
+        }
+        let mut groups: BTreeMap<&str, Vec<&Alert>> = BTreeMap::new();
+        for alert in &ended {
+            groups.entry(resource(alert)).or_default().push(alert);
+        }
+        let mut groups: Vec<(&Alert, usize)> = groups
+            .into_values()
+            .filter_map(|group| Some((group.iter().copied().max_by_key(|alert| alert.since)?, group.len())))
+            .collect();
+        groups.sort_by_key(|(last, _)| std::cmp::Reverse(last.since));
+        for (last, times) in groups {
+            let ended = if times > 1 { format!("ended ×{times}") } else { "ended".to_owned() };
+            table.row(self.row(ended, last, last.since.zip(last.ended).map(|(since, ended)| ended - since)));
+        }
         let mut out = String::new();
         if firing.is_empty() && !self.blind {
             out.push_str(if self.errors.is_empty() {
@@ -148,41 +167,25 @@ impl Look {
                 "nothing that is known is firing\n"
             });
         }
-        for alert in firing {
-            let since = alert.since.map_or("—".to_owned(), |since| age(self.at - since));
-            let mut marks = Vec::new();
-            if let (Some(service), Some(environment)) = (&alert.service, &alert.environment) {
-                marks.push(format!("{service}@{environment}"));
-            }
-            marks.extend(alert.silenced.then(|| "silenced".to_owned()));
-            marks.extend(alert.flapping.then(|| "flapping".to_owned()));
-            let severity = alert.severity.as_str().to_uppercase();
-            let line =
-                format!("{severity:<7} {:<48} {:<11} {since:>7}  {}", alert.title, alert.source, marks.join(" "));
-            out.push_str(line.trim_end());
-            out.push('\n');
-        }
-        let mut groups: BTreeMap<(&str, &str), Vec<&Alert>> = BTreeMap::new();
-        for alert in ended {
-            groups.entry((&alert.source, resource(alert))).or_default().push(alert);
-        }
-        if !groups.is_empty() {
-            out.push_str("ended in the last 24 h\n");
-        }
-        for ((source, _), group) in groups {
-            let Some(last) = group.iter().max_by_key(|alert| alert.since) else { continue };
-            let times = if group.len() > 1 { format!("×{}", group.len()) } else { String::new() };
-            let span = match (last.since, last.ended) {
-                (Some(since), Some(ended)) => format!("{} for {}", since.format("%H:%MZ"), age(ended - since)),
-                (Some(since), None) => since.format("%H:%MZ").to_string(),
-                _ => String::new(),
-            };
-            let flapping = if last.flapping { "flapping" } else { "" };
-            let line = format!("{times:<7} {:<48} {source:<11} {span}  {flapping}", last.title);
-            out.push_str(line.trim_end());
-            out.push('\n');
+        if !self.alerts.is_empty() {
+            out.push_str(&table.render());
         }
         out
+    }
+
+    fn row(&self, state: String, alert: &Alert, lasted: Option<TimeDelta>) -> [String; 7] {
+        let service = alert.service.as_ref().zip(alert.environment.as_ref());
+        let marks = [("silenced", alert.silenced), ("flapping", alert.flapping)];
+        let marks: Vec<&str> = marks.into_iter().filter(|(_, is)| *is).map(|(mark, _)| mark).collect();
+        [
+            state,
+            alert.title.clone(),
+            alert.source.clone(),
+            alert.since.map_or("—".to_owned(), |since| since.format("%m-%d %H:%MZ").to_string()),
+            lasted.map_or("—".to_owned(), age),
+            service.map_or(String::new(), |(service, environment)| format!("{service}@{environment}")),
+            marks.join(" "),
+        ]
     }
 }
 
@@ -219,7 +222,7 @@ fn time(time: DateTime<Utc>) -> String {
 }
 
 /// Such as 40s, 23m, 7h, 3d.
-fn age(age: chrono::TimeDelta) -> String {
+fn age(age: TimeDelta) -> String {
     let seconds = age.num_seconds().max(0);
     match seconds {
         0..=119 => format!("{seconds}s"),

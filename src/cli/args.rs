@@ -84,8 +84,8 @@ pub struct SnapshotAt {
 }
 
 /// A moment in RFC 3339.
-fn moment(text: &str) -> Result<DateTime<Utc>, String> {
-    let moment = DateTime::parse_from_rfc3339(text).map_err(|_| "such as 2026-03-18T14:30:00Z".to_owned())?;
+pub fn moment(text: &str) -> Result<DateTime<Utc>, String> {
+    let moment = DateTime::parse_from_rfc3339(text).map_err(|_| "write it as 2026-03-18T14:30:00Z".to_owned())?;
     Ok(moment.to_utc())
 }
 

@@ -9,7 +9,7 @@ use chrono::{DateTime, SecondsFormat, SubsecRound, Utc};
 use clap::Args;
 use futures_util::future::join_all;
 
-use super::args::{Global, Snapshot};
+use super::args::{Global, Snapshot, moment};
 use super::exit::{Exit, Outcome};
 use super::opened::Opened;
 use crate::config::secret;
@@ -29,16 +29,11 @@ pub struct CountersArgs {
     #[command(flatten)]
     pub snapshot: Snapshot,
     /// Work windows and ages out as of this time, over the objects as they are now (RFC 3339).
-    #[arg(long, value_name = "TIME", value_parser = time, conflicts_with = "watch")]
+    #[arg(long, value_name = "TIME", value_parser = moment, conflicts_with = "watch")]
     pub at: Option<DateTime<Utc>>,
     /// What each figure is, and nothing else.
     #[arg(long)]
     pub definitions: bool,
-}
-
-fn time(text: &str) -> Result<DateTime<Utc>, String> {
-    let time = DateTime::parse_from_rfc3339(text);
-    time.map(|time| time.to_utc()).map_err(|_| "write it as 2026-03-18T14:30:00Z".to_owned())
 }
 
 /// Runs the command.
