@@ -200,6 +200,44 @@ impl From<PriceWire> for Price {
     }
 }
 
+/// A price as it was before prices: what is recurring about it stands beside the rest.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(from = "PlanWire")]
+pub(super) struct Plan(pub Price);
+
+#[derive(Deserialize)]
+struct PlanWire {
+    id: Id,
+    #[serde(deserialize_with = "wire::currency")]
+    currency: Currency,
+    #[serde(flatten)]
+    recurring: RecurringWire,
+    billing_scheme: Option<String>,
+    #[serde(default, deserialize_with = "wire::decimal")]
+    amount: Option<Ratio>,
+    #[serde(default, deserialize_with = "wire::decimal")]
+    amount_decimal: Option<Ratio>,
+    tiers_mode: Option<String>,
+    tiers: Option<Vec<Tier>>,
+    transform_usage: Option<Transform>,
+}
+
+impl From<PlanWire> for Plan {
+    fn from(wire: PlanWire) -> Self {
+        Self(Price::from(PriceWire {
+            id: wire.id,
+            currency: wire.currency,
+            recurring: Some(wire.recurring),
+            billing_scheme: wire.billing_scheme,
+            unit_amount: wire.amount,
+            unit_amount_decimal: wire.amount_decimal,
+            tiers_mode: wire.tiers_mode,
+            tiers: wire.tiers,
+            transform_quantity: wire.transform_usage,
+        }))
+    }
+}
+
 #[derive(Deserialize)]
 struct TierWire {
     up_to: Option<i64>,
@@ -309,6 +347,15 @@ mod tests {
             assert_eq!(per_month(interval, count).as_deref(), Some(wanted));
         }
         assert_eq!(per_month("month", 0), None);
+    }
+
+    #[test]
+    fn a_plan_is_a_price_of_older_days() {
+        let plan = json!({ "id": "pro", "object": "plan", "currency": "usd", "amount": 4900, "interval": "year",
+            "interval_count": 2, "usage_type": "licensed", "billing_scheme": "per_unit", "product": "prod_1" });
+        let plan: Plan = serde_json::from_value(plan).unwrap();
+        assert_eq!(plan.0.amount(2, None), Some(Ratio::whole(9800)));
+        assert_eq!(plan.0.period.and_then(Period::per_month), Ratio::new(1, 24));
     }
 
     proptest! {

@@ -3,13 +3,13 @@
 use serde::Deserialize;
 
 use super::discount::Discount;
-use super::price::Price;
+use super::price::{Plan, Price};
 use super::wire::{self, Id, List, Seconds};
 use crate::domain::money::Currency;
 
 /// A subscription.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[serde(from = "SubscriptionWire")]
+#[serde(try_from = "SubscriptionWire")]
 pub struct Subscription {
     /// Its id.
     pub id: Id,
@@ -75,7 +75,7 @@ impl Status {
 
 /// A part of a subscription.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[serde(from = "ItemWire")]
+#[serde(try_from = "ItemWire")]
 pub struct Item {
     /// Its id.
     pub id: Id,
@@ -104,8 +104,9 @@ struct SubscriptionWire {
     id: Id,
     #[serde(deserialize_with = "wire::id")]
     customer: Id,
-    #[serde(deserialize_with = "wire::currency")]
-    currency: Currency,
+    /// Before 2022-08-01 only its prices said it.
+    #[serde(default, deserialize_with = "wire::currency_or_none")]
+    currency: Option<Currency>,
     status: Status,
     created: Seconds,
     trial_end: Option<Seconds>,
@@ -122,13 +123,17 @@ struct SubscriptionWire {
     livemode: Option<bool>,
 }
 
-impl From<SubscriptionWire> for Subscription {
-    fn from(wire: SubscriptionWire) -> Self {
+impl TryFrom<SubscriptionWire> for Subscription {
+    type Error = &'static str;
+
+    fn try_from(wire: SubscriptionWire) -> Result<Self, Self::Error> {
+        let priced = wire.items.data.first().map(|item| item.price.currency);
+        let currency = wire.currency.or(priced).ok_or("a subscription has no currency")?;
         let discounts = wire.discounts.filter(|list| !list.is_empty());
-        Self {
+        Ok(Self {
             id: wire.id,
             customer: wire.customer,
-            currency: wire.currency,
+            currency,
             status: wire.status,
             created: wire.created,
             trial_end: wire.trial_end,
@@ -141,7 +146,7 @@ impl From<SubscriptionWire> for Subscription {
             // Between the two shapes both are there, and say the same.
             discounts: discounts.unwrap_or_else(|| wire.discount.into_iter().collect()),
             livemode: wire.livemode,
-        }
+        })
     }
 }
 
@@ -149,13 +154,18 @@ impl From<SubscriptionWire> for Subscription {
 struct ItemWire {
     id: Id,
     quantity: Option<i64>,
-    price: Price,
+    price: Option<Price>,
+    /// Before 2020-08-27 an item had this instead.
+    plan: Option<Plan>,
     #[serde(default)]
     discounts: Option<Vec<Discount>>,
 }
 
-impl From<ItemWire> for Item {
-    fn from(wire: ItemWire) -> Self {
-        Self { id: wire.id, quantity: wire.quantity, price: wire.price, discounts: wire.discounts.unwrap_or_default() }
+impl TryFrom<ItemWire> for Item {
+    type Error = &'static str;
+
+    fn try_from(wire: ItemWire) -> Result<Self, Self::Error> {
+        let price = wire.price.or(wire.plan.map(|plan| plan.0)).ok_or("an item has neither a price nor a plan")?;
+        Ok(Self { id: wire.id, quantity: wire.quantity, price, discounts: wire.discounts.unwrap_or_default() })
     }
 }
