@@ -12,6 +12,9 @@ pub async fn items(hosted: &HostedSettings) -> Vec<CheckItem> {
         let client = StatusCake::new(settings, secret::source(settings.token.clone(), "[statuscake] token"));
         items.extend(of_findings("statuscake", client.check().await));
     }
+    for account in super::counters::accounts(&hosted.stripe) {
+        items.extend(of_findings(account.source(), account.check().await));
+    }
     items
 }
 

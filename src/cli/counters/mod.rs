@@ -9,7 +9,7 @@ use chrono::{DateTime, SecondsFormat, SubsecRound, Utc};
 use clap::Args;
 use futures_util::future::join_all;
 
-use super::args::{Global, Snapshot, moment};
+use super::args::{Global, SnapshotAt};
 use super::exit::{Exit, Outcome};
 use super::opened::Opened;
 use crate::config::secret;
@@ -25,12 +25,9 @@ const PROGRESS: Duration = Duration::from_secs(2);
 /// Options of `qd counters`.
 #[derive(Clone, Copy, Debug, Args)]
 pub struct CountersArgs {
-    /// How it is shown.
+    /// How it is shown, and as of when.
     #[command(flatten)]
-    pub snapshot: Snapshot,
-    /// Work windows and ages out as of this time, over the objects as they are now (RFC 3339).
-    #[arg(long, value_name = "TIME", value_parser = moment, conflicts_with = "watch")]
-    pub at: Option<DateTime<Utc>>,
+    pub of: SnapshotAt,
     /// What each figure is, and nothing else.
     #[arg(long)]
     pub definitions: bool,
@@ -49,13 +46,13 @@ pub async fn run(global: &Global, args: CountersArgs) -> Outcome {
     if settings.is_empty() {
         eprintln!("qd: the config names no [stripe]; write its key = {{ env = \"NAME\" }} to have figures");
     }
-    let mut accounts: Vec<Account> = settings.iter().map(|one| account(one, settings.len())).collect();
+    let mut accounts = accounts(settings);
     loop {
         let began = Instant::now();
         join_all(accounts.iter_mut().map(|account| ask(account, args))).await;
-        let at = args.at.unwrap_or_else(|| Utc::now().trunc_subsecs(3));
+        let at = args.of.at.unwrap_or_else(|| Utc::now().trunc_subsecs(3));
         let sets: Vec<CounterSet> = accounts.iter().map(|account| account.figures(at)).collect();
-        let text = match (args.snapshot.json, args.snapshot.watch) {
+        let text = match (args.of.snapshot.json, args.of.snapshot.watch) {
             (true, true) => format!("{}\n", document(at, &sets, rfc3339)),
             (true, false) => format!("{:#}\n", document(at, &sets, rfc3339)),
             (false, _) => print::text(at, &sets),
@@ -64,10 +61,10 @@ pub async fn run(global: &Global, args: CountersArgs) -> Outcome {
         out.write_all(text.as_bytes())?;
         out.flush()?;
         drop(out);
-        if !args.snapshot.json {
+        if !args.of.snapshot.json {
             sets.iter().for_each(print_errors);
         }
-        if !args.snapshot.watch {
+        if !args.of.snapshot.watch {
             return Ok(exit(&sets));
         }
         let every = settings.iter().map(|one| one.refresh).min().unwrap_or(Duration::from_secs(60));
@@ -75,10 +72,14 @@ pub async fn run(global: &Global, args: CountersArgs) -> Outcome {
     }
 }
 
-/// An account, called by its name only where there are several.
-fn account(settings: &StripeSettings, of: usize) -> Account {
-    let source = if of == 1 { "stripe".to_owned() } else { format!("stripe:{}", settings.name) };
-    Account::new(settings, source, secret::source(settings.key.clone(), "[stripe] key"))
+/// Every account that the config names, called by its name only where there are several.
+pub(super) fn accounts(settings: &[StripeSettings]) -> Vec<Account> {
+    let source = |one: &StripeSettings| match settings {
+        [_] => "stripe".to_owned(),
+        _ => format!("stripe:{}", one.name),
+    };
+    let secret = |one: &StripeSettings| secret::source(one.key.clone(), "[stripe] key");
+    settings.iter().map(|one| Account::new(one, source(one), secret(one))).collect()
 }
 
 /// Asks an account once, or for what is new. A walk that takes long says on a terminal how far it is.
@@ -92,10 +93,10 @@ async fn ask(account: &mut Account, args: CountersArgs) {
         }
     };
     let now = Utc::now().trunc_subsecs(3);
-    if args.snapshot.watch {
+    if args.of.snapshot.watch {
         account.refresh(now, &mut seen).await;
     } else {
-        account.read(args.at.unwrap_or(now), now, &mut seen).await;
+        account.read(args.of.at.unwrap_or(now), now, &mut seen).await;
     }
 }
 

@@ -34,7 +34,7 @@ const KEPT: Seconds = 60 * DAY;
 
 /// An account of Stripe's.
 pub struct Account {
-    api: ApiClient,
+    pub(super) api: ApiClient,
     source: String,
     zone: Tz,
     books: Books,

@@ -3,6 +3,7 @@
 pub mod account;
 pub mod books;
 mod changes;
+mod check;
 pub mod discount;
 pub mod figures;
 mod intake;

@@ -1,6 +1,7 @@
 //! Stripe: every figure of a company that somebody else has worked out, pure and over HTTP.
 
 mod business;
+mod cli;
 mod company;
 mod figures;
 mod following;
