@@ -1,7 +1,8 @@
 //! The hosted APIs on loopback: `tests/api/serve.py` over a set of fixtures, on a free port, with its faults and limits on
 //! demand. Needs python3.
 
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Write};
+use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
@@ -70,6 +71,18 @@ impl FakeApis {
         let text = std::fs::read_to_string(self.log()).unwrap_or_default();
         let all = text.lines().map(|line| serde_json::from_str::<Recorded>(line).expect("a record"));
         all.filter(|request| request.path.starts_with(&format!("/{api}/"))).collect()
+    }
+
+    /// Changes how it behaves from now on: `latency`, `fail`, `garbage`, `truncate`, `limit`, `force`.
+    pub fn control(&self, set: &serde_json::Value) {
+        let body = set.to_string();
+        let address = self.origin.trim_start_matches("http://");
+        let mut stream = TcpStream::connect(address).expect("the fake listens");
+        let head = format!("POST /_ctl/set HTTP/1.1\r\nhost: {address}\r\ncontent-type: application/json\r\n");
+        write!(stream, "{head}content-length: {}\r\nconnection: close\r\n\r\n{body}", body.len()).expect("it is sent");
+        let mut line = String::new();
+        BufReader::new(stream).read_line(&mut line).expect("an answer");
+        assert!(line.contains(" 200 "), "{line}");
     }
 
     /// The file that every request is written to.
