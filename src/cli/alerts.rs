@@ -11,7 +11,7 @@ use super::args::{Global, SnapshotAt};
 use super::exit::{Exit, Outcome};
 use super::opened::Opened;
 use super::table::Table;
-use crate::config::secret;
+use crate::config::{Selection, secret};
 use crate::domain::alert::{Alert, AlertState};
 use crate::domain::api_error::{ApiError, ApiErrorKind};
 use crate::domain::hosted::CheckOwner;
@@ -64,13 +64,17 @@ struct Sources {
 
 impl Sources {
     fn open(opened: &Opened, at: Option<DateTime<Utc>>) -> Self {
+        let chosen = opened.settings.services.iter();
+        let only = (opened.selection != Selection::default())
+            .then(|| chosen.map(|service| (service.name.clone(), service.environment.clone())).collect::<Vec<_>>());
         let statuscake = opened.settings.hosted.statuscake.as_ref().map(|settings| {
             let client = StatusCake::new(settings, secret::source(settings.token.clone(), "[statuscake] token"));
-            (Watch::new(client, &FEEDS, at.unwrap_or_else(Utc::now)), settings.owners.clone())
+            let watch = Watch::new(client, &FEEDS, at.unwrap_or_else(Utc::now));
+            let mut owners = settings.owners.clone();
+            let Some(only) = &only else { return (watch, owners) };
+            owners.retain(|owner| only.contains(&(owner.service.clone(), owner.environment.clone())));
+            (watch.only(owners.clone()), owners)
         });
-        let chosen = opened.settings.services.iter();
-        let only = (opened.selection != crate::config::Selection::default())
-            .then(|| chosen.map(|service| (service.name.clone(), service.environment.clone())).collect());
         Self { statuscake, only }
     }
 

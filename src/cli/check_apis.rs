@@ -3,6 +3,7 @@
 use super::check::{CheckItem, CheckState};
 use crate::config::secret;
 use crate::domain::hosted::{HostedSettings, TokenFinding, TokenState};
+use crate::integrations::slack::Slack;
 use crate::integrations::statuscake::StatusCake;
 
 /// Asks every API that the config names.
@@ -14,6 +15,10 @@ pub async fn items(hosted: &HostedSettings) -> Vec<CheckItem> {
     }
     for account in super::counters::accounts(&hosted.stripe) {
         items.extend(of_findings(account.source(), account.check().await));
+    }
+    if let Some(settings) = &hosted.slack {
+        let slack = Slack::new(settings, secret::source(settings.webhook.clone(), "[slack] webhook"));
+        items.extend(of_findings("slack", vec![slack.check().await]));
     }
     items
 }

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::time::Duration;
 
+use super::text::one_line;
+
 /// What sort of failure it is, for those who act on it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum ApiErrorKind {
@@ -50,6 +52,20 @@ pub struct ApiError {
 }
 
 impl ApiError {
+    /// A failure of which no more is known than this.
+    pub fn new(api: &'static str, kind: ApiErrorKind, asked: &str, message: String) -> Self {
+        Self {
+            kind,
+            api,
+            asked: one_line(asked, 200),
+            message,
+            status: None,
+            request_id: None,
+            retry_after: None,
+            maybe_done: false,
+        }
+    }
+
     /// What would mend it.
     pub fn remedy(&self) -> String {
         let table = self.api.to_lowercase();

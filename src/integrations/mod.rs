@@ -1,5 +1,6 @@
 //! Hosted APIs and everything else that speaks HTTP.
 
 pub mod http;
+pub mod slack;
 pub mod statuscake;
 pub mod stripe;

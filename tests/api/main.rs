@@ -5,6 +5,9 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod cli;
 mod http;
+mod network;
+mod slack;
 mod statuscake;
 mod stripe;

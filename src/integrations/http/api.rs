@@ -3,96 +3,25 @@
 //! A question ([`Get`]) is put again after a refusal for the rate, a failure of the API's, an answer cut short or
 //! garbled; a [`Change`] never is. Redirects are refused. Nothing that is shown, logged or returned holds the secret.
 
-use std::path::PathBuf;
-use std::sync::Arc;
 use std::time::Duration;
 
-use futures_util::future::BoxFuture;
-use reqwest::{Client, Url, redirect};
+use reqwest::{Client, Url};
 use secrecy::{ExposeSecret, SecretString};
 use serde::de::DeserializeOwned;
 use tokio::sync::{Mutex, Semaphore};
 use tokio::time::Instant;
 
-use super::budget::{Budget, Limit, wait_asked};
+use super::address;
+use super::budget::{Budget, wait_asked};
 use super::cache::Cache;
 use super::exchange::{self, Sending};
 use super::failure;
+use super::options::{ApiOptions, LONGEST_PAUSE};
 use super::request::{Change, Get, RawReply, Reply};
 use crate::domain::api_error::{ApiError, ApiErrorKind};
-use crate::domain::hosted::{TokenFinding, TokenState};
 use crate::domain::text::one_line;
 use crate::transport::backoff::jitter;
 
-/// Has a secret whenever it is asked for; the error says what could not be had.
-pub type SecretSource = Arc<dyn Fn() -> BoxFuture<'static, Result<SecretString, String>> + Send + Sync>;
-
-/// How a secret is shown to the API.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Auth {
-    /// `Authorization: Bearer SECRET`.
-    Bearer,
-    /// In a header of its own, such as `PRIVATE-TOKEN`.
-    Header(&'static str),
-}
-
-/// What an API is and how much it bears.
-#[derive(Clone)]
-pub struct ApiOptions {
-    /// Its name, such as `GitLab`; in lower case, the config's table.
-    pub name: &'static str,
-    /// What every path stands beneath, sub-path and version included.
-    pub base: String,
-    /// How the secret is shown.
-    pub auth: Auth,
-    /// Where the secret is had from.
-    pub secret: SecretSource,
-    /// Sent with everything, such as `Stripe-Version`.
-    pub headers: Vec<(&'static str, String)>,
-    /// A private certificate authority (PEM) beside the system's.
-    pub ca_file: Option<PathBuf>,
-    /// Whether the token may travel unencrypted to another machine.
-    pub plain_http: bool,
-    /// The budgets that are kept, whatever the API says.
-    pub limits: Vec<Limit>,
-    /// Requests under way at once, at most.
-    pub parallel: usize,
-    /// The longest answer that is read, in bytes.
-    pub most_bytes: usize,
-    /// The longest that one exchange may take.
-    pub timeout: Duration,
-    /// The longest that a question may take with all its repetitions and waits.
-    pub patience: Duration,
-    /// How often a question is put before its failure is told.
-    pub tries: u32,
-    /// The greatest first pause before a repetition; it doubles up to [`LONGEST_PAUSE`].
-    pub pause: Duration,
-}
-
-impl ApiOptions {
-    /// One with sound defaults: two at once, 30 s an exchange, 8 tries, 16 MiB.
-    pub fn new(name: &'static str, base: impl Into<String>, secret: SecretSource) -> Self {
-        Self {
-            name,
-            base: base.into(),
-            auth: Auth::Bearer,
-            secret,
-            headers: Vec::new(),
-            ca_file: None,
-            plain_http: false,
-            limits: Vec::new(),
-            parallel: 2,
-            most_bytes: 16 << 20,
-            timeout: Duration::from_secs(30),
-            patience: Duration::from_secs(300),
-            tries: 8,
-            pause: Duration::from_millis(200),
-        }
-    }
-}
-
-/// The longest pause between two tries.
-pub const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 /// Tries where nobody answers at all: more would only keep the person waiting for what is known.
 const UNREACHABLE_TRIES: u32 = 3;
 
@@ -110,7 +39,10 @@ impl ApiClient {
     /// One of these options. Nothing is sent and no secret is had before the first question; an address or certificate
     /// that cannot be used is the error of every question.
     pub fn new(options: ApiOptions) -> Self {
-        let base = open(&options);
+        let base = address::parse(&options.base, options.plain_http).and_then(|base| {
+            no_more_than_an_address(&base)?;
+            Ok((address::client(&base, options.timeout, options.ca_file.as_deref())?, base))
+        });
         let budget = Budget::new(&options.limits);
         let gate = Semaphore::new(options.parallel.max(1));
         Self { options, base, budget, gate, cache: Cache::default(), secret: Mutex::default() }
@@ -293,16 +225,7 @@ impl ApiClient {
     }
 
     fn error(&self, kind: ApiErrorKind, asked: &str, message: String) -> ApiError {
-        ApiError {
-            kind,
-            api: self.options.name,
-            asked: one_line(asked, 200),
-            message,
-            status: None,
-            request_id: None,
-            retry_after: None,
-            maybe_done: false,
-        }
+        ApiError::new(self.options.name, kind, asked, message)
     }
 }
 
@@ -321,55 +244,11 @@ pub struct Listed<T> {
     pub complete: bool,
 }
 
-/// What asking came to, for `qd check`.
-pub fn finding(what: &str, outcome: Result<String, ApiError>) -> TokenFinding {
-    let (state, message, remedy) = match outcome {
-        Ok(message) => (TokenState::May, message, None),
-        Err(error) => {
-            let partly = matches!(error.kind, ApiErrorKind::Forbidden | ApiErrorKind::NotFound);
-            let id = error.request_id.as_ref().map_or(String::new(), |id| format!(" (request {id})"));
-            let state = if partly { TokenState::MayNot } else { TokenState::Failed };
-            (state, format!("{}{id}", error.message), Some(error.remedy()))
-        }
-    };
-    TokenFinding { what: what.to_owned(), state, message, remedy }
-}
-
-/// The client and the base's URL; what makes them unusable otherwise.
-fn open(options: &ApiOptions) -> Result<(Client, Url), String> {
-    let base = Url::parse(&options.base).map_err(|error| format!("its url cannot be used: {error}"))?;
-    let host = base.host_str().unwrap_or("").trim_matches(['[', ']']);
-    let own = host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback());
-    if base.scheme() != "https" && !(base.scheme() == "http" && (own || options.plain_http)) {
-        return Err("its url is not https, and anybody on the way could read the token".to_owned());
-    }
-    if !base.username().is_empty() || base.password().is_some() || base.query().is_some() || base.fragment().is_some() {
-        return Err("its url holds more than an address; write the secret where secrets go".to_owned());
-    }
-    let mut builder = Client::builder()
-        .redirect(redirect::Policy::none())
-        .connect_timeout(Duration::from_secs(10).min(options.timeout))
-        .timeout(options.timeout)
-        .pool_idle_timeout(Duration::from_secs(60))
-        .user_agent(concat!("quarterdeck/", env!("CARGO_PKG_VERSION")));
-    if own {
-        // A proxy of the environment has its own idea of what localhost is.
-        builder = builder.no_proxy();
-    }
-    if let Some(path) = &options.ca_file {
-        let shown = one_line(&path.to_string_lossy(), 200);
-        let pem = std::fs::read(path).map_err(|error| format!("the ca_file {shown} cannot be read: {error}"))?;
-        let certificates = reqwest::Certificate::from_pem_bundle(&pem)
-            .map_err(|_| format!("the ca_file {shown} holds no certificate in PEM"))?;
-        if certificates.is_empty() {
-            return Err(format!("the ca_file {shown} holds no certificate in PEM"));
-        }
-        for certificate in certificates {
-            builder = builder.add_root_certificate(certificate);
-        }
-    }
-    let client = builder.build().map_err(|error| format!("no HTTP client: {}", failure::broke(&error)))?;
-    Ok((client, base))
+/// Refuses an address with a secret in it: it would be shown.
+fn no_more_than_an_address(base: &Url) -> Result<(), String> {
+    let more =
+        !base.username().is_empty() || base.password().is_some() || base.query().is_some() || base.fragment().is_some();
+    if more { Err("its url holds more than an address; write the secret where secrets go".to_owned()) } else { Ok(()) }
 }
 
 /// What an API calls a request.

@@ -196,3 +196,97 @@ fn server_time(headers: &HeaderMap, wall: DateTime<Utc>) -> DateTime<Utc> {
     let date = headers.get("date").and_then(|date| DateTime::parse_from_rfc2822(date.to_str().ok()?).ok());
     date.map_or(wall, |date| date.to_utc())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn headers(lines: &[(&'static str, &str)]) -> HeaderMap {
+        lines.iter().map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap())).collect()
+    }
+
+    fn wall() -> DateTime<Utc> {
+        "2026-03-18T14:30:00Z".parse().unwrap()
+    }
+
+    /// Sends as soon as it may, so many times; how long after the beginning each went.
+    fn sent(budget: &Budget, count: usize, start: Instant) -> Vec<Duration> {
+        let mut now = start;
+        (0..count)
+            .map(|_| {
+                while let Err(until) = budget.reserve(now) {
+                    assert!(until > now, "time goes on");
+                    now = until;
+                }
+                now - start
+            })
+            .collect()
+    }
+
+    #[tokio::test]
+    async fn no_window_of_any_place_holds_more_than_it_may() {
+        let limits = [Limit::new(5, 1), Limit::new(60, 60)];
+        let sent = sent(&Budget::new(&limits), 200, Instant::now());
+        for limit in limits {
+            for (i, first) in sent.iter().enumerate() {
+                let within = sent[i..].iter().filter(|at| **at < *first + limit.per).count();
+                assert!(within <= limit.requests as usize, "{within} in {:?} from {first:?}", limit.per);
+            }
+        }
+        // And it wastes none: the 60 of each minute are had.
+        assert!(sent[199] < Duration::from_secs(3 * 61 + 10), "{:?}", sent[199]);
+    }
+
+    #[tokio::test]
+    async fn what_the_api_says_is_left_is_believed_until_its_reset() {
+        let (budget, now) = (Budget::new(&[]), Instant::now());
+        for (remaining, reset) in
+            [("x-ratelimit-remaining", "x-ratelimit-reset"), ("ratelimit-remaining", "ratelimit-reset")]
+        {
+            budget.reserve(now).unwrap();
+            budget.reserve(now).unwrap();
+            // Two are under way; one is answered and the other may not be counted yet.
+            budget.learn(&headers(&[(remaining, "3"), (reset, "10")]), now, wall());
+            budget.reserve(now).unwrap();
+            budget.reserve(now).unwrap();
+            assert_eq!(budget.reserve(now), Err(now + Duration::from_secs(10)));
+            budget.reserve(now + Duration::from_secs(10)).unwrap();
+            budget.locked(|state| *state = State { windows: vec![], blocked: None, left: None, in_flight: 0 });
+        }
+    }
+
+    #[tokio::test]
+    async fn limits_that_are_shown_lower_the_known_ones_and_never_raise_them() {
+        for (header, third) in
+            [("2, 60;w=60, 2;w=1", false), ("500;w=1", true), ("2", true), ("x;w=1, ;w=, 0;w=9", true)]
+        {
+            let (budget, now) = (Budget::new(&[Limit::new(3, 1)]), Instant::now());
+            budget.learn(&headers(&[("x-ratelimit-limit", header)]), now, wall());
+            let allowed = (0..4).filter(|_| budget.reserve(now).is_ok()).count();
+            assert_eq!(allowed, if third { 3 } else { 2 }, "{header}");
+        }
+    }
+
+    #[test]
+    fn how_long_to_wait_is_read_in_every_dialect() {
+        let unix = (wall().timestamp() + 30).to_string();
+        for (lines, expected) in [
+            (vec![("retry-after", "7")], Some(7_000)),
+            (vec![("retry-after", "Wed, 18 Mar 2026 14:30:09 GMT")], Some(9_000)),
+            // By the server's clock where it shows it.
+            (
+                vec![("retry-after", "Wed, 18 Mar 2026 15:00:05 GMT"), ("date", "Wed, 18 Mar 2026 15:00:00 GMT")],
+                Some(5_000),
+            ),
+            (vec![("ratelimit-reset", unix.as_str())], Some(30_000)),
+            (vec![("x-ratelimit-reset", "12")], Some(12_000)),
+            (vec![("retry-after", "0")], Some(500)),
+            (vec![("retry-after", "99999999")], Some(3_600_000)),
+            (vec![("retry-after", "soon")], None),
+            (vec![], None),
+        ] {
+            let wait = wait_asked(&headers(&lines), wall());
+            assert_eq!(wait.map(|wait| wait.as_millis()), expected, "{lines:?}");
+        }
+    }
+}

@@ -7,7 +7,7 @@ use reqwest::header::{HeaderName, HeaderValue};
 use reqwest::{Client, RequestBuilder, Url};
 use secrecy::{ExposeSecret, SecretString};
 
-use super::api::{ApiOptions, Auth};
+use super::options::{ApiOptions, Auth};
 use super::request::{Body, Change, Get, Method, RawReply, Reply};
 use crate::domain::api_error::ApiErrorKind;
 

@@ -97,3 +97,51 @@ pub(super) fn broke(error: &reqwest::Error) -> String {
         format!("{what}: {}", one_line(&cause.to_string(), LONGEST))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn the_words_of_every_shape_of_error_are_found() {
+        for (body, expected) in [
+            (r#"{"message":"404 Project Not Found"}"#, "404 Project Not Found"),
+            (r#"{"message":{"base":["Reference not found"]}}"#, "base Reference not found"),
+            (r#"{"error":"ref is missing"}"#, "ref is missing"),
+            (
+                r#"{"error":"insufficient_scope","error_description":"needs more","scope":"api"}"#,
+                "insufficient_scope; needs more",
+            ),
+            (r#"{"error":{"message":"No such customer","type":"invalid_request_error"}}"#, "No such customer"),
+            (
+                r#"{"message":"invalid","errors":{"end_at":["is required","is wrong"]}}"#,
+                "invalid; end_at is required, is wrong",
+            ),
+        ] {
+            assert_eq!(message(400, body.as_bytes()), format!("it refused (400: {expected})"));
+        }
+        assert_eq!(message(502, b" <html>"), "it failed (502, with a page in HTML)");
+        assert_eq!(message(500, b""), "it failed (500)");
+    }
+
+    proptest! {
+        #[test]
+        fn any_body_gives_one_short_safe_line(status in 100_u16..600, body in proptest::collection::vec(any::<u8>(), 0..400)) {
+            let line = message(status, &body);
+            prop_assert!(line.chars().count() < 400);
+            prop_assert!(!line.chars().any(crate::domain::text::is_unsafe));
+        }
+
+        #[test]
+        fn any_json_gives_one_short_safe_line(text in "\\PC*", deep in 0_usize..8) {
+            let mut value = serde_json::json!({ "message": text.clone(), "errors": { "a": [text] } });
+            for _ in 0..deep {
+                value = serde_json::json!({ "message": value, "error": [value] });
+            }
+            let line = message(400, value.to_string().as_bytes());
+            prop_assert!(line.chars().count() < 400 && !line.chars().any(crate::domain::text::is_unsafe));
+        }
+    }
+}

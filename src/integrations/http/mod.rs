@@ -5,14 +5,19 @@
 //! proxy of the environment, no name resolution here. Redirects are answers like any other and are not followed. Where
 //! the host forbids forwarding, its own curl or wget asks instead.
 
+mod address;
 mod api;
 mod budget;
 mod cache;
 mod exchange;
 mod failure;
+mod finding;
 mod on_host;
+mod options;
+mod public_url;
 mod request;
 mod tunnel;
+mod webhook;
 
 use std::collections::HashMap;
 use std::fmt;
@@ -27,9 +32,13 @@ use crate::transport::SharedTransport;
 use crate::transport::folder::Folder;
 use tunnel::Tunnel;
 
-pub use api::{ApiClient, ApiOptions, Auth, LONGEST_PAUSE, Listed, SecretSource, finding};
+pub use api::{ApiClient, Listed};
 pub use budget::Limit;
-pub use request::{Change, Get, Method, RawReply, Reply, public_url};
+pub use finding::finding;
+pub use options::{ApiOptions, Auth, LONGEST_PAUSE, SecretSource};
+pub use public_url::public_url;
+pub use request::{Change, Get, Method, RawReply, Reply};
+pub use webhook::Webhook;
 
 /// The most that is read of an answer.
 const BODY_BYTES: usize = 64 << 10;

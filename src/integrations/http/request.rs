@@ -170,21 +170,45 @@ impl<T> Reply<T> {
 /// An answer's bytes, whole.
 pub type RawReply = Reply<Bytes>;
 
-/// A URL as it may be shown: without credentials, query and fragment, where people put keys. What is no URL (a host
-/// name, say) stays as it is.
-pub fn public_url(url: &str) -> String {
-    let Ok(mut parsed) = reqwest::Url::parse(url) else {
-        return url.split(['?', '#']).next().unwrap_or("").rsplit('@').next().unwrap_or("").to_owned();
-    };
-    if parsed.cannot_be_a_base() {
-        return url.to_owned();
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn the_next_link_is_found_among_the_others() {
+        for (links, expected) in [
+            ("<https://x/a?page=2>; rel=\"next\"", Some("https://x/a?page=2")),
+            ("<a?p=1>; rel=\"first\", <a?p=3>; title=\"x\"; rel=next", Some("a?p=3")),
+            ("<a,b?p=1>; rel=\"prev next\"", Some("a,b?p=1")),
+            ("<a?p=1>; rel=\"nextish\"", None),
+            ("<a", None),
+            ("", None),
+        ] {
+            assert_eq!(next_link(links), expected, "{links}");
+        }
     }
-    let bare = parsed.path() == "/" && !url.ends_with('/');
-    parsed.set_query(None);
-    parsed.set_fragment(None);
-    // Neither can fail on a URL that has a host; without one there are none.
-    let _ = parsed.set_username("");
-    let _ = parsed.set_password(None);
-    let text = parsed.to_string();
-    if bare { text.trim_end_matches('/').to_owned() } else { text }
+
+    #[test]
+    fn a_page_that_names_itself_is_the_last() {
+        let get = Get::new(&["a"]).query("page", 2);
+        assert_eq!(get.next("<http://h/a?page=2>; rel=next"), None);
+        assert_eq!(get.next("<http://h/a>; rel=next"), None);
+        let next = get.next("<http://h/b?cursor=a%2Bb&page=3#x>; rel=next").unwrap();
+        assert_eq!(
+            (next.path.as_str(), next.query),
+            ("/a", vec![("cursor".into(), "a+b".into()), ("page".into(), "3".into())])
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn no_header_and_no_segment_makes_it_panic_or_leave_its_path(links in ".*", segment in ".*") {
+            let get = Get::new(&["a", &segment]);
+            let _ = get.next(&links);
+            prop_assert_eq!(get.path.matches('/').count(), 2);
+            prop_assert!(!get.path.ends_with("/..") && !get.path.ends_with("/."));
+        }
+    }
 }

@@ -44,16 +44,9 @@ impl StatusCake {
         fields.extend(window.tags.iter().map(|tag| ("tags[]", tag.as_str())));
         let reply = self.api.change(&Change::new(Method::Post, &["maintenance-windows"]).form(&fields)).await?;
         serde_json::from_slice::<wire::One<wire::Made>>(&reply.value).map(|made| made.data.new_id).map_err(|error| {
-            ApiError {
-                kind: ApiErrorKind::Garbage,
-                api: "StatusCake",
-                asked: "POST /maintenance-windows".to_owned(),
-                message: format!("it took the window and did not say what it calls it: {error}"),
-                status: Some(reply.status),
-                request_id: None,
-                retry_after: None,
-                maybe_done: true,
-            }
+            let message = format!("it took the window and did not say what it calls it: {error}");
+            let failed = ApiError::new("StatusCake", ApiErrorKind::Garbage, "POST /maintenance-windows", message);
+            ApiError { status: Some(reply.status), maybe_done: true, ..failed }
         })
     }
 

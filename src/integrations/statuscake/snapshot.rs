@@ -9,6 +9,7 @@ use futures_util::future::join_all;
 use super::StatusCake;
 use super::plan::{Ask, Feed, Plan};
 use crate::domain::api_error::{ApiError, ApiErrorKind};
+use crate::domain::hosted::CheckOwner;
 use crate::domain::monitor::{
     Certificate, ContactGroup, Heartbeat, MaintenanceWindow, Monitor, MonitorEvent, MonitorState, PageSpeed, Response,
 };
@@ -59,6 +60,8 @@ pub struct Watch {
     snapshot: Snapshot,
     /// How far back events are wanted.
     back: TimeDelta,
+    /// Whose checks are asked after one by one; none: everybody's.
+    only: Option<Vec<CheckOwner>>,
 }
 
 enum Answer {
@@ -76,7 +79,13 @@ impl Watch {
     /// One of an account for these feeds. Events are wanted for a day before `from`.
     pub fn new(client: StatusCake, feeds: &[Feed], from: DateTime<Utc>) -> Self {
         let back = Utc::now().signed_duration_since(from).max(TimeDelta::zero()) + TimeDelta::hours(24);
-        Self { client, plan: Plan::new(feeds), snapshot: Snapshot::default(), back }
+        Self { client, plan: Plan::new(feeds), snapshot: Snapshot::default(), back, only: None }
+    }
+
+    /// Asks after single checks of these services only, which saves a request for each of the others.
+    #[must_use]
+    pub fn only(self, owners: Vec<CheckOwner>) -> Self {
+        Self { only: Some(owners), ..self }
     }
 
     /// What is known.
@@ -168,7 +177,11 @@ impl Watch {
                 return;
             }
             Ok(Answer::Checks(checks)) => {
-                self.plan.learn(&checks);
+                let wanted = |check: &&Monitor| {
+                    let owns = |owner: &CheckOwner| owner.owns(&check.id, &check.name, &check.tags);
+                    self.only.as_ref().is_none_or(|owners| owners.iter().any(owns))
+                };
+                self.plan.learn(&checks.iter().filter(wanted).cloned().collect::<Vec<_>>());
                 let there = |id: &String| checks.iter().any(|check| check.id == *id);
                 known.events.retain(|id, _| there(id));
                 known.responses.retain(|id, _| there(id));
