@@ -18,6 +18,8 @@ const LISTING: Duration = Duration::from_secs(20);
 /// Between attempts at something that the host refuses for now.
 const PATIENCE: Duration = Duration::from_secs(2);
 
+mod rotation;
+
 /// Reads every file that the path or glob names.
 pub(super) async fn run(tail: Tail, path: String) {
     if !follow::is_glob(&path) {
@@ -130,16 +132,11 @@ impl File {
                     return self.be_caught_up().await;
                 }
                 Outcome::Ended(Ended::Read) => tokio::time::sleep(PATIENCE).await,
-                Outcome::Ended(Ended::Replaced) => {
-                    self.flush_partial().await?;
-                    self.place = None;
-                    self.lines = Lines::default();
-                    let rotated = event(SourceEventKind::Rotated, "a new file has taken its place");
-                    self.tail.event(&self.source, rotated).await?;
-                }
+                // The file that bears the name now need not be the next one: it may have been rotated twice meanwhile.
+                Outcome::Ended(Ended::Replaced) => self.after_rotation(true).await?,
+                Outcome::Ended(Ended::Other) => self.after_rotation(false).await?,
                 Outcome::Ended(Ended::Cut) => self.after_cut().await?,
-                Outcome::Ended(Ended::Other) => self.after_rotation().await?,
-                Outcome::Ended(Ended::Unreadable) if self.place.is_some() => self.after_rotation().await?,
+                Outcome::Ended(Ended::Unreadable) if self.place.is_some() => self.after_rotation(false).await?,
                 Outcome::Ended(Ended::Unreadable) => {
                     let why = format!(
                         "{} on {} cannot be read; is it there, and may the login user read it (group adm, or sudo = true)?",
@@ -209,74 +206,6 @@ impl File {
             self.lines = Lines::at(offset);
         }
         Ok(())
-    }
-
-    async fn siblings(&self) -> Vec<Sibling> {
-        let said =
-            self.tail.transport.exec(ExecSpec::script(follow::siblings(&self.path), LISTING)).collect(1 << 20).await;
-        String::from_utf8_lossy(&said.out).lines().filter_map(Sibling::parse).collect()
-    }
-
-    /// The file at our path is not the one we were reading: finds that one, reads it and what came after it to the end.
-    async fn after_rotation(&mut self) -> Result<(), Gone> {
-        let Some(place) = self.place.clone() else { return Ok(()) };
-        let there = self.siblings().await;
-        if !self.tail.transport.link().borrow().is_up() {
-            return Ok(());
-        }
-        let rest = follow::rest(&there, &self.path, &place.inode, place.offset, &place.fingerprint);
-        if !rest.found {
-            let mut gap = event(
-                SourceEventKind::Gap,
-                "the file was rotated away and is nowhere to be found; its unread rest is lost",
-            );
-            let partial = self.lines.drop_partial();
-            gap.bytes = (partial > 0).then_some(partial);
-            self.tail.event(&self.source, gap).await?;
-        }
-        for (i, (path, offset)) in rest.files.into_iter().enumerate() {
-            if i > 0 {
-                self.flush_partial().await?;
-                self.lines = Lines::default();
-            }
-            let before = self.place.clone();
-            if let Outcome::Lost = self.read(&path, None, offset, false).await? {
-                // Gone again in the middle: what was read counts, and the rest is looked for anew.
-                if i > 0 {
-                    self.place = self.place.take().or(before);
-                }
-                return Ok(());
-            }
-        }
-        self.flush_partial().await?;
-        self.place = None;
-        self.lines = Lines::default();
-        self.tail.event(&self.source, event(SourceEventKind::Rotated, "a new file has taken its place")).await
-    }
-
-    /// The file was cut short in place. What was unread may be in a copy of it.
-    async fn after_cut(&mut self) -> Result<(), Gone> {
-        let Some(place) = self.place.take() else { return Ok(()) };
-        let there = self.siblings().await;
-        let rest = follow::rest(&there, &self.path, "cut", place.offset, &place.fingerprint);
-        let copy = rest.files.first().filter(|_| rest.found).cloned();
-        let mut truncated = event(SourceEventKind::Truncated, "the file was cut short in place");
-        match copy {
-            Some((path, offset)) => {
-                self.read(&path, None, offset, false).await?;
-                self.flush_partial().await?;
-                truncated.detail =
-                    format!("the file was cut short in place; its rest was read from {}", one_line(&path, 200));
-            }
-            None => {
-                let partial = self.lines.drop_partial();
-                truncated.bytes = (partial > 0).then_some(partial);
-                truncated.detail = "the file was cut short in place; what was not yet read is gone".to_owned();
-            }
-        }
-        self.place = None;
-        self.lines = Lines::default();
-        self.tail.event(&self.source, truncated).await
     }
 
     /// Reads a file from an offset on; lines go out as they come, and the place moves with them.

@@ -1,5 +1,7 @@
 //! The remote half of a file tail: scripts, their parameters, and what they say first.
 
+use std::cmp::Reverse;
+
 use crate::transport::loader::quote;
 
 const FOLLOW: &str = include_str!("follow.sh");
@@ -147,6 +149,11 @@ pub struct Sibling {
 }
 
 impl Sibling {
+    /// The inode that it must still have when it is opened; what is unpacked has none of its own.
+    pub fn known(&self) -> Option<String> {
+        (!self.path.ends_with(".gz")).then(|| self.inode.clone())
+    }
+
     /// Reads one line.
     pub fn parse(line: &str) -> Option<Self> {
         let mut words = line.splitn(5, ' ');
@@ -160,37 +167,24 @@ impl Sibling {
     }
 }
 
-/// What is to be read, in order, after `lost` (an inode, how far it was read, how it begins) is no longer the live
-/// file at `name`. The live file itself, from its beginning, is left to the caller.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Rest {
-    /// Path and bytes to skip of each file.
-    pub files: Vec<(String, u64)>,
-    /// False when the old file is nowhere to be found, so that its unread rest is lost.
-    pub found: bool,
-}
-
-/// Works out what to read from the siblings there are.
-pub fn rest(siblings: &[Sibling], name: &str, inode: &str, offset: u64, fingerprint: &str) -> Rest {
+/// What is to be read, in order, after the file that was followed at `name` no longer bears that name: the file itself
+/// (known by its inode, or by how it begins), then what came after it. The live file is left to the caller. Nothing, when
+/// the file is nowhere to be found.
+pub fn rest<'a>(siblings: &'a [Sibling], name: &str, inode: &str, offset: u64, fingerprint: &str) -> Vec<&'a Sibling> {
     let packed = |s: &Sibling| s.path.ends_with(".gz");
     let same_beginning = |s: &&Sibling| {
         let len = fingerprint.len().min(s.fingerprint.len());
         s.path != name && len >= 32 && s.fingerprint[..len] == fingerprint[..len] && (packed(s) || s.size >= offset)
     };
     let old = siblings.iter().find(|s| s.inode == inode && !packed(s) && s.path != name);
-    let Some(old) = old.or_else(|| siblings.iter().find(same_beginning)) else {
-        return Rest { files: Vec::new(), found: false };
-    };
-    let mut newer: Vec<&Sibling> = siblings
-        .iter()
-        .filter(|s| {
-            s.path != name && s.path != old.path && s.inode != inode && s.mtime >= old.mtime && !same_beginning(s)
-        })
-        .collect();
-    newer.sort_by_key(|s| s.mtime);
-    let mut files = vec![(old.path.clone(), offset)];
-    files.extend(newer.into_iter().map(|s| (s.path.clone(), 0)));
-    Rest { files, found: true }
+    let Some(old) = old.or_else(|| siblings.iter().find(same_beginning)) else { return Vec::new() };
+    // Within a second the number in the name tells: the greater, the older.
+    let age = |s: &Sibling| (s.mtime, Reverse(s.path.clone()));
+    let newer = |s: &&Sibling| s.path != name && s.inode != old.inode && age(s) > age(old) && !same_beginning(s);
+    let mut files: Vec<&Sibling> = siblings.iter().filter(newer).collect();
+    files.sort_by_key(|s| age(s));
+    files.insert(0, old);
+    files
 }
 
 #[cfg(test)]
@@ -201,6 +195,10 @@ mod tests {
         Sibling { inode: inode.into(), size, mtime, fingerprint: fingerprint.repeat(32), path: path.into() }
     }
 
+    fn paths(there: &[Sibling], offset: u64) -> Vec<&str> {
+        rest(there, "/l", "1:5", offset, &"aa".repeat(32)).iter().map(|s| s.path.as_str()).collect()
+    }
+
     #[test]
     fn what_was_rotated_meanwhile_is_read_in_order() {
         let there = [
@@ -209,17 +207,22 @@ mod tests {
             sibling("1:7", 50, 80, "cc", "/l.1"),
             sibling("1:2", 50, 10, "dd", "/l.3"),
         ];
-        let rest = rest(&there, "/l", "1:5", 40, &"aa".repeat(32));
-        assert_eq!(rest.files, [("/l.2".to_owned(), 40), ("/l.1".to_owned(), 0)]);
-        assert!(rest.found);
+        assert_eq!(paths(&there, 40), ["/l.2", "/l.1"]);
+        let at_once = [
+            sibling("1:9", 10, 70, "ee", "/l"),
+            sibling("1:7", 50, 70, "cc", "/l.1"),
+            sibling("1:5", 100, 70, "aa", "/l.2"),
+            sibling("1:2", 50, 70, "dd", "/l.3"),
+        ];
+        assert_eq!(paths(&at_once, 40), ["/l.2", "/l.1"]);
     }
 
     #[test]
     fn a_packed_or_copied_file_is_known_by_its_beginning() {
         let packed = [sibling("1:9", 10, 90, "ee", "/l"), sibling("1:8", 9, 80, "aa", "/l.1.gz")];
-        assert_eq!(rest(&packed, "/l", "1:5", 40, &"aa".repeat(32)).files, [("/l.1.gz".to_owned(), 40)]);
+        assert_eq!(paths(&packed, 40), ["/l.1.gz"]);
         let gone = [sibling("1:9", 10, 90, "ee", "/l"), sibling("1:8", 9, 80, "bb", "/l.1.gz")];
-        assert!(!rest(&gone, "/l", "1:5", 40, &"aa".repeat(32)).found);
+        assert!(paths(&gone, 40).is_empty());
     }
 
     #[test]

@@ -38,18 +38,20 @@ if [ -n "$run" ]; then
     exit 0
 fi
 
-# The watchdog: standard input ends with the link, and then so does this.
-if [ "$follow" = 1 ]; then
-    exec 4<&0
-    { cat <&4 >/dev/null; kill "$$"; } 2>/dev/null &
-    trap 'kill $! 2>/dev/null' EXIT
-fi
+# Standard input ends with the link, and then so does this.
+exec 4<&0
 
 # A file that is not there yet is waited for; one that may not be read is an error at once.
+watchdog=
 while [ ! -r "$open" ]; do
     if [ "$follow" != 1 ] || [ -e "$open" ] || [ -n "$inode" ]; then exit 20; fi
+    if [ -z "$watchdog" ]; then
+        { cat <&4 >/dev/null; kill "$$"; } 2>/dev/null &
+        watchdog=$!
+    fi
     sleep "$poll" || exit
 done
+[ -z "$watchdog" ] || kill "$watchdog"
 exec 3<"$open"
 me=/proc/$$/fd/3
 [ -e "$me" ] || me=/dev/fd/3
@@ -73,31 +75,71 @@ position() {
     done <"/proc/$$/fdinfo/3"
     [ -n "$pos" ]
 }
-pos=$size first=
-while :; do
-    sleep "$poll" || exit
-    seen=$(look)
-    own=${seen%%
+
+# Reads what is new, again after each ring of the bell, which is standard input.
+read_on() {
+    pos=$size first=
+    while :; do
+        seen=$(look)
+        own=${seen%%
 *}
-    size=${own#* }
-    position 2>/dev/null || pos=$size
-    if [ "$size" -lt "$pos" ]; then exit 11; fi
-    # A short file can be cut and grow past its old place between two looks: its beginning tells.
-    if [ "$pos" -lt 1048576 ] && [ "$pos" -ge 64 ]; then
-        [ -n "$first" ] || first=$(begin 64)
-        if [ "$size" -gt "$pos" ] && [ "$(begin 64)" != "$first" ]; then exit 11; fi
-    fi
-    [ "$size" -eq "$pos" ] || cat <&3 || exit
-    case $seen in
-        *"
+        size=${own#* }
+        position 2>/dev/null || pos=$size
+        if [ "$size" -lt "$pos" ]; then exit 11; fi
+        # A short file can be cut and grow past its old place between two looks: its beginning tells.
+        if [ "$pos" -lt 262144 ] && [ "$pos" -ge 64 ]; then
+            [ -n "$first" ] || first=$(begin 64)
+            if [ "$size" -gt "$pos" ] && [ "$(begin 64)" != "$first" ]; then exit 11; fi
+        fi
+        [ "$size" -eq "$pos" ] || cat <&3 || exit
+        case $seen in
+            *"
 "*)
-            there=${seen#*
+                there=${seen#*
 }
-            # Another file bears the name. Its writer may still write to ours until the new one has something in it.
-            if [ "${there% *}" != "$mine" ] && [ "${there#* }" -gt 0 ]; then
-                cat <&3
-                exit 10
-            fi
-            ;;
-    esac
-done
+                # Another file bears the name. Its writer may still write to ours until the new one has something in it.
+                if [ "${there% *}" != "$mine" ] && [ "${there#* }" -gt 0 ]; then
+                    cat <&3
+                    exit 10
+                fi
+                ;;
+        esac
+        rest
+        dd bs=65536 count=1 of=/dev/null 2>/dev/null
+        kill -0 "$ringer" 2>/dev/null || exit 0
+    done
+}
+
+# Looking costs a few processes: at once for the first lines of a second, then ten times a second.
+rest() {
+    now=$looks
+    read -r now _ 2>/dev/null </proc/uptime
+    if [ "${now%%.*}" != "$second" ]; then second=${now%%.*} looks=0; fi
+    looks=$((looks + 1))
+    if [ "$looks" -gt 10 ]; then sleep 0.1; else sleep 0.01; fi
+}
+second='' looks=0
+
+# The bell. GNU tail waits in the kernel (inotify) for whatever happens to the name, so that a line is here within
+# milliseconds and a quiet file costs nothing; what it reads itself is only a sign that there is something to read. Every
+# two seconds it rings all the same, in case a sign was missed. Without a GNU tail it rings at every poll.
+# shellcheck disable=SC2016
+case $(tail --version 2>/dev/null) in
+    *GNU*) ring='exec tail -n 0 -s 0.2 -F -- "$1" 2>&1' pause=2 ;;
+    *) ring='while sleep "$2" && echo; do :; done' pause=$poll ;;
+esac
+{
+    # Its first words are who rings and who waits for the end of the link (standard input ends with it): whichever ends
+    # takes the others along.
+    sh -c 'echo "$$ $PPID"; '"$ring" sh "$name" "$pause" </dev/null 3<&- 4<&- &
+    ringer=$!
+    { sleep "$poll"; while kill -0 "$ringer" && echo; do sleep "$pause"; done; } 3<&- 4<&- &
+    cat <&4 >/dev/null
+    kill "$ringer"
+    wait "$ringer"
+    echo
+} 2>/dev/null | {
+    read -r ringer waiter || exit 0
+    trap 'kill "$ringer" "$waiter" 2>/dev/null' EXIT
+    read_on
+}
