@@ -30,6 +30,8 @@ impl Limit {
 
 /// Requests leave evenly spaced and arrive bunched: this much is added to each window.
 const SLACK: Duration = Duration::from_millis(100);
+/// Resets are told in whole seconds: those that are no further apart are of one window.
+const SAME: Duration = Duration::from_secs(2);
 /// No API is believed that it wants to be left alone for longer.
 const LONGEST: Duration = Duration::from_secs(3600);
 /// A reset above this is a UNIX time, and not seconds to go.
@@ -135,7 +137,11 @@ impl Budget {
             // What is under way may not have been counted yet.
             let others = u64::from(state.in_flight.saturating_sub(1));
             let left = u32::try_from(remaining.saturating_sub(others)).unwrap_or(u32::MAX);
-            state.left = Some((left, until));
+            state.left = Some(match state.left {
+                // Answers overtake one another: of the same window, the one that leaves less is the newer.
+                Some((known, reset)) if reset > now && until < reset + SAME => (known.min(left), reset.max(until)),
+                _ => (left, until),
+            });
         });
     }
 
@@ -249,6 +255,9 @@ mod tests {
             budget.learn(&headers(&[(remaining, "3"), (reset, "10")]), now, wall());
             budget.reserve(now).unwrap();
             budget.reserve(now).unwrap();
+            assert_eq!(budget.reserve(now), Err(now + Duration::from_secs(10)));
+            // An answer that was overtaken changes nothing.
+            budget.learn(&headers(&[(remaining, "5"), (reset, "10")]), now, wall());
             assert_eq!(budget.reserve(now), Err(now + Duration::from_secs(10)));
             budget.reserve(now + Duration::from_secs(10)).unwrap();
             budget.locked(|state| *state = State { windows: vec![], blocked: None, left: None, in_flight: 0 });
