@@ -6,6 +6,7 @@
 mod support;
 
 mod cli;
+mod figures;
 mod http;
 mod network;
 mod slack;

@@ -98,17 +98,17 @@ impl Account {
     pub async fn refresh(&mut self, now: DateTime<Utc>, seen: Seen<'_>) {
         let from = now.timestamp() - KEPT;
         let again = if self.newest.is_some() { WALK_EVERY } else { WALK_WITHOUT_FEED };
-        if self.walked.is_none_or(|walked| now - walked >= again) {
+        if self.walked.is_none_or(|walked| now - walked >= again) || self.feed_has_begun().await {
             // Before the walk, so that what happens during it is seen afterwards.
-            self.newest = match changes::newest(&self.api).await {
-                Ok(newest) => newest,
-                Err(error) => {
-                    self.books.trouble.insert(Resource::Events, error.to_string());
-                    None
+            match changes::newest(&self.api).await {
+                Ok(newest) => {
+                    self.newest = newest;
+                    self.books.trouble.remove(&Resource::Events);
                 }
-            };
-            if self.newest.is_some() {
-                self.books.trouble.remove(&Resource::Events);
+                Err(error) => {
+                    self.newest = None;
+                    self.books.trouble.insert(Resource::Events, error.to_string());
+                }
             }
             self.walk(&Resource::FIGURES, from, None, now, seen).await;
             self.walked = Some(now);
@@ -116,6 +116,12 @@ impl Account {
             self.follow(from, now, seen).await;
         }
         self.books.forget_before(from - DAY);
+    }
+
+    /// Whether something has happened at an account where nothing had. A feed that cannot be read says nothing.
+    async fn feed_has_begun(&self) -> bool {
+        let silent = self.newest.is_none() && !self.books.trouble.contains_key(&Resource::Events);
+        silent && matches!(changes::newest(&self.api).await, Ok(Some(_)))
     }
 
     /// Takes in what has happened, and asks again for what could not be had.

@@ -157,3 +157,29 @@ async fn a_feed_that_lost_its_place_means_walking_everything() {
     assert_eq!(figure(&account, "revenue_gross", Some(Window::Today), 2), Some(5600));
     assert_eq!(account.figures(now()).errors, []);
 }
+
+#[tokio::test]
+async fn a_silent_account_is_looked_at_again_when_something_happens() {
+    let ledger = Ledger::start(Objects::from([("balance", vec![balance(0)])]));
+    let mut account = account(&ledger);
+    refresh(&mut account, 0).await;
+    assert_eq!(figure(&account, "payments", Some(Window::Today), 0), Some(0));
+    ledger.happens("charges", "charge.succeeded", charge("ch_1", now().timestamp() + 1, 700, false));
+    refresh(&mut account, 1).await;
+    assert_eq!(figure(&account, "payments", Some(Window::Today), 1), Some(1));
+}
+
+#[tokio::test]
+async fn without_a_feed_everything_is_walked_again_now_and_then() {
+    let (ledger, mut asked) = (ledger(), 0);
+    ledger.change(|objects| objects.insert("events", vec![json!({ "no": "event" })]).map_or((), drop));
+    let mut account = account(&ledger);
+    refresh(&mut account, 0).await;
+    assert_eq!(account.figures(now()).errors[0].what, "events");
+    assert_eq!(figure(&account, "mrr", None, 0), Some(4900), "the figures are there all the same");
+    ledger.asked(&mut asked);
+    refresh(&mut account, 1).await;
+    assert_eq!(ledger.asked(&mut asked), ["balance"]);
+    refresh(&mut account, 11).await;
+    assert!(ledger.asked(&mut asked).contains(&"subscriptions".to_owned()));
+}

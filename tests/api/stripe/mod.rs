@@ -6,4 +6,5 @@ mod company;
 mod figures;
 mod following;
 mod http;
+pub mod large;
 mod ledger;
