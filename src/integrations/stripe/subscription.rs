@@ -156,16 +156,25 @@ struct ItemWire {
     quantity: Option<i64>,
     price: Option<Price>,
     /// Before 2020-08-27 an item had this instead.
-    plan: Option<Plan>,
+    plan: Option<MaybePlan>,
     #[serde(default)]
     discounts: Option<Vec<Discount>>,
+}
+
+/// A plan that cannot be read harms nobody where there is a price.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum MaybePlan {
+    Plan(Plan),
+    Other(serde::de::IgnoredAny),
 }
 
 impl TryFrom<ItemWire> for Item {
     type Error = &'static str;
 
     fn try_from(wire: ItemWire) -> Result<Self, Self::Error> {
-        let price = wire.price.or(wire.plan.map(|plan| plan.0)).ok_or("an item has neither a price nor a plan")?;
+        let plan = if let Some(MaybePlan::Plan(plan)) = wire.plan { Some(plan.0) } else { None };
+        let price = wire.price.or(plan).ok_or("an item has neither a price nor a plan")?;
         Ok(Self { id: wire.id, quantity: wire.quantity, price, discounts: wire.discounts.unwrap_or_default() })
     }
 }

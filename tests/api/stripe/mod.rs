@@ -8,3 +8,4 @@ mod following;
 mod http;
 pub mod large;
 mod ledger;
+mod specs;
