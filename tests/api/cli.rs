@@ -22,6 +22,7 @@ fn qd(folder: &Path, url: &str, args: &[&str]) -> Output {
         .unwrap()
         .env("HOME", folder)
         .env("QD_TEST_SC", TOKEN)
+        .env("QD_LOG", "trace")
         .env_remove("XDG_STATE_HOME")
         .env_remove("XDG_CONFIG_HOME")
         .arg("--config")
@@ -84,7 +85,9 @@ fn alerts_are_one_json_document_with_every_field_and_1_while_one_is_firing() {
     assert!(text.contains("PAGE") && text.contains("Checkout down (504)") && text.contains("23m"), "{text}");
     // The token was sent, and is nowhere that it was not asked to be.
     assert!(fake.requests("statuscake").iter().all(|request| request.auth));
-    assert!(!everything_in(home.path()).contains(TOKEN));
+    let written = everything_in(home.path());
+    assert!(written.len() > 1000, "the log of everything was written");
+    assert!(!written.contains(TOKEN) && !written.contains("PK="));
 }
 
 #[test]

@@ -10,5 +10,6 @@ mod figures;
 mod http;
 mod network;
 mod slack;
+mod specs;
 mod statuscake;
 mod stripe;

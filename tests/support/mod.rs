@@ -6,6 +6,7 @@
 
 pub mod fake_apis;
 pub mod http_server;
+pub mod schema;
 
 use std::path::PathBuf;
 use std::process::Command;

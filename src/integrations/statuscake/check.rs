@@ -11,9 +11,9 @@ impl StatusCake {
         let checks = self.checks().await;
         let counted = checks.as_ref().map(|checks| format!("{} checks", checks.len())).map_err(ApiError::clone);
         let mut findings = vec![finding("read checks", counted)];
-        let useless = |error: &ApiError| !matches!(error.kind, ApiErrorKind::Forbidden | ApiErrorKind::NotFound);
-        if checks.as_ref().err().is_some_and(useless) {
-            // Whatever keeps the first question from its answer keeps the others too.
+        if checks.as_ref().err().is_some_and(|error| error.kind != ApiErrorKind::Forbidden) {
+            // Whatever keeps the first question from its answer keeps the others too: even an empty account has a list.
+            findings[0].state = TokenState::Failed;
             return findings;
         }
         if checks.is_ok_and(|checks| checks.is_empty()) && !self.tags.is_empty() {

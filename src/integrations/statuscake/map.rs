@@ -23,6 +23,16 @@ fn texts(all: &[String]) -> Vec<String> {
     all.iter().map(|one| text(one)).collect()
 }
 
+/// A length of time; a negative one is none.
+fn seconds(number: i64) -> Duration {
+    Duration::from_secs(u64::try_from(number).unwrap_or(0))
+}
+
+/// A number that fits, or nothing.
+fn small(number: i64) -> Option<u32> {
+    u32::try_from(number).ok()
+}
+
 /// A time, or nothing where it cannot be read.
 fn time(text: &str) -> Option<DateTime<Utc>> {
     DateTime::parse_from_rfc3339(text.trim()).ok().map(|time| time.to_utc())
@@ -45,7 +55,7 @@ pub(super) fn check(raw: &wire::Uptime) -> Monitor {
         kind: text(&raw.test_type),
         state: state(raw.paused, raw.status),
         uptime_pct: raw.uptime.filter(|pct| (0.0..=100.0).contains(pct)),
-        every: Duration::from_secs(raw.check_rate),
+        every: seconds(raw.check_rate),
         tags: texts(&raw.tags),
         contact_groups: texts(&raw.contact_groups),
     }
@@ -56,8 +66,8 @@ pub(super) fn detail(raw: &wire::UptimeDetail) -> MonitorDetail {
         last_tested: raw.last_tested_at.as_deref().and_then(time),
         processing: raw.processing_state.as_deref().map(text),
         servers: raw.servers.iter().map(|server| text(&server.description)).collect(),
-        confirmation: raw.confirmation,
-        timeout: Duration::from_secs(raw.timeout),
+        confirmation: small(raw.confirmation).unwrap_or(0),
+        timeout: seconds(raw.timeout),
     }
 }
 
@@ -66,7 +76,7 @@ pub(super) fn event(raw: &wire::Alert) -> MonitorEvent {
         id: text(&raw.id),
         at: raw.triggered_at.as_deref().and_then(time),
         up: raw.status == wire::Status::Up,
-        code: raw.status_code,
+        code: small(raw.status_code).unwrap_or(0),
     }
 }
 
@@ -79,7 +89,11 @@ pub(super) fn outage(raw: &wire::Period) -> Option<Outage> {
 }
 
 pub(super) fn response(raw: &wire::History) -> Option<Response> {
-    Some(Response { at: time(&raw.created_at)?, millis: raw.performance, code: raw.status_code })
+    Some(Response {
+        at: time(&raw.created_at)?,
+        millis: raw.performance.and_then(small),
+        code: raw.status_code.and_then(small),
+    })
 }
 
 pub(super) fn certificate(raw: &wire::Ssl) -> Certificate {
@@ -95,7 +109,7 @@ pub(super) fn certificate(raw: &wire::Ssl) -> Certificate {
         said_expired: flag("is_expired") || status.contains("EXPIRED"),
         valid_until: raw.valid_until.as_deref().and_then(time),
         issuer: raw.issuer_common_name.as_deref().map(text),
-        warn_days: raw.alert_at.clone(),
+        warn_days: raw.alert_at.iter().copied().filter_map(small).collect(),
     }
 }
 
@@ -104,7 +118,7 @@ pub(super) fn heartbeat(raw: &wire::Heartbeat) -> Heartbeat {
         id: text(&raw.id),
         name: text(&raw.name),
         state: state(raw.paused, raw.status),
-        period: Duration::from_secs(raw.period),
+        period: seconds(raw.period),
         last_seen: raw.last_tested_at.as_deref().and_then(time),
         uptime_pct: raw.uptime.filter(|pct| (0.0..=100.0).contains(pct)),
         tags: texts(&raw.tags),
@@ -117,13 +131,15 @@ pub(super) fn page_speed(raw: &wire::PageSpeed) -> PageSpeed {
         name: text(&raw.name),
         url: text(&public_url(&raw.website_url)),
         paused: raw.paused,
-        latest: raw.latest_stats.as_ref().map(|stats| PageLoad {
-            millis: stats.loadtime,
-            kilobytes: stats.filesize,
-            requests: stats.requests,
-            has_issue: stats.has_issue,
+        latest: raw.latest_stats.as_ref().and_then(|stats| {
+            Some(PageLoad {
+                millis: small(stats.loadtime)?,
+                kilobytes: stats.filesize,
+                requests: small(stats.requests)?,
+                has_issue: stats.has_issue,
+            })
         }),
-        alert_slower: Some(raw.alert_slower).filter(|millis| *millis > 0),
+        alert_slower: small(raw.alert_slower).filter(|millis| *millis > 0),
     }
 }
 

@@ -144,12 +144,12 @@ impl StatusCake {
             let answer = self.api.read(&get, |reply| {
                 let answer: wire::Page<T> = serde_json::from_slice(&reply.value).map_err(|error| error.to_string())?;
                 // A list that says that it has something and gives nothing is no whole answer.
-                let missing = answer.data.is_empty() && answer.metadata.total_count > (page - 1) * PAGE;
+                let missing = answer.data.is_empty() && answer.metadata.total_count > i64::from((page - 1) * PAGE);
                 if missing { Err("its list is empty and says it is not".to_owned()) } else { Ok(answer) }
             });
             let answer = answer.await?.value;
             items.extend(answer.data);
-            if page >= answer.metadata.page_count {
+            if i64::from(page) >= answer.metadata.page_count {
                 break;
             }
         }

@@ -122,7 +122,7 @@ impl Watch {
     /// Asks until nothing is due. A feed of single checks that keeps failing is given up: the rest would fail as well.
     pub async fn round(&mut self) {
         while self.step().await {
-            let hopeless = |trouble: &Trouble| trouble.error.kind != ApiErrorKind::NotFound;
+            let hopeless = |trouble: &Trouble| trouble.error.kind != ApiErrorKind::Forbidden;
             if self
                 .snapshot
                 .trouble

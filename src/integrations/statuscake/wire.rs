@@ -1,4 +1,5 @@
-//! StatusCake's answers as they come (API v1). What its specification does not require may be missing.
+//! StatusCake's answers as they come (API v1). What its specification does not require may be
+//! missing; whole numbers are any, and what they mean is for [`super::map`].
 
 use std::collections::BTreeMap;
 
@@ -14,8 +15,8 @@ pub(super) struct Page<T> {
 
 #[derive(Debug, Deserialize)]
 pub(super) struct Pagination {
-    pub page_count: u32,
-    pub total_count: u32,
+    pub page_count: i64,
+    pub total_count: i64,
 }
 
 /// A series, newest first.
@@ -59,7 +60,7 @@ pub(super) struct Uptime {
     pub name: String,
     pub website_url: String,
     pub test_type: String,
-    pub check_rate: u64,
+    pub check_rate: i64,
     #[serde(default)]
     pub contact_groups: Vec<String>,
     pub paused: bool,
@@ -78,8 +79,8 @@ pub(super) struct UptimeDetail {
     pub processing_state: Option<String>,
     #[serde(default)]
     pub servers: Vec<Server>,
-    pub confirmation: u32,
-    pub timeout: u64,
+    pub confirmation: i64,
+    pub timeout: i64,
 }
 
 #[derive(Debug, Deserialize)]
@@ -91,7 +92,7 @@ pub(super) struct Server {
 pub(super) struct Alert {
     pub id: String,
     pub status: Status,
-    pub status_code: u32,
+    pub status_code: i64,
     #[serde(default)]
     pub triggered_at: Option<String>,
 }
@@ -108,9 +109,9 @@ pub(super) struct Period {
 pub(super) struct History {
     pub created_at: String,
     #[serde(default)]
-    pub performance: Option<u32>,
+    pub performance: Option<i64>,
     #[serde(default)]
-    pub status_code: Option<u32>,
+    pub status_code: Option<i64>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -119,7 +120,7 @@ pub(super) struct Ssl {
     pub website_url: String,
     pub paused: bool,
     #[serde(default)]
-    pub alert_at: Vec<u32>,
+    pub alert_at: Vec<i64>,
     #[serde(default)]
     pub certificate_status: Option<String>,
     /// Named yes or no.
@@ -135,7 +136,7 @@ pub(super) struct Ssl {
 pub(super) struct Heartbeat {
     pub id: String,
     pub name: String,
-    pub period: u64,
+    pub period: i64,
     pub paused: bool,
     pub status: Status,
     #[serde(default)]
@@ -152,7 +153,7 @@ pub(super) struct PageSpeed {
     pub name: String,
     pub website_url: String,
     pub paused: bool,
-    pub alert_slower: u32,
+    pub alert_slower: i64,
     #[serde(default)]
     pub latest_stats: Option<Stats>,
 }
@@ -161,8 +162,8 @@ pub(super) struct PageSpeed {
 pub(super) struct Stats {
     pub filesize: f64,
     pub has_issue: bool,
-    pub loadtime: u32,
-    pub requests: u32,
+    pub loadtime: i64,
+    pub requests: i64,
 }
 
 #[derive(Debug, Deserialize)]
