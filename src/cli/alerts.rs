@@ -1,10 +1,10 @@
 //! `qd alerts`: what the hosted sources say is wrong, and what was in the last day.
 
 use std::collections::BTreeMap;
-use std::io::Write;
-use std::time::Duration;
+use std::io::{IsTerminal, Write};
+use std::time::{Duration, Instant};
 
-use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
+use chrono::{DateTime, SecondsFormat, SubsecRound, TimeDelta, Utc};
 use serde_json::{Value, json};
 
 use super::args::{Global, SnapshotAt};
@@ -15,13 +15,16 @@ use crate::config::{Selection, secret};
 use crate::domain::alert::{Alert, AlertState};
 use crate::domain::api_error::{ApiError, ApiErrorKind};
 use crate::domain::hosted::CheckOwner;
+use crate::domain::outside::Feed;
 use crate::integrations::statuscake::alerts::alerts;
-use crate::integrations::statuscake::plan::Feed;
 use crate::integrations::statuscake::{StatusCake, Watch};
 
 /// What is asked of StatusCake for alerts.
 const FEEDS: [Feed; 6] =
     [Feed::Checks, Feed::Events, Feed::Heartbeats, Feed::Windows, Feed::Certificates, Feed::PageSpeeds];
+
+/// How often a long round says how far it is.
+const PROGRESS: Duration = Duration::from_secs(5);
 
 /// Runs the command: 1 while a page or a ticket is firing, 3 when no source could be asked.
 pub async fn run(global: &Global, args: SnapshotAt) -> Outcome {
@@ -33,7 +36,7 @@ pub async fn run(global: &Global, args: SnapshotAt) -> Outcome {
     }
     loop {
         sources.ask().await;
-        let now = args.at.unwrap_or_else(Utc::now);
+        let now = args.at.unwrap_or_else(|| Utc::now().trunc_subsecs(3));
         let look = sources.look(now);
         let mut out = std::io::stdout().lock();
         match (args.snapshot.json, args.snapshot.watch) {
@@ -80,7 +83,14 @@ impl Sources {
 
     async fn ask(&mut self) {
         if let Some((watch, _)) = &mut self.statuscake {
-            watch.round().await;
+            let (mut said, loud) = (Instant::now(), std::io::stderr().is_terminal());
+            let progress = |known: usize, all: usize| {
+                if loud && known < all && said.elapsed() >= PROGRESS {
+                    said = Instant::now();
+                    eprintln!("qd: asked after {known} of {all} checks; StatusCake takes 60 questions a minute");
+                }
+            };
+            watch.round(progress).await;
         }
     }
 
@@ -92,10 +102,10 @@ impl Sources {
     fn look(&self, now: DateTime<Utc>) -> Look {
         let mut look = Look { at: now, alerts: Vec::new(), errors: Vec::new(), blind: false };
         if let Some((watch, owners)) = &self.statuscake {
-            let snapshot = watch.snapshot();
-            look.alerts.extend(alerts(snapshot, owners, now));
-            look.errors.extend(snapshot.trouble.values().map(|trouble| trouble.error.clone()));
-            look.blind = snapshot.as_of.is_empty();
+            let outside = watch.outside();
+            look.alerts.extend(alerts(outside, owners, now));
+            look.errors.extend(outside.trouble.values().map(|trouble| trouble.error.clone()));
+            look.blind = outside.as_of.is_empty();
         }
         if let Some(only) = &self.only {
             let chosen = |alert: &Alert| alert.service.clone().zip(alert.environment.clone());

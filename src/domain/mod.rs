@@ -13,6 +13,7 @@ pub mod log_view;
 pub mod money;
 pub mod monitor;
 pub mod nearest;
+pub mod outside;
 pub mod question;
 pub mod ratio;
 pub mod sample;

@@ -8,10 +8,10 @@ use quarterdeck::domain::alert::{Alert, AlertState, Severity};
 use quarterdeck::domain::api_error::ApiErrorKind;
 use quarterdeck::domain::hosted::{CheckOwner, StatusCakeSettings, TokenState};
 use quarterdeck::domain::monitor::{MonitorState, is_flapping, outages};
+use quarterdeck::domain::outside::{Feed, Outside};
 use quarterdeck::integrations::http::{ApiOptions, Limit};
 use quarterdeck::integrations::statuscake::alerts::alerts;
-use quarterdeck::integrations::statuscake::plan::Feed;
-use quarterdeck::integrations::statuscake::{NewWindow, Snapshot, StatusCake, Watch};
+use quarterdeck::integrations::statuscake::{NewWindow, StatusCake, Watch};
 use serde_json::{Value, json};
 
 use crate::http::token;
@@ -52,15 +52,15 @@ fn time(value: &Value) -> DateTime<Utc> {
 }
 
 /// Everything, asked until nothing is due; what failed is asked again.
-async fn everything(client: StatusCake, feeds: &[Feed], now: DateTime<Utc>) -> Snapshot {
+async fn everything(client: StatusCake, feeds: &[Feed], now: DateTime<Utc>) -> Outside {
     let mut watch = Watch::new(client, feeds, now);
-    watch.round().await;
-    assert!(watch.snapshot().trouble.is_empty(), "{:?}", watch.snapshot().trouble);
-    watch.snapshot().clone()
+    watch.round(|_, _| ()).await;
+    assert!(watch.outside().trouble.is_empty(), "{:?}", watch.outside().trouble);
+    watch.outside().clone()
 }
 
 /// The figures of `expected.json`, worked out from a snapshot.
-fn figures(snapshot: &Snapshot, now: DateTime<Utc>) -> Value {
+fn figures(snapshot: &Outside, now: DateTime<Utc>) -> Value {
     let named = |state| -> Vec<&str> {
         snapshot.checks.iter().filter(|check| check.state == state).map(|check| check.name.as_str()).collect()
     };
@@ -106,7 +106,7 @@ fn figures(snapshot: &Snapshot, now: DateTime<Utc>) -> Value {
     })
 }
 
-fn assert_figures(snapshot: &Snapshot) {
+fn assert_figures(snapshot: &Outside) {
     let (expected, now) = expected();
     for (name, figure) in figures(snapshot, now).as_object().unwrap() {
         assert_eq!(*figure, expected[name], "{name}");
@@ -154,7 +154,7 @@ async fn the_documented_budget_is_kept_and_changes_count_too() {
     let fake = FakeApis::public(&[]);
     let client = StatusCake::new(&settings(&fake), token("sc-qd"));
     let mut watch = Watch::new(client, &FEEDS[..6], expected().1);
-    watch.round().await;
+    watch.round(|_, _| ()).await;
     let asked = fake.requests("statuscake");
     assert!(asked.len() >= 38, "{} requests", asked.len());
     assert!(busiest(&asked, 1.0) <= 5, "{} in a second", busiest(&asked, 1.0));
@@ -248,7 +248,7 @@ async fn a_check_is_paused_and_a_window_opened_and_closed_with_one_request_each(
     assert_eq!((made.name.as_str(), made.state.as_str()), ("deploy api & shop", "active"));
     assert_eq!(made.checks, ["6003", "6006"]);
     let mut snapshot = everything(hasty(&settings(&fake)), &FEEDS[..6], now).await;
-    let silenced = |snapshot: &Snapshot| alerts(snapshot, &[], now)[0].silenced;
+    let silenced = |snapshot: &Outside| alerts(snapshot, &[], now)[0].silenced;
     assert!(silenced(&snapshot), "nobody is told of what is in a window");
     client.close_window(&id).await.unwrap();
     snapshot.windows = client.maintenance_windows().await.unwrap();
@@ -279,8 +279,8 @@ async fn a_bad_token_is_said_once_and_no_more_is_asked() {
     let findings = StatusCake::with(&settings(&fake), wrong()).check().await;
     assert_eq!((findings.len(), findings[0].state), (1, TokenState::Failed));
     let mut watch = Watch::new(StatusCake::with(&settings(&fake), wrong()), &FEEDS, expected().1);
-    watch.round().await;
-    let trouble = &watch.snapshot().trouble[&Feed::Checks];
+    watch.round(|_, _| ()).await;
+    let trouble = &watch.outside().trouble[&Feed::Checks];
     assert_eq!(trouble.error.kind, ApiErrorKind::Unauthorized);
     assert!(!format!("{trouble:?} {findings:?}").contains("sc-wrong-token"));
     assert_eq!(fake.requests("statuscake").len(), 2);
@@ -292,8 +292,8 @@ async fn what_cannot_be_had_leaves_the_rest_as_it_is() {
     let (_, now) = expected();
     fake.control(&json!({ "force": [{ "match": "/statuscake/v1/(ssl|maintenance)", "status": 403, "times": 9 }] }));
     let mut watch = Watch::new(hasty(&settings(&fake)), &FEEDS[..6], now);
-    watch.round().await;
-    let snapshot = watch.snapshot();
+    watch.round(|_, _| ()).await;
+    let snapshot = watch.outside();
     let failed: Vec<Feed> = snapshot.trouble.keys().copied().collect();
     assert_eq!(failed, [Feed::Windows, Feed::Certificates]);
     assert_eq!((snapshot.checks.len(), snapshot.events.len(), snapshot.heartbeats.len()), (33, 33, 4));
@@ -302,4 +302,30 @@ async fn what_cannot_be_had_leaves_the_rest_as_it_is() {
         2,
         "asked once each"
     );
+}
+
+#[tokio::test]
+async fn one_check_that_fails_is_said_and_does_not_hide_behind_the_others() {
+    let fake = FakeApis::public(&[]);
+    let (_, now) = expected();
+    fake.control(&json!({ "force": [{ "match": "/uptime/6012/alerts", "status": 500, "times": 1000 }] }));
+    let mut watch = Watch::new(hasty(&settings(&fake)), &FEEDS[..2], now);
+    watch.round(|_, _| ()).await;
+    let outside = watch.outside();
+    assert_eq!(outside.events.len(), 32);
+    assert_eq!(outside.trouble.keys().copied().collect::<Vec<_>>(), [Feed::Events]);
+    let down = alerts(outside, &[], now);
+    assert_eq!(down.iter().filter(|alert| alert.state == AlertState::Firing).count(), 2);
+    // Where none is answered, not all are tried.
+    let fake = FakeApis::public(&[]);
+    fake.control(&json!({ "force": [{ "match": "/alerts", "status": 500, "times": 1000 }] }));
+    let options = ApiOptions {
+        pause: Duration::from_millis(1),
+        tries: 2,
+        ..ApiOptions::new("StatusCake", settings(&fake).base, token("sc-qd"))
+    };
+    let mut watch = Watch::new(StatusCake::with(&settings(&fake), options), &FEEDS[..2], now);
+    watch.round(|_, _| ()).await;
+    assert!(fake.requests("statuscake").len() < 50, "{}", fake.requests("statuscake").len());
+    assert_eq!(alerts(watch.outside(), &[], now)[0].since, None, "down, and since when is not known");
 }

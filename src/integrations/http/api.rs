@@ -25,6 +25,9 @@ use crate::transport::backoff::jitter;
 /// Tries where nobody answers at all: more would only keep the person waiting for what is known.
 const UNREACHABLE_TRIES: u32 = 3;
 
+/// The longest that a change waits for its turn.
+const CHANGE_WAITS: Duration = Duration::from_secs(15);
+
 /// A client of one API with one secret. Share it: its budget is only kept by whoever asks through it.
 pub struct ApiClient {
     options: ApiOptions,
@@ -113,7 +116,8 @@ impl ApiClient {
     pub async fn change(&self, change: &Change) -> Result<RawReply, ApiError> {
         let sending = Sending::change(change);
         let asked = format!("{} {}", sending.method, change.path);
-        let deadline = Instant::now() + self.options.patience;
+        // A change that waits too long would come when nobody expects it any more.
+        let deadline = Instant::now() + self.options.patience.min(CHANGE_WAITS);
         self.exchange(&sending, &asked, deadline).await.map_err(|failed| failed.error)
     }
 

@@ -6,39 +6,48 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::Snapshot;
 use crate::domain::alert::{Alert, AlertState, Severity, is_recent, sort};
 use crate::domain::hosted::CheckOwner;
 use crate::domain::monitor::{
     Certificate, CertificateState, Heartbeat, Monitor, MonitorEvent, MonitorState, Outage, PageSpeed, is_flapping,
     outages,
 };
+use crate::domain::outside::Outside;
 
 /// The days before its end from which a certificate is a page.
 const CERTIFICATE_PAGE: i64 = 7;
 /// The days before its end from which a certificate is a ticket, where its check names none.
 const CERTIFICATE_TICKET: u32 = 21;
 
-/// Every alert of a snapshot, in the order in which they are read. `now` may lie before the snapshot: events up to then
+/// Every alert of what is known, in the order in which they are read. `now` may lie before it was asked: events up to then
 /// count, and what has no history counts as it is.
-pub fn alerts(snapshot: &Snapshot, owners: &[CheckOwner], now: DateTime<Utc>) -> Vec<Alert> {
+pub fn alerts(outside: &Outside, owners: &[CheckOwner], now: DateTime<Utc>) -> Vec<Alert> {
     let mut alerts: Vec<Alert> = Vec::new();
-    for check in &snapshot.checks {
-        let events = snapshot.events.get(&check.id).map_or(&[][..], Vec::as_slice);
-        let silenced = is_silenced(snapshot, check, now);
-        let owner = owners.iter().find(|owner| owner.owns(&check.id, &check.name, &check.tags));
+    for check in &outside.checks {
+        let events = outside.events.get(&check.id).map_or(&[][..], Vec::as_slice);
+        let silenced = is_silenced(outside, check, now);
         for mut alert in of_check(check, events, now) {
             alert.silenced = silenced && alert.state == AlertState::Firing;
-            alert.service = owner.map(|owner| owner.service.clone());
-            alert.environment = owner.map(|owner| owner.environment.clone());
-            alerts.push(alert);
+            alerts.push(owned(alert, owners, &check.id, &check.name, &check.tags));
         }
     }
-    alerts.extend(snapshot.certificates.iter().filter_map(|certificate| of_certificate(certificate, now)));
-    alerts.extend(snapshot.heartbeats.iter().filter_map(of_heartbeat));
-    alerts.extend(snapshot.page_speeds.iter().filter_map(of_page));
+    for one in &outside.certificates {
+        alerts.extend(of_certificate(one, now).map(|alert| owned(alert, owners, &one.id, &one.url, &[])));
+    }
+    for one in &outside.heartbeats {
+        alerts.extend(of_heartbeat(one).map(|alert| owned(alert, owners, &one.id, &one.name, &one.tags)));
+    }
+    for one in &outside.page_speeds {
+        alerts.extend(of_page(one).map(|alert| owned(alert, owners, &one.id, &one.name, &[])));
+    }
     sort(&mut alerts);
     alerts
+}
+
+/// An alert with whose it is, by the first service that claims what it is about.
+fn owned(alert: Alert, owners: &[CheckOwner], id: &str, name: &str, tags: &[String]) -> Alert {
+    let Some(owner) = owners.iter().find(|owner| owner.owns(id, name, tags)) else { return alert };
+    Alert { service: Some(owner.service.clone()), environment: Some(owner.environment.clone()), ..alert }
 }
 
 fn alert(rule: &str, id: &str, severity: Severity, title: String, url: Option<&str>) -> Alert {
@@ -110,8 +119,8 @@ fn of_outage(check: &Monitor, outage: Option<Outage>, firing: bool, flapping: bo
 }
 
 /// Whether the account tells nobody of a check now.
-fn is_silenced(snapshot: &Snapshot, check: &Monitor, now: DateTime<Utc>) -> bool {
-    snapshot.windows.iter().any(|window| {
+fn is_silenced(outside: &Outside, check: &Monitor, now: DateTime<Utc>) -> bool {
+    outside.windows.iter().any(|window| {
         let covers = window.checks.contains(&check.id) || check.tags.iter().any(|tag| window.tags.contains(tag));
         // A window that comes back names only its first time; then its state is all that is known.
         let within = match (window.start, window.end) {

@@ -9,7 +9,7 @@ pub mod alerts;
 mod check;
 mod map;
 pub mod plan;
-mod snapshot;
+mod watch;
 mod wire;
 
 use std::time::Duration;
@@ -18,7 +18,7 @@ use chrono::{DateTime, Utc};
 use serde::de::DeserializeOwned;
 
 pub use actions::NewWindow;
-pub use snapshot::{Snapshot, Trouble, Watch};
+pub use watch::Watch;
 
 use crate::domain::api_error::ApiError;
 use crate::domain::hosted::StatusCakeSettings;
@@ -82,10 +82,13 @@ impl StatusCake {
         for _ in 0..MOST_PAGES {
             let series = self.series::<wire::Alert>(&["uptime", id, "alerts"], PAGE, before).await?;
             events.extend(series.data.iter().map(map::event));
-            before = older(&series).filter(|_| events.last().is_some_and(|last| last.at.is_none_or(|at| at > since)));
-            if before.is_none() {
+            let more = events.last().is_some_and(|last| last.at.is_none_or(|at| at > since));
+            // A link that leads no further back leads in a circle.
+            let next = older(&series).filter(|next| more && before.is_none_or(|before| *next < before));
+            if next.is_none() {
                 break;
             }
+            before = next;
         }
         Ok(events)
     }

@@ -7,55 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
 use crate::domain::monitor::{Monitor, MonitorState};
-
-/// A sort of thing that is asked for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Feed {
-    /// The list of checks.
-    Checks,
-    /// A check's ups and downs.
-    Events,
-    /// Heartbeats.
-    Heartbeats,
-    /// Maintenance windows.
-    Windows,
-    /// Certificates.
-    Certificates,
-    /// Page speed.
-    PageSpeeds,
-    /// Contact groups.
-    ContactGroups,
-    /// A check's response times.
-    Responses,
-}
-
-impl Feed {
-    /// What people call it.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Checks => "checks",
-            Self::Events => "alerts of checks",
-            Self::Heartbeats => "heartbeats",
-            Self::Windows => "maintenance windows",
-            Self::Certificates => "certificates",
-            Self::PageSpeeds => "page speed",
-            Self::ContactGroups => "contact groups",
-            Self::Responses => "response times",
-        }
-    }
-
-    /// How often it is asked; for feeds of single checks, at most.
-    fn every(self) -> Duration {
-        Duration::from_secs(match self {
-            Self::Checks => 60,
-            Self::Heartbeats => 120,
-            Self::Windows => 300,
-            Self::Certificates | Self::PageSpeeds | Self::Responses => 600,
-            Self::Events => 1800,
-            Self::ContactGroups => 3600,
-        })
-    }
-}
+use crate::domain::outside::Feed;
 
 /// One question.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -73,6 +25,18 @@ impl Ask {
             Self::All(feed) | Self::Of(feed, _) => *feed,
         }
     }
+}
+
+/// How often a feed is asked; those of single checks, at most.
+fn every(feed: Feed) -> Duration {
+    Duration::from_secs(match feed {
+        Feed::Checks => 60,
+        Feed::Heartbeats => 120,
+        Feed::Windows => 300,
+        Feed::Certificates | Feed::PageSpeeds | Feed::Responses => 600,
+        Feed::Events => 1800,
+        Feed::ContactGroups => 3600,
+    })
 }
 
 /// Rounds over single checks take at least this long for each, so that they stay a small part of 60 a minute.
@@ -139,6 +103,11 @@ impl Plan {
         self.order = order.into_iter().map(|check| check.id.clone()).collect();
     }
 
+    /// How many checks are asked after one by one.
+    pub fn checks(&self) -> usize {
+        self.checks.len()
+    }
+
     /// Questions that are due, the most pressing first, at most so many. They count as asked.
     pub fn take(&mut self, most: usize, now: Instant) -> Vec<Ask> {
         let mut taken = Vec::new();
@@ -162,6 +131,11 @@ impl Plan {
     /// A question failed: when it is asked again.
     pub fn failed(&mut self, ask: &Ask, refused: bool, now: Instant) {
         self.due.insert(ask.clone(), now + if refused { REFUSED } else { FAILED.min(self.every(ask)) });
+    }
+
+    /// A question is due now, whenever it was asked.
+    pub fn ask_now(&mut self, ask: &Ask) {
+        self.due.remove(ask);
     }
 
     /// How long nothing is due.
@@ -199,10 +173,10 @@ impl Plan {
 
     fn every(&self, ask: &Ask) -> Duration {
         match ask {
-            Ask::All(feed) => feed.every(),
-            Ask::Of(_, id) if self.visible.as_ref() == Some(id) => Feed::Checks.every(),
+            Ask::All(feed) => every(*feed),
+            Ask::Of(_, id) if self.visible.as_ref() == Some(id) => every(Feed::Checks),
             Ask::Of(feed, _) => {
-                feed.every().max(SPACING * u32::try_from(self.checks.len()).unwrap_or(u32::MAX).min(100_000))
+                every(*feed).max(SPACING * u32::try_from(self.checks.len()).unwrap_or(u32::MAX).min(100_000))
             }
         }
     }

@@ -1,4 +1,4 @@
-//! What is known of an account, and how it is kept up to date.
+//! Keeping what is known of an account up to date.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -7,59 +7,28 @@ use chrono::{DateTime, TimeDelta, Utc};
 use futures_util::future::join_all;
 
 use super::StatusCake;
-use super::plan::{Ask, Feed, Plan};
+use super::plan::{Ask, Plan};
 use crate::domain::api_error::{ApiError, ApiErrorKind};
 use crate::domain::hosted::CheckOwner;
 use crate::domain::monitor::{
     Certificate, ContactGroup, Heartbeat, MaintenanceWindow, Monitor, MonitorEvent, MonitorState, PageSpeed, Response,
 };
+use crate::domain::outside::{Feed, Outside, Trouble};
 
 /// Questions under way at once.
 const TOGETHER: usize = 4;
 /// Response times that are kept of a check.
 const RESPONSES: u32 = 60;
 
-/// Why something of it is not known, or old.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Trouble {
-    /// What happened last.
-    pub error: ApiError,
-    /// Since when it has.
-    pub since: DateTime<Utc>,
-}
-
-/// What is known of an account.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Snapshot {
-    /// Its checks.
-    pub checks: Vec<Monitor>,
-    /// Ups and downs by the check's id; a check that is missing has not been asked after yet.
-    pub events: BTreeMap<String, Vec<MonitorEvent>>,
-    /// Newest response times by the check's id, newest first.
-    pub responses: BTreeMap<String, Vec<Response>>,
-    /// Its certificates.
-    pub certificates: Vec<Certificate>,
-    /// Its heartbeats.
-    pub heartbeats: Vec<Heartbeat>,
-    /// Its pages whose speed is measured.
-    pub page_speeds: Vec<PageSpeed>,
-    /// Who is called.
-    pub contact_groups: Vec<ContactGroup>,
-    /// Its maintenance windows.
-    pub windows: Vec<MaintenanceWindow>,
-    /// When each sort of thing was last had.
-    pub as_of: BTreeMap<Feed, DateTime<Utc>>,
-    /// What cannot be had now; the rest goes on.
-    pub trouble: BTreeMap<Feed, Trouble>,
-}
-
 /// Keeps a snapshot up to date, within the account's budget.
 pub struct Watch {
     client: StatusCake,
     plan: Plan,
-    snapshot: Snapshot,
+    outside: Outside,
     /// How far back events are wanted.
     back: TimeDelta,
+    /// What was not answered when it was last asked.
+    failing: BTreeMap<Ask, ApiErrorKind>,
     /// Whose checks are asked after one by one; none: everybody's.
     only: Option<Vec<CheckOwner>>,
 }
@@ -79,7 +48,7 @@ impl Watch {
     /// One of an account for these feeds. Events are wanted for a day before `from`.
     pub fn new(client: StatusCake, feeds: &[Feed], from: DateTime<Utc>) -> Self {
         let back = Utc::now().signed_duration_since(from).max(TimeDelta::zero()) + TimeDelta::hours(24);
-        Self { client, plan: Plan::new(feeds), snapshot: Snapshot::default(), back, only: None }
+        Self { client, plan: Plan::new(feeds), outside: Outside::default(), back, failing: BTreeMap::new(), only: None }
     }
 
     /// Asks after single checks of these services only, which saves a request for each of the others.
@@ -89,8 +58,8 @@ impl Watch {
     }
 
     /// What is known.
-    pub fn snapshot(&self) -> &Snapshot {
-        &self.snapshot
+    pub fn outside(&self) -> &Outside {
+        &self.outside
     }
 
     /// The account.
@@ -119,20 +88,31 @@ impl Watch {
         some
     }
 
-    /// Asks until nothing is due. A feed of single checks that keeps failing is given up: the rest would fail as well.
-    pub async fn round(&mut self) {
-        while self.step().await {
-            let hopeless = |trouble: &Trouble| trouble.error.kind != ApiErrorKind::Forbidden;
-            if self
-                .snapshot
-                .trouble
-                .get(&Feed::Checks)
-                .or(self.snapshot.trouble.get(&Feed::Events))
-                .is_some_and(hopeless)
-            {
+    /// Asks until nothing is due, and once more what failed by chance. Where everything fails, it is given up early.
+    /// After each few, `tell` hears of how many checks the events are known, and how many checks there are.
+    pub async fn round(&mut self, mut tell: impl FnMut(usize, usize)) {
+        for last in [false, true] {
+            while !self.is_hopeless() && self.step().await {
+                tell(self.outside.events.len(), self.plan.checks());
+            }
+            let by_chance = |kind: &ApiErrorKind| matches!(kind, ApiErrorKind::Failing | ApiErrorKind::Garbage);
+            let again: Vec<Ask> =
+                self.failing.iter().filter(|(_, kind)| by_chance(kind)).map(|(ask, _)| ask.clone()).collect();
+            if last || again.is_empty() {
                 return;
             }
+            for ask in again {
+                self.failing.remove(&ask);
+                self.plan.ask_now(&ask);
+            }
         }
+    }
+
+    /// Whether asking on would only bring more failures.
+    fn is_hopeless(&self) -> bool {
+        let list = self.failing.get(&Ask::All(Feed::Checks)).is_some_and(|kind| *kind != ApiErrorKind::Forbidden);
+        let single = |(ask, kind): (&Ask, &ApiErrorKind)| matches!(ask, Ask::Of(..)) && *kind != ApiErrorKind::NotFound;
+        list || self.failing.iter().filter(|one| single(*one)).count() >= 2 * TOGETHER
     }
 
     async fn ask(&self, ask: &Ask) -> Result<Answer, ApiError> {
@@ -163,7 +143,7 @@ impl Watch {
 
     fn take_up(&mut self, ask: &Ask, answer: Result<Answer, ApiError>) {
         let (feed, now) = (ask.feed(), Utc::now());
-        let known = &mut self.snapshot;
+        let known = &mut self.outside;
         match answer {
             Err(error) => {
                 // A check that is gone since the list was had is no trouble.
@@ -172,6 +152,7 @@ impl Watch {
                 }
                 let refused = matches!(error.kind, ApiErrorKind::Forbidden | ApiErrorKind::NotFound);
                 self.plan.failed(ask, refused, Instant::now());
+                self.failing.insert(ask.clone(), error.kind);
                 let since = known.trouble.get(&feed).map_or(now, |trouble| trouble.since);
                 known.trouble.insert(feed, Trouble { error, since });
                 return;
@@ -195,7 +176,12 @@ impl Watch {
             Ok(Answer::ContactGroups(all)) => known.contact_groups = all,
             Ok(Answer::Windows(all)) => known.windows = all,
         }
-        known.trouble.remove(&feed);
+        self.failing.remove(ask);
+        self.failing.retain(|ask, _| !matches!(ask, Ask::Of(_, id) if !known.checks.iter().any(|one| one.id == *id)));
+        // A feed of single checks is whole again when each of them is.
+        if !self.failing.keys().any(|ask| ask.feed() == feed) {
+            known.trouble.remove(&feed);
+        }
         known.as_of.insert(feed, now);
     }
 }
