@@ -170,6 +170,8 @@ pub struct SourceStatus {
     pub errors_min: u64,
     /// Errors per minute over the last minutes, oldest first.
     pub errors: Vec<u64>,
+    /// The newest of those errors: its time in microseconds since the epoch, and its message, made safe.
+    pub newest_error: Option<(i64, String)>,
     /// When its newest line arrived.
     pub newest: Option<DateTime<Utc>>,
     /// Seconds between a line's own time and its arrival, lately.

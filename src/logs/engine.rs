@@ -196,8 +196,9 @@ impl Engine {
                 let id = self.number(&source);
                 for line in lines {
                     let Some((record, place)) = self.ingest.line(id, line, now) else { continue };
-                    let skew = self.ingest.source(id).map_or(0, |state| state.skew);
-                    self.figures[id.0 as usize].count(&record, skew, now);
+                    if let Some(state) = self.ingest.source(id) {
+                        self.figures[id.0 as usize].count(&record, state, now);
+                    }
                     self.merge.push(record, place, now.timestamp_micros(), instant);
                 }
             }

@@ -4,14 +4,18 @@ use std::collections::VecDeque;
 
 use chrono::{DateTime, Utc};
 
+use super::parse;
 use super::record::{Record, SourceState};
 use crate::domain::log::{Level, SourceId, TimeFrom};
 use crate::domain::log_view::SourceStatus;
+use crate::domain::text::clean_bytes;
 
 /// Minutes of errors that are kept.
 const MINUTES: i64 = 12;
 /// Errors are counted in slots of so many seconds.
 const SLOT: i64 = 5;
+/// The most bytes of an error's message that are kept beside the stream.
+const WIDEST: usize = 300;
 /// Seconds over which a rate is taken.
 const RATE_SECONDS: i64 = 5;
 
@@ -31,11 +35,14 @@ pub struct Figures {
     seconds: VecDeque<(i64, u64)>,
     /// Errors by slot of their own time, so that history is no burst.
     errors: VecDeque<(i64, u64)>,
+    /// The newest error: its time in microseconds, and what it says.
+    newest_error: Option<(i64, String)>,
 }
 
 impl Figures {
-    /// A line arrived, whose host's clock runs `skew` microseconds ahead.
-    pub fn count(&mut self, record: &Record, skew: i64, now: DateTime<Utc>) {
+    /// A line arrived from a source.
+    pub fn count(&mut self, record: &Record, state: &SourceState, now: DateTime<Utc>) {
+        let skew = state.skew;
         (self.live, self.error) = (true, None);
         self.lines += 1;
         self.newest = Some(now);
@@ -49,7 +56,14 @@ impl Figures {
         }
         if record.level.is_some_and(|level| level >= Level::Error) && !record.continues {
             let slot = micros.div_euclid(1_000_000).min(now.timestamp()).div_euclid(SLOT);
-            add(&mut self.errors, slot, (now.timestamp() - MINUTES * 60).div_euclid(SLOT));
+            let oldest = (now.timestamp() - MINUTES * 60).div_euclid(SLOT);
+            add(&mut self.errors, slot, oldest);
+            let newer = self.newest_error.as_ref().is_none_or(|(at, _)| *at <= micros);
+            if let Some(line) = record.line().filter(|_| slot >= oldest && newer) {
+                let message = parse::message(state.format(), line, record.time.nanos);
+                let message = &line[message.start..message.end.min(message.start + WIDEST)];
+                self.newest_error = Some((micros, clean_bytes(message)));
+            }
         }
     }
 
@@ -78,6 +92,7 @@ impl Figures {
             rate: self.rate(now),
             lines: self.lines,
             errors_min: errors.last().copied().unwrap_or(0),
+            newest_error: self.newest_error.clone().filter(|_| errors.iter().any(|n| *n > 0)),
             errors,
             newest: self.newest,
             lag_s: self.lag_s,
@@ -124,14 +139,15 @@ mod tests {
             ("07:59:20", "fatal"),
             ("07:59:30", "warn"),
         ] {
-            let text = format!("ts=2026-11-18T{time}Z level={level} n=1");
+            let text = format!("ts=2026-11-18T{time}Z level={level} msg=\"at {time}\"");
             let raw = RawLine { bytes: Bytes::from(text), truncated: 0, offset: None, time: None, level: None };
             let (record, _) = ingest.line(id, raw, now).unwrap();
-            figures.count(&record, 0, now);
+            figures.count(&record, ingest.source(id).unwrap(), now);
         }
         let state = ingest.source(id).unwrap();
         let status = figures.status(id, state, now);
         assert_eq!((status.errors_min, status.errors[7], status.errors.iter().sum()), (2, 1, 3_u64));
+        assert_eq!(status.newest_error.map(|(_, text)| text).as_deref(), Some("at 07:59:20"));
         assert_eq!((status.lines, status.rate, status.format, status.lag_s), (5, 0.0, "logfmt", None));
         let later = figures.status(id, state, now + chrono::TimeDelta::seconds(2));
         assert_eq!(later.rate, 1.0);

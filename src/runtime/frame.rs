@@ -1,18 +1,31 @@
-//! One frame is one write: what ratatui changes is gathered, wrapped in a synchronized update, and written at once.
+//! One frame is one write: what ratatui changes is gathered, wrapped in a synchronized update, and written at once. A
+//! frame that changes nothing writes nothing.
 
-use std::io::{self, Write};
+use std::io::{self, Stdout, Write};
 
 /// Gathers what is written until it is flushed, then writes all of it with one call.
-#[derive(Debug, Default)]
-pub struct Frame {
+#[derive(Debug)]
+pub struct Frame<W = Stdout> {
+    terminal: W,
     gathered: Vec<u8>,
+    /// What the last frame said after its cells: where the cursor is, or that it is hidden.
+    cursor: Vec<u8>,
 }
 
 /// Begin and end of a synchronized update (DEC private mode 2026): terminals that know it show the frame whole.
 const BEGIN: &[u8] = b"\x1b[?2026h";
 const END: &[u8] = b"\x1b[?2026l";
+/// What ratatui's crossterm backend writes after the cells of every frame, changed or not.
+const RESET: &[u8] = b"\x1b[39m\x1b[49m\x1b[59m\x1b[0m";
 
-impl Write for Frame {
+impl<W: Write> Frame<W> {
+    /// Frames for a terminal.
+    pub fn new(terminal: W) -> Self {
+        Self { terminal, gathered: Vec::new(), cursor: Vec::new() }
+    }
+}
+
+impl<W: Write> Write for Frame<W> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         if self.gathered.is_empty() {
             self.gathered.extend_from_slice(BEGIN);
@@ -25,10 +38,37 @@ impl Write for Frame {
         if self.gathered.is_empty() {
             return Ok(());
         }
-        self.gathered.extend_from_slice(END);
-        let mut out = io::stdout().lock();
-        let written = out.write_all(&self.gathered).and_then(|()| out.flush());
+        let body = self.gathered.get(BEGIN.len()..).unwrap_or_default();
+        if body.strip_prefix(RESET).is_none_or(|cursor| cursor != self.cursor) {
+            self.cursor = memchr::memmem::rfind(body, RESET).map_or(Vec::new(), |at| body[at + RESET.len()..].to_vec());
+            self.gathered.extend_from_slice(END);
+            self.terminal.write_all(&self.gathered)?;
+            self.terminal.flush()?;
+        }
         self.gathered.clear();
-        written
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use ratatui::backend::CrosstermBackend;
+    use ratatui::{Terminal, TerminalOptions, Viewport, layout::Rect};
+
+    use super::*;
+
+    #[test]
+    fn only_a_frame_that_changes_something_is_written_and_as_one() {
+        let mut written = Vec::new();
+        let options = TerminalOptions { viewport: Viewport::Fixed(Rect::new(0, 0, 20, 2)) };
+        let mut terminal = Terminal::with_options(CrosstermBackend::new(Frame::new(&mut written)), options).unwrap();
+        for text in ["one", "one", "one", "two", "two"] {
+            terminal.draw(|frame| frame.render_widget(text, frame.area())).unwrap();
+        }
+        // Which gives the cursor back, in a third.
+        drop(terminal);
+        let updates = memchr::memmem::find_iter(&written, BEGIN).count();
+        assert_eq!(updates, 3, "{:?}", String::from_utf8_lossy(&written));
+        assert!(written.ends_with(END));
     }
 }

@@ -60,7 +60,7 @@ impl<P: Performer> Screen<P> {
     /// Takes the terminal. `state` is as it opens.
     pub fn open(state: State, look: Look, performer: P) -> io::Result<Self> {
         let tty = Tty::take(state.mouse)?;
-        let terminal = Terminal::new(CrosstermBackend::new(Frame::default()))?;
+        let terminal = Terminal::new(CrosstermBackend::new(Frame::new(io::stdout())))?;
         let (typing, regions) = (Typing::default(), Regions::default());
         Ok(Self { state, look, typing, regions, performer, terminal, tty, left: None })
     }

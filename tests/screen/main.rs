@@ -142,6 +142,7 @@ fn window(lines: u64) -> LogWindow {
         lines,
         errors_min: 4,
         errors: vec![0, 0, 4],
+        newest_error: Some((at(0).timestamp_micros(), "KeyError: 'cart'".into())),
         newest: Some(at(0)),
         lag_s: Some(0.1),
         format: "logfmt",

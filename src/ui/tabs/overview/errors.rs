@@ -5,8 +5,6 @@ use unicode_width::UnicodeWidthStr;
 
 use super::nothing;
 use crate::app::state::{HostView, State};
-use crate::domain::log::Level;
-use crate::domain::log_view::RowContent;
 use crate::ui::canvas::{Canvas, below, row};
 use crate::ui::figures::errors_now;
 use crate::ui::format::{count, fit, plural};
@@ -63,16 +61,8 @@ pub fn draw(state: &State, c: &mut Canvas, area: Rect) {
     }
 }
 
-/// The newest error of a host among the lines at hand.
+/// The newest error of a host.
 fn newest<'s>(state: &'s State, view: &HostView) -> Option<&'s str> {
-    let window = &state.logs.window;
-    let here = |id| window.sources.iter().any(|source| source.id == id && source.source.host == view.host.name);
-    window.rows.iter().rev().find_map(|row| match &row.content {
-        RowContent::Line { text, message, .. }
-            if row.level >= Some(Level::Error) && !row.continues && here(row.source) =>
-        {
-            text.get(message.clone())
-        }
-        _ => None,
-    })
+    let here = state.logs.window.sources.iter().filter(|source| source.source.host == view.host.name);
+    here.filter_map(|source| source.newest_error.as_ref()).max().map(|(_, text)| text.as_str())
 }
