@@ -5,6 +5,7 @@ pub mod books;
 mod changes;
 mod check;
 pub mod discount;
+pub mod feed;
 pub mod figures;
 mod intake;
 pub mod mrr;

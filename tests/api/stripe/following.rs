@@ -1,10 +1,15 @@
 //! After the first walk, what happens is taken in by the feed of events, and by nothing else.
 
+use std::sync::Arc;
+use std::time::Duration;
+
 use chrono::{DateTime, TimeDelta, Utc};
 use quarterdeck::domain::counter::Window;
 use quarterdeck::integrations::http::ApiOptions;
 use quarterdeck::integrations::stripe::account::Account;
+use quarterdeck::integrations::stripe::feed::{Snapshot, keep};
 use serde_json::json;
+use tokio::sync::{Notify, watch};
 
 use super::http::quick;
 use super::ledger::{Ledger, Objects, balance, charge, customer, subscription};
@@ -14,7 +19,11 @@ fn now() -> DateTime<Utc> {
 }
 
 fn ledger() -> Ledger {
-    let made = now().timestamp() - 1000;
+    ledger_of(now())
+}
+
+fn ledger_of(now: DateTime<Utc>) -> Ledger {
+    let made = now.timestamp() - 1000;
     Ledger::start(Objects::from([
         ("customers", vec![customer("cus_2", made), customer("cus_1", made - 9)]),
         ("subscriptions", vec![subscription("sub_1", "cus_1", made, "active", 4900)]),
@@ -182,4 +191,26 @@ async fn without_a_feed_everything_is_walked_again_now_and_then() {
     assert_eq!(ledger.asked(&mut asked), ["balance"]);
     refresh(&mut account, 11).await;
     assert!(ledger.asked(&mut asked).contains(&"subscriptions".to_owned()));
+}
+
+#[tokio::test]
+async fn whoever_looks_on_sees_what_happens_when_it_is_asked_for_and_nothing_runs_on_after_them() {
+    let now = Utc::now();
+    let ledger = ledger_of(now);
+    let (to, mut seen) = watch::channel(Arc::new(Snapshot::default()));
+    let again = Arc::new(Notify::new());
+    let task = tokio::spawn(keep(account(&ledger), Duration::from_secs(3600), Arc::clone(&again), to));
+    let payments = |snapshot: &Arc<Snapshot>, count: usize| {
+        snapshot.business.payments.len() == count && snapshot.counters.loading.is_none()
+    };
+    let within = Duration::from_secs(20);
+    tokio::time::timeout(within, seen.wait_for(|snapshot| payments(snapshot, 1))).await.unwrap().unwrap();
+    ledger.happens("charges", "charge.failed", charge("ch_2", now.timestamp() - 5, 700, true));
+    again.notify_one();
+    let snapshot = tokio::time::timeout(within, seen.wait_for(|snapshot| payments(snapshot, 2))).await;
+    let snapshot = Arc::clone(&snapshot.unwrap().unwrap());
+    assert_eq!(snapshot.business.failures[0].reason, "Your card was declined.");
+    assert_eq!(snapshot.counters.livemode, Some(false));
+    drop(seen);
+    tokio::time::timeout(within, task).await.unwrap().unwrap();
 }
