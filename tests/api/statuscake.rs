@@ -329,3 +329,54 @@ async fn one_check_that_fails_is_said_and_does_not_hide_behind_the_others() {
     assert!(fake.requests("statuscake").len() < 50, "{}", fake.requests("statuscake").len());
     assert_eq!(alerts(watch.outside(), &[], now)[0].since, None, "down, and since when is not known");
 }
+
+/// Another company: more checks than a page holds, one that comes and goes more often than a page holds, names that
+/// would like to be commands of a terminal, and a paused check that was down.
+fn another_company(now: DateTime<Utc>) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    let of = folder.path().join("statuscake");
+    std::fs::create_dir(&of).unwrap();
+    let check = |i: u32| {
+        json!({
+            "id": format!("{i}"), "name": format!("\u{1b}]0;x\u{7}店 {i}\u{202e}"), "website_url": format!("https://u:pw@h{i}.test/?k=s3cr3t"),
+            "test_type": "TCP", "check_rate": 30, "contact_groups": [], "paused": i == 2,
+            "status": if i <= 2 { "down" } else { "up" }, "tags": ["all"], "uptime": 99.0
+        })
+    };
+    let checks: Vec<Value> = (1..=103).map(check).collect();
+    let full: serde_json::Map<String, Value> =
+        checks.iter().map(|check| (check["id"].as_str().unwrap().to_owned(), check.clone())).collect();
+    let event = |minutes: i64, status: &str| {
+        let at = (now - TimeDelta::minutes(minutes)).to_rfc3339();
+        json!({ "id": format!("e{minutes}"), "status": status, "status_code": 0, "triggered_at": at })
+    };
+    // Newest first: down 5 minutes ago, and 119 times before, for five minutes each.
+    let often: Vec<Value> = (1..240).map(|i| event(i * 5, if i % 2 == 1 { "down" } else { "up" })).collect();
+    for (name, value) in [
+        ("uptime", Value::Array(checks)),
+        ("uptime_full", Value::Object(full)),
+        ("alerts", json!({ "1": often, "2": [event(30, "down")], "3": [event(1, "up"), event(2, "down")] })),
+    ] {
+        std::fs::write(of.join(format!("{name}.json")), value.to_string()).unwrap();
+    }
+    folder
+}
+
+#[tokio::test]
+async fn another_companys_many_pages_hostile_names_and_paused_checks_come_out_right_too() {
+    let now = Utc::now();
+    let company = another_company(now);
+    let fake = FakeApis::of(company.path(), &["--now", &now.to_rfc3339()]);
+    let outside = everything(hasty(&settings(&fake)), &FEEDS[..2], now).await;
+    assert_eq!(outside.checks.len(), 103);
+    assert_eq!(outside.events["1"].len(), 239, "more than two pages of a series");
+    let all = alerts(&outside, &[], now);
+    let firing: Vec<&Alert> = all.iter().filter(|alert| alert.state == AlertState::Firing).collect();
+    assert_eq!(firing.len(), 1, "the paused one is not down");
+    assert_eq!(firing[0].title, "␛]0;x␇店 1\u{fffd} down (no answer)");
+    assert_eq!(firing[0].url.as_deref(), Some("https://h1.test"));
+    let ended = |id: &str| all.iter().filter(|alert| alert.id.starts_with(id) && alert.ended.is_some()).count();
+    assert_eq!((ended("statuscake:uptime:1:"), ended("statuscake:uptime:3")), (119, 1));
+    assert!(!format!("{outside:?}").contains("s3cr3t") && !format!("{outside:?}").contains("pw@"));
+    assert!(fake.requests("statuscake").iter().any(|request| request.query.contains("page=2")));
+}

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a test whose world cannot be built should fail")]
 
 mod corpus;
+mod hosted;
 mod init;
 mod layers;
 mod meaning;
