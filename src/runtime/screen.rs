@@ -70,8 +70,11 @@ impl<P: Performer> Screen<P> {
         let mut events = EventStream::new();
         let mut ticks = tokio::time::interval(TICK);
         ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        // In raw mode no key sends these; other programs may.
         let mut terminate = signal(SignalKind::terminate())?;
         let mut hangup = signal(SignalKind::hangup())?;
+        let mut interrupt = signal(SignalKind::interrupt())?;
+        let mut quit = signal(SignalKind::quit())?;
         let mut drawn = Instant::now();
         let mut dirty = false;
         self.apply(Message::Tick(Utc::now()));
@@ -82,6 +85,8 @@ impl<P: Performer> Screen<P> {
                 biased;
                 _ = terminate.recv() => self.left = Some(Left::Signal(15)),
                 _ = hangup.recv() => self.left = Some(Left::Signal(1)),
+                _ = interrupt.recv() => self.left = Some(Left::Signal(2)),
+                _ = quit.recv() => self.left = Some(Left::Signal(3)),
                 event = events.next() => {
                     let Some(event) = event else { break };
                     self.apply(Message::Tick(Utc::now()));

@@ -15,7 +15,7 @@ pub struct Tty {
     parser: Arc<Mutex<vt100::Parser>>,
     bytes: Arc<AtomicU64>,
     started: Instant,
-    _master: Box<dyn MasterPty + Send>,
+    master: Box<dyn MasterPty + Send>,
 }
 
 impl Tty {
@@ -53,7 +53,7 @@ impl Tty {
                 }
             }
         });
-        Self { child, writer, parser, bytes, started, _master: pair.master }
+        Self { child, writer, parser, bytes, started, master: pair.master }
     }
 
     /// The screen as text, one line a row.
@@ -91,6 +91,49 @@ impl Tty {
         }
     }
 
+    /// Sends the program a signal, by its name.
+    pub fn signal(&self, name: &str) {
+        let pid = self.child.process_id().expect("it runs").to_string();
+        let sent = std::process::Command::new("kill").args(["-s", name, &pid]).status();
+        assert!(sent.is_ok_and(|status| status.success()), "kill -s {name} {pid}");
+    }
+
+    /// The code that the program ends with.
+    pub fn exit_code(&mut self, limit: Duration) -> u32 {
+        let began = Instant::now();
+        loop {
+            if let Some(status) = self.child.try_wait().expect("it can be waited for") {
+                return status.exit_code();
+            }
+            assert!(began.elapsed() < limit, "it did not end within {limit:?}; the screen:\n{}", self.screen());
+            std::thread::sleep(Duration::from_millis(5));
+        }
+    }
+
+    /// What of the terminal is not as a shell needs it: modes of its screen, and of its line.
+    pub fn left_over(&self) -> Vec<String> {
+        let mut left = Vec::new();
+        let parser = self.parser.lock().expect("no holder panics");
+        let screen = parser.screen();
+        for (on, what) in [
+            (screen.alternate_screen(), "the alternate screen"),
+            (screen.hide_cursor(), "a hidden cursor"),
+            (screen.bracketed_paste(), "bracketed paste"),
+            (screen.application_cursor(), "application cursor keys"),
+            (screen.mouse_protocol_mode() != vt100::MouseProtocolMode::None, "the mouse"),
+        ] {
+            if on {
+                left.push(what.to_owned());
+            }
+        }
+        let name = self.master.tty_name().expect("it has a name");
+        let stty = std::process::Command::new("stty").arg("-F").arg(name).arg("-a").output().expect("stty runs");
+        let modes = String::from_utf8_lossy(&stty.stdout).into_owned();
+        let off = modes.split_whitespace().filter(|word| ["-icanon", "-echo", "-isig", "-opost"].contains(word));
+        left.extend(off.map(str::to_owned));
+        left
+    }
+
     /// The cost of the program and its children over a time.
     pub fn cost_over(&self, time: Duration) -> Cost {
         let pid = self.child.process_id().expect("it runs");
@@ -108,7 +151,7 @@ impl Tty {
 
 impl Drop for Tty {
     fn drop(&mut self) {
-        if let Some(pid) = self.child.process_id() {
+        if let (Ok(None), Some(pid)) = (self.child.try_wait(), self.child.process_id()) {
             let _ = std::process::Command::new("kill").arg(pid.to_string()).status();
         }
         for _ in 0..100 {

@@ -1,5 +1,10 @@
 //! The screen as text, at every size, in every state.
 
+mod terminal;
+#[allow(dead_code, reason = "what programs cost is measured elsewhere")]
+#[path = "../measure/tty.rs"]
+mod tty;
+
 use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};

@@ -1,0 +1,83 @@
+//! The terminal is given back as it was taken, however the cockpit ends.
+
+use std::time::Duration;
+
+use quarterdeck::runtime::tty::Tty as Taken;
+
+use crate::tty::Tty;
+
+const SOON: Duration = Duration::from_secs(30);
+const QD: &str = env!("CARGO_BIN_EXE_qd");
+
+/// A config of one host that does not exist: the cockpit opens all the same.
+fn config(folder: &tempfile::TempDir) -> String {
+    let path = folder.path().join("quarterdeck.toml");
+    let text = "[fleet]\nname = \"nowhere\"\n[[host]]\nname = \"gone-1\"\naddress = \"127.0.0.1\"\nport = 9\n";
+    std::fs::write(&path, text).expect("the config is written");
+    path.to_str().expect("UTF-8").to_owned()
+}
+
+fn start(folder: &tempfile::TempDir) -> Tty {
+    let home = folder.path().to_str().expect("UTF-8");
+    let env = [("HOME", home), ("XDG_CONFIG_HOME", home), ("XDG_STATE_HOME", home), ("XDG_CACHE_HOME", home)];
+    let qd = Tty::start(&[QD, "--config", &config(folder)], &env, 80, 24);
+    qd.wait(SOON, "the cockpit", |screen| screen.contains("gone-1"));
+    assert!(!qd.left_over().is_empty(), "it has taken the terminal");
+    qd
+}
+
+#[test]
+fn every_way_out_gives_the_terminal_back() {
+    for (how, leave, code) in [
+        ("q", (|qd: &Tty| qd.keys("q")) as fn(&Tty), 0),
+        ("ctrl-c twice", |qd| qd.keys("\x03\x03"), 0),
+        ("SIGTERM", |qd| qd.signal("TERM"), 143),
+        ("SIGHUP", |qd| qd.signal("HUP"), 129),
+        ("SIGINT", |qd| qd.signal("INT"), 130),
+        ("SIGQUIT", |qd| qd.signal("QUIT"), 131),
+    ] {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let mut qd = start(&folder);
+        leave(&qd);
+        assert_eq!(qd.exit_code(SOON), code, "{how}");
+        assert_eq!(qd.left_over(), Vec::<String>::new(), "{how}");
+    }
+}
+
+#[test]
+fn a_shell_gets_the_terminal_between_ctrl_z_and_fg() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let home = folder.path().to_str().expect("UTF-8");
+    let env = [("HOME", home), ("XDG_STATE_HOME", home), ("PS1", "shell> "), ("QD", QD)];
+    let shell = Tty::start(&["bash", "--norc", "--noprofile", "-i"], &env, 80, 24);
+    shell.wait(SOON, "a prompt", |screen| screen.contains("shell>"));
+    shell.keys(&format!("\"$QD\" --config {}\r", config(&folder)));
+    shell.wait(SOON, "the cockpit", |screen| screen.contains("1Over"));
+    shell.keys("\x1a");
+    shell.wait(SOON, "the shell", |screen| screen.contains("Stopped") && !screen.contains("1Over"));
+    shell.keys("echo mode: $((40 + 2))\r");
+    shell.wait(SOON, "an answer", |screen| screen.contains("mode: 42"));
+    shell.keys("fg\r");
+    shell.wait(SOON, "the cockpit again", |screen| screen.contains("1Over") && !screen.contains("Stopped"));
+    shell.keys("q");
+    shell.wait(SOON, "the shell again", |screen| screen.contains("mode: 42") && !screen.contains("1Over"));
+}
+
+/// Not a test by itself: what the next one runs in a terminal of its own.
+#[test]
+fn takes_the_terminal_and_panics() {
+    if std::env::var_os("QD_TEST_PANICS").is_some() {
+        let _taken = Taken::take(true).expect("a terminal");
+        panic!("the deck is on fire");
+    }
+}
+
+#[test]
+fn a_panic_gives_the_terminal_back_before_it_is_told() {
+    let me = std::env::current_exe().expect("a path");
+    let argv = [me.to_str().expect("UTF-8"), "--exact", "terminal::takes_the_terminal_and_panics", "--nocapture"];
+    let mut child = Tty::start(&argv, &[("QD_TEST_PANICS", "1")], 80, 24);
+    child.wait(SOON, "the panic's words", |screen| screen.contains("the deck is on fire"));
+    assert_ne!(child.exit_code(SOON), 0);
+    assert_eq!(child.left_over(), Vec::<String>::new());
+}
