@@ -4,6 +4,7 @@
 //! It asserts nothing about times: figures are for people, and depend on the machine.
 
 mod hosts;
+#[allow(dead_code, reason = "how programs end is asked elsewhere")]
 mod tty;
 
 use std::time::{Duration, Instant};
