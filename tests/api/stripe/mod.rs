@@ -3,6 +3,7 @@
 mod business;
 mod cli;
 mod company;
+mod elsewhere;
 mod figures;
 mod following;
 mod http;
