@@ -13,6 +13,8 @@ mod host_keys;
 mod jumps;
 mod local;
 mod openssh;
+#[cfg(feature = "demo")]
+mod prompts;
 mod ssh2;
 mod sshd;
 
