@@ -197,7 +197,7 @@ async fn a_password_is_asked_again_when_it_is_wrong() {
 
 #[tokio::test]
 async fn a_password_that_nobody_gives_is_an_error_that_says_so_and_nothing_retries() {
-    for answers in [&[][..], &["a", "b", "c", "d"]] {
+    for answers in [&[][..], &["swordfish", "marlin", "carp", "tuna"]] {
         let door = Door::open(Wants::Password).await;
         let t = door.knock(says(answers));
         let link = until(&t, "state auth_failed", |link| link.state == LinkState::AuthFailed).await;
@@ -206,7 +206,7 @@ async fn a_password_that_nobody_gives_is_an_error_that_says_so_and_nothing_retri
         let text = error.to_string();
         let tried = if answers.is_empty() { "password (nobody answered)" } else { "password" };
         assert!(text.contains("ana@door") && text.contains(tried), "{text}");
-        assert!(!answers.iter().any(|secret| text.contains(&format!(" {secret} "))), "{text}");
+        assert!(!answers.iter().any(|secret| text.contains(secret)), "{text}");
         assert_eq!(door.heard(), answers.iter().take(3).copied().collect::<Vec<_>>(), "three tries");
     }
 }
