@@ -26,8 +26,8 @@ use crate::ui::theme::colors::Colors;
 
 /// Messages that wait for the screen. Beyond that the workers wait.
 const MESSAGES: usize = 1024;
-/// Lines of each source that are fetched at the start.
-const FIRST_LINES: u64 = 1000;
+/// The most of each source that is fetched at the start, whatever `[logs] since` says.
+const FIRST_BYTES: u64 = 4 << 20;
 
 /// What a cockpit opens with.
 pub struct Opening {
@@ -107,6 +107,7 @@ impl Crew {
     /// Connects to every host of a config, in place of those of the one before.
     fn hire(&mut self, settings: Settings) {
         self.fleet = None;
+        let since = Utc::now() - settings.logs.since;
         let mut fleet = Fleet::connect(settings, Arc::new(self.questions.clone()));
         for (name, transport) in fleet.transports() {
             tokio::spawn(links(name.clone(), transport.link(), self.messages.clone()));
@@ -114,7 +115,7 @@ impl Crew {
         let (events, inbox) = mpsc::channel(MESSAGES);
         fleet.watch(&events);
         tokio::spawn(host_events(inbox, self.engine.clone(), self.messages.clone()));
-        let options = TailOptions { start: Start::Lines(FIRST_LINES), ..TailOptions::default() };
+        let options = TailOptions { start: Start::Lately { since, bytes: FIRST_BYTES }, ..TailOptions::default() };
         fleet.tail(&options, |_| true, &self.engine.feed());
         self.fleet = Some(fleet);
     }

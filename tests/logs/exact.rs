@@ -133,12 +133,22 @@ fn numbers(lines: &[String], key: &str) -> Vec<u64> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn rotations_and_lost_links_lose_and_repeat_nothing() {
+    rotations_and_lost_links(false).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nor_do_they_where_the_file_is_read_through_sudo() {
+    rotations_and_lost_links(true).await;
+}
+
+async fn rotations_and_lost_links(sudo: bool) {
     let folder = tempfile::tempdir().unwrap();
     let log = folder.path().join("app.log");
     let writer = Writer::start(&log);
     let transport = local();
     let (sender, mut feed) = mpsc::channel(64);
-    let _tail = tail(transport.clone(), None, file(&log), from_the_beginning(), sender);
+    let spec = SourceSpec { sudo, ..file(&log) };
+    let _tail = tail(transport.clone(), None, spec, from_the_beginning(), sender);
     let mut seen = Seen::default();
     for round in 0..6 {
         let target = seen.lines.len() + 500;

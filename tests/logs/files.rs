@@ -141,3 +141,53 @@ async fn what_cannot_be_read_says_so_and_a_command_is_a_source() {
     seen.lines.sort();
     assert_eq!(seen.lines, ["to err", "to out"]);
 }
+
+/// A log with a line each second from `begin` on; where line `n` says that it is.
+fn one_a_second(path: &std::path::Path, begin: chrono::DateTime<chrono::Utc>, lines: i64) {
+    let mut text = String::new();
+    for n in 0..lines {
+        let time = begin + chrono::TimeDelta::seconds(n);
+        text.push_str(&format!("ts={} level=info seq={n} msg=\"{}\"\n", time.to_rfc3339(), "x".repeat(200)));
+    }
+    fs::write(path, text).unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn reading_since_a_moment_begins_close_to_it_however_large_the_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let log = folder.path().join("x.log");
+    let lines = 40_000;
+    let begin = chrono::Utc::now() - chrono::TimeDelta::seconds(lines);
+    one_a_second(&log, begin, lines);
+    for (first_wanted, start) in [
+        (0, Start::Since(begin - chrono::TimeDelta::hours(1))),
+        (30_000, Start::Since(begin + chrono::TimeDelta::seconds(30_000))),
+        (39_990, Start::Since(begin + chrono::TimeDelta::seconds(39_990))),
+        (30_000, Start::Lately { since: begin + chrono::TimeDelta::seconds(30_000), bytes: 100 << 20 }),
+    ] {
+        let (sender, mut feed) = mpsc::channel(64);
+        let _tail = tail(local(), None, file(&log), once(start), sender);
+        let mut seen = Seen::default();
+        seen.until(&mut feed, "the end", |seen| seen.finished).await;
+        let first: i64 = seen.lines[0].split("seq=").nth(1).unwrap().split(' ').next().unwrap().parse().unwrap();
+        // A few hundred lines before it, and whole ones.
+        assert!((first_wanted - 600..=first_wanted).contains(&first), "{start:?}: from {first}");
+        assert!(seen.lines.iter().all(|line| line.starts_with("ts=")), "{start:?}");
+        assert_eq!(seen.lines.len() as i64, lines - first, "{start:?}: all of the rest");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn lately_is_no_more_than_so_many_bytes() {
+    let folder = tempfile::tempdir().unwrap();
+    let log = folder.path().join("x.log");
+    one_a_second(&log, chrono::Utc::now() - chrono::TimeDelta::seconds(20_000), 20_000);
+    let since = chrono::Utc::now() - chrono::TimeDelta::days(1);
+    let (sender, mut feed) = mpsc::channel(64);
+    let _tail = tail(local(), None, file(&log), once(Start::Lately { since, bytes: 100_000 }), sender);
+    let mut seen = Seen::default();
+    seen.until(&mut feed, "the end", |seen| seen.finished).await;
+    let bytes: usize = seen.lines.iter().map(|line| line.len() + 1).sum();
+    assert!((99_000..=100_000).contains(&bytes), "{bytes}");
+    assert!(seen.lines[0].starts_with("ts=") && seen.lines.last().unwrap().contains("seq=19999"));
+}

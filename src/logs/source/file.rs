@@ -6,12 +6,12 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 
-use super::follow::{self, Ended, Header, LONGEST_HEADER, Reading, Sibling};
+use super::follow::{self, Ended, Header, LONGEST_HEADER, Reading};
 use super::lines::Lines;
 use super::{Gone, Start, Tail, event, link};
 use crate::domain::log::{Feed, Source, SourceEventKind};
 use crate::domain::text::one_line;
-use crate::transport::{Chunk, ExecSpec, Exit, RemoteCommand};
+use crate::transport::{Chunk, ExecSpec, Exit};
 
 /// How long a listing of a folder may take.
 const LISTING: Duration = Duration::from_secs(20);
@@ -19,6 +19,7 @@ const LISTING: Duration = Duration::from_secs(20);
 const PATIENCE: Duration = Duration::from_secs(2);
 
 mod rotation;
+mod start;
 
 /// Reads every file that the path or glob names.
 pub(super) async fn run(tail: Tail, path: String) {
@@ -171,43 +172,6 @@ impl File {
         }
     }
 
-    /// Finds where to begin, and reads rotated files first when that is asked for.
-    async fn begin(&mut self) -> Result<(), Gone> {
-        let script = match self.tail.options.start {
-            Start::All => return Ok(()),
-            Start::Now => follow::start(&self.path, 0),
-            Start::Lines(lines) => follow::start(&self.path, lines),
-            Start::Since(since) => {
-                let since = u64::try_from(since.timestamp()).unwrap_or(0);
-                let mut older: Vec<Sibling> = self.siblings().await;
-                older.retain(|s| s.path != self.path && s.mtime >= since);
-                older.sort_by_key(|s| s.mtime);
-                for sibling in older {
-                    self.lines = Lines::default();
-                    self.read(&sibling.path, None, 0, false).await?;
-                    self.flush_partial().await?;
-                }
-                self.place = None;
-                self.lines = Lines::default();
-                return Ok(());
-            }
-        };
-        let mut spec = ExecSpec::script(script, LISTING);
-        if self.tail.sudo {
-            // Only `tail` and `stat` are asked for through sudo; without the place the whole file is read.
-            spec.command = RemoteCommand::Script("exit 1".to_owned());
-        }
-        let said = self.tail.transport.exec(spec).collect(4096).await;
-        let text = String::from_utf8_lossy(&said.out).into_owned();
-        let mut words = text.split_whitespace();
-        let place = (words.next(), words.next().and_then(|off| off.parse().ok()));
-        if let (Exit::Code(0), (Some(inode), Some(offset))) = (said.exit, place) {
-            self.place = Some(Place { inode: inode.to_owned(), offset, fingerprint: String::new() });
-            self.lines = Lines::at(offset);
-        }
-        Ok(())
-    }
-
     /// Reads a file from an offset on; lines go out as they come, and the place moves with them.
     async fn read(&mut self, open: &str, inode: Option<String>, offset: u64, follow: bool) -> Result<Outcome, Gone> {
         let name = self.path.clone();
@@ -220,7 +184,11 @@ impl File {
             poll: self.tail.poll_seconds(),
             sudo: self.tail.sudo,
         };
-        let mut spec = ExecSpec::stream(follow::follow(&reading));
+        let script = match self.tail.sudo {
+            true => follow::elevated(&follow::follow(&Reading { sudo: false, ..reading }), &follow::follow(&reading)),
+            false => follow::follow(&reading),
+        };
+        let mut spec = ExecSpec::stream(script);
         spec.stdin = follow;
         let mut stream = self.tail.transport.exec(spec);
         let mut header: Option<Header> = None;

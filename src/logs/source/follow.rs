@@ -104,6 +104,24 @@ pub fn start(path: &str, lines: u64) -> String {
     )
 }
 
+/// The script that prints so many bytes of a file from an offset on.
+pub fn block(path: &str, offset: u64, bytes: u64) -> String {
+    format!("tail -c +{} \"${{QD_ROOT:-}}\"{} 2>/dev/null | head -c {bytes}\n", offset + 1, quote(path))
+}
+
+/// A script that runs as root where sudo lets a shell run without asking, and in its own way where it does not.
+pub fn elevated(script: &str, otherwise: &str) -> String {
+    let script = quote(script);
+    format!("if sudo -n -l /bin/sh >/dev/null 2>&1; then exec sudo -n /bin/sh -c {script}; fi\n{otherwise}")
+}
+
+/// Files in the order in which they were written.
+pub fn newest_last<'a>(files: impl Iterator<Item = &'a Sibling>) -> Vec<&'a Sibling> {
+    let mut files: Vec<&Sibling> = files.collect();
+    files.sort_by_key(|s| s.age());
+    files
+}
+
 /// Whether a path needs a watcher.
 pub fn is_glob(path: &str) -> bool {
     path.contains(['*', '?', '['])
@@ -154,6 +172,12 @@ impl Sibling {
         (!self.path.ends_with(".gz")).then(|| self.inode.clone())
     }
 
+    /// What files are ordered by: when they were written last. Within a second the number in the name tells: the greater,
+    /// the older.
+    pub fn age(&self) -> (u64, Reverse<&str>) {
+        (self.mtime, Reverse(&self.path))
+    }
+
     /// Reads one line.
     pub fn parse(line: &str) -> Option<Self> {
         let mut words = line.splitn(5, ' ');
@@ -178,11 +202,8 @@ pub fn rest<'a>(siblings: &'a [Sibling], name: &str, inode: &str, offset: u64, f
     };
     let old = siblings.iter().find(|s| s.inode == inode && !packed(s) && s.path != name);
     let Some(old) = old.or_else(|| siblings.iter().find(same_beginning)) else { return Vec::new() };
-    // Within a second the number in the name tells: the greater, the older.
-    let age = |s: &Sibling| (s.mtime, Reverse(s.path.clone()));
-    let newer = |s: &&Sibling| s.path != name && s.inode != old.inode && age(s) > age(old) && !same_beginning(s);
-    let mut files: Vec<&Sibling> = siblings.iter().filter(newer).collect();
-    files.sort_by_key(|s| age(s));
+    let newer = |s: &&Sibling| s.path != name && s.inode != old.inode && s.age() > old.age() && !same_beginning(s);
+    let mut files = newest_last(siblings.iter().filter(newer));
     files.insert(0, old);
     files
 }

@@ -95,13 +95,19 @@ impl Journal {
             (Some(cursor), _) => argv.push(format!("--cursor={cursor}")),
             (None, Start::Lines(lines)) => argv.extend(["-n".to_owned(), lines.to_string()]),
             (None, Start::Since(since)) => argv.push(format!("--since=@{}", since.timestamp())),
+            (None, Start::Lately { since, bytes }) => {
+                argv.push(format!("--since=@{}", since.timestamp()));
+                argv.extend(["-n".to_owned(), (bytes / 100).to_string()]);
+            }
             (None, Start::Now) => argv.extend(["-n".to_owned(), "0".to_owned()]),
             (None, Start::All) => {}
         }
         let words: Vec<String> = argv.iter().map(|word| crate::transport::loader::quote(word)).collect();
         if self.tail.options.follow {
             // With --cursor and -f journalctl would begin ten lines before the end, unless it is told all lines.
-            let all = if self.cursor.is_some() || !matches!(self.tail.options.start, Start::Lines(_) | Start::Now) {
+            let all = if self.cursor.is_some()
+                || !matches!(self.tail.options.start, Start::Lines(_) | Start::Lately { .. } | Start::Now)
+            {
                 " -n all"
             } else {
                 ""

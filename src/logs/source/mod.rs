@@ -47,6 +47,13 @@ pub enum Start {
     /// At the beginning of the oldest rotated file that was written since. (Lines before that time are the reader's
     /// to leave out: only it can read their times.)
     Since(DateTime<Utc>),
+    /// The same, in the live file only, and at most so many bytes before its end (of a journal: lines of a hundred).
+    Lately {
+        /// Since when.
+        since: DateTime<Utc>,
+        /// The most bytes.
+        bytes: u64,
+    },
     /// At the end.
     Now,
 }
@@ -115,6 +122,11 @@ impl Tail {
 
     async fn event(&self, source: &Arc<Source>, event: SourceEvent) -> Result<(), Gone> {
         self.send(Feed::Event(source.clone(), event)).await
+    }
+
+    /// The script as it is run: as root, where that is wanted and can be had.
+    fn elevated(&self, script: String) -> String {
+        if self.sudo { follow::elevated(&script, &script) } else { script }
     }
 
     fn poll_seconds(&self) -> f64 {

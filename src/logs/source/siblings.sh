@@ -10,5 +10,5 @@ for f in "$name" "$name".* "$name"-*; do
         *.gz) begin=$(gzip -dc -- "$f" 2>/dev/null | od -An -v -tx1 -N256 | tr -d ' \n') ;;
         *) begin=$(od -An -v -tx1 -N256 "$f" | tr -d ' \n') ;;
     esac
-    stat -L -c "%d:%i %s %Y ${begin:--} %n" "$f"
+    printf '%s %s %s\n' "$(stat -L -c '%d:%i %s %Y' "$f")" "${begin:--}" "${f#"${QD_ROOT:-}"}"
 done

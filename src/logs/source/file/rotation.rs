@@ -16,8 +16,8 @@ const MOVING: Duration = Duration::from_millis(50);
 
 impl File {
     pub(super) async fn siblings(&self) -> Vec<Sibling> {
-        let said =
-            self.tail.transport.exec(ExecSpec::script(follow::siblings(&self.path), LISTING)).collect(1 << 20).await;
+        let script = self.tail.elevated(follow::siblings(&self.path));
+        let said = self.tail.transport.exec(ExecSpec::script(script, LISTING)).collect(1 << 20).await;
         String::from_utf8_lossy(&said.out).lines().filter_map(Sibling::parse).collect()
     }
 
