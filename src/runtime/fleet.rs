@@ -11,7 +11,7 @@ use crate::domain::log::{Feed, SourceKind, SourceSpec};
 use crate::domain::settings::Settings;
 use crate::hosts::watch::{HostEvent, HostPlan, HostWatch, watch};
 use crate::logs::source::{TailHandle, TailOptions, tail};
-use crate::transport::{Asker, Connector, SharedTransport};
+use crate::transport::{Asker, Connector, SharedTransport, Sudo};
 
 /// Every host is heard at least this often.
 pub const HEARTBEAT: Duration = Duration::from_secs(5);
@@ -23,6 +23,7 @@ pub type HostEvents = mpsc::Sender<(HostName, HostEvent)>;
 pub struct Fleet {
     settings: Settings,
     members: BTreeMap<HostName, Member>,
+    sudo: Arc<Sudo>,
 }
 
 /// One host's running parts. Dropping it stops them and closes the connection.
@@ -43,6 +44,7 @@ impl Drop for Member {
 impl Fleet {
     /// Begins to connect to every host; returns at once. Must be called inside a tokio runtime.
     pub fn connect(settings: Settings, asker: Arc<dyn Asker>) -> Self {
+        let sudo = Arc::new(Sudo::new(settings.ssh.sudo, Arc::clone(&asker)));
         let connector = Connector::new(settings.ssh.clone(), settings.hosts.clone(), asker);
         let members = settings
             .hosts
@@ -51,7 +53,7 @@ impl Fleet {
                 (host.name.clone(), Member { transport: connector.connect(host), watch: None, tails: Vec::new() })
             })
             .collect();
-        Self { settings, members }
+        Self { settings, members, sudo }
     }
 
     /// Every host and its transport.
@@ -70,6 +72,7 @@ impl Fleet {
     /// Begins to tail every source of every service on every host of it. A source that two services share is read
     /// once, for the first.
     pub fn tail(&mut self, options: &TailOptions, wanted: impl Fn(&str) -> bool, feed: &mpsc::Sender<Feed>) {
+        let options = TailOptions { sudo: Some(Arc::clone(&self.sudo)), ..options.clone() };
         for (name, member) in &mut self.members {
             for (service, spec) in sources(&self.settings, name) {
                 if wanted(&service) {

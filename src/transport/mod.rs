@@ -31,11 +31,13 @@ mod remote;
 pub mod resolve;
 pub mod signal;
 mod ssh;
+mod sudo;
 
 pub use backoff::jitter;
 pub use carry::carry;
 pub use connector::Connector;
 pub use outbox::Outbox;
+pub use sudo::{Rights, Sudo};
 
 /// One host's connection.
 pub trait Transport: Send + Sync {

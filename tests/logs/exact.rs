@@ -88,7 +88,7 @@ pub fn file(path: &Path) -> SourceSpec {
 
 /// Follow from the beginning, looking often.
 pub fn from_the_beginning() -> TailOptions {
-    TailOptions { start: Start::All, follow: true, poll: Duration::from_millis(100) }
+    TailOptions { start: Start::All, follow: true, poll: Duration::from_millis(100), sudo: None }
 }
 
 /// Writes numbered lines until stopped; how many.

@@ -15,7 +15,7 @@ fn append(path: &std::path::Path, text: &[u8]) {
 }
 
 fn once(start: Start) -> TailOptions {
-    TailOptions { start, follow: false, poll: Duration::from_millis(100) }
+    TailOptions { start, follow: false, poll: Duration::from_millis(100), sudo: None }
 }
 
 #[tokio::test(flavor = "multi_thread")]

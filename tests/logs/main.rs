@@ -7,3 +7,4 @@ mod support;
 
 mod exact;
 mod files;
+mod sudo;

@@ -29,7 +29,7 @@ async fn run_until_gone(tail: &Tail, argv: &[String]) -> Result<(), Gone> {
     let source = tail.source(&format!("command:{}", argv.join(" ")));
     tail.send(Feed::Opened(source.clone())).await?;
     let once = !tail.options.follow;
-    let mut line: Vec<String> = if tail.sudo { vec!["sudo".into(), "-n".into()] } else { Vec::new() };
+    let mut line = tail.silently();
     line.extend(argv.iter().map(|word| quote(word)));
     let mut away: Option<Instant> = None;
     loop {
@@ -46,7 +46,7 @@ async fn run_until_gone(tail: &Tail, argv: &[String]) -> Result<(), Gone> {
         } else {
             tail.event(&source, event(SourceEventKind::Connected, "")).await?;
         }
-        let mut stream = tail.transport.exec(ExecSpec::stream(watched(&line.join(" "))));
+        let mut stream = tail.exec(ExecSpec::stream(tail.openly(watched(&line.join(" "))))).await;
         if once {
             // There is no end of input to wait for: the command's own end is the end.
             tail.send(Feed::CaughtUp(source.clone())).await?;

@@ -182,15 +182,18 @@ impl File {
             offset,
             follow,
             poll: self.tail.poll_seconds(),
-            sudo: self.tail.sudo,
+            sudo: self.tail.sudo.is_some(),
         };
-        let script = match self.tail.sudo {
-            true => follow::elevated(&follow::follow(&Reading { sudo: false, ..reading }), &follow::follow(&reading)),
-            false => follow::follow(&reading),
+        let script = match &self.tail.sudo {
+            Some(rights) => {
+                let as_root = follow::follow(&Reading { sudo: false, ..reading });
+                rights.elevated(&as_root, &follow::follow(&reading))
+            }
+            None => follow::follow(&reading),
         };
         let mut spec = ExecSpec::stream(script);
         spec.stdin = follow;
-        let mut stream = self.tail.transport.exec(spec);
+        let mut stream = self.tail.exec(spec).await;
         let mut header: Option<Header> = None;
         let mut first = Vec::new();
         let mut complaint = Vec::new();

@@ -109,12 +109,6 @@ pub fn block(path: &str, offset: u64, bytes: u64) -> String {
     format!("tail -c +{} \"${{QD_ROOT:-}}\"{} 2>/dev/null | head -c {bytes}\n", offset + 1, quote(path))
 }
 
-/// A script that runs as root where sudo lets a shell run without asking, and in its own way where it does not.
-pub fn elevated(script: &str, otherwise: &str) -> String {
-    let script = quote(script);
-    format!("if sudo -n -l /bin/sh >/dev/null 2>&1; then exec sudo -n /bin/sh -c {script}; fi\n{otherwise}")
-}
-
 /// Files in the order in which they were written.
 pub fn newest_last<'a>(files: impl Iterator<Item = &'a Sibling>) -> Vec<&'a Sibling> {
     let mut files: Vec<&Sibling> = files.collect();

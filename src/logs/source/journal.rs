@@ -83,10 +83,7 @@ impl Journal {
     }
 
     fn script(&self) -> String {
-        let mut argv: Vec<String> = Vec::new();
-        if self.tail.sudo {
-            argv.extend(["sudo".to_owned(), "-n".to_owned()]);
-        }
+        let mut argv = self.tail.silently();
         argv.extend(["journalctl", "-o", "json", "--no-pager", "-q"].map(str::to_owned));
         if !self.unit.is_empty() {
             argv.extend(["-u".to_owned(), self.unit.clone()]);
@@ -119,9 +116,9 @@ impl Journal {
     }
 
     async fn read(&mut self) -> Result<(Exit, String), Gone> {
-        let mut spec = ExecSpec::stream(self.script());
+        let mut spec = ExecSpec::stream(self.tail.openly(self.script()));
         spec.stdin = self.tail.options.follow;
-        let mut stream = self.tail.transport.exec(spec);
+        let mut stream = self.tail.exec(spec).await;
         let mut resumed = self.cursor.clone();
         let (mut lines, mut said, mut complaint) = (Lines::default(), Vec::new(), Vec::new());
         loop {

@@ -18,7 +18,7 @@ use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
 use crate::domain::log::{Feed, RawLine, Source, SourceEvent, SourceEventKind, SourceKind, SourceSpec};
-use crate::transport::SharedTransport;
+use crate::transport::{ExecSpec, Rights, SharedTransport, Stream, Sudo};
 
 /// Where a tail begins, and how it goes on.
 #[derive(Clone, Debug)]
@@ -29,11 +29,13 @@ pub struct TailOptions {
     pub follow: bool,
     /// Between two looks at a file.
     pub poll: Duration,
+    /// Who asks for sudo's password, where a source is read through sudo; without it nobody does.
+    pub sudo: Option<Arc<Sudo>>,
 }
 
 impl Default for TailOptions {
     fn default() -> Self {
-        Self { start: Start::Lines(100), follow: true, poll: Duration::from_millis(200) }
+        Self { start: Start::Lines(100), follow: true, poll: Duration::from_millis(200), sudo: None }
     }
 }
 
@@ -77,8 +79,11 @@ pub fn tail(
     options: TailOptions,
     feed: mpsc::Sender<Feed>,
 ) -> TailHandle {
-    let tail = Tail { transport, service, options, feed, sudo: spec.sudo };
+    let mut tail = Tail { transport, service, options, feed, sudo: None };
     TailHandle(tokio::spawn(async move {
+        if spec.sudo {
+            tail.sudo = Some(tail.rights().await);
+        }
         let host = tail.transport.host().clone();
         let feed = tail.feed.clone();
         match spec.kind {
@@ -97,7 +102,8 @@ struct Tail {
     service: Option<Arc<str>>,
     options: TailOptions,
     feed: mpsc::Sender<Feed>,
-    sudo: bool,
+    /// What sudo takes, where the source is read through it.
+    sudo: Option<Rights>,
 }
 
 /// Nobody listens any more.
@@ -126,7 +132,41 @@ impl Tail {
 
     /// The script as it is run: as root, where that is wanted and can be had.
     fn elevated(&self, script: String) -> String {
-        if self.sudo { follow::elevated(&script, &script) } else { script }
+        match &self.sudo {
+            Some(rights) => rights.elevated(&script, &script),
+            None => script,
+        }
+    }
+
+    /// `sudo -n` before a program that is named by itself in sudoers, where no password opens the way for a shell.
+    fn silently(&self) -> Vec<String> {
+        match self.sudo {
+            Some(Rights::Silent) => vec!["sudo".to_owned(), "-n".to_owned()],
+            _ => Vec::new(),
+        }
+    }
+
+    /// A script of [`Self::silently`] as it is run.
+    fn openly(&self, script: String) -> String {
+        match &self.sudo {
+            Some(rights @ Rights::Password(_)) => rights.elevated(&script, &script),
+            _ => script,
+        }
+    }
+
+    /// Opens a stream of a script that was made for our rights.
+    async fn exec(&self, spec: ExecSpec) -> Stream {
+        match &self.sudo {
+            Some(rights) => rights.open(&self.transport, spec).await,
+            None => self.transport.exec(spec),
+        }
+    }
+
+    /// What sudo takes on the host; it has to be there to be asked.
+    async fn rights(&self) -> Rights {
+        let Some(sudo) = &self.options.sudo else { return Rights::Silent };
+        let _ = link::up(&self.transport, !self.options.follow).await;
+        sudo.rights(&self.transport).await
     }
 
     fn poll_seconds(&self) -> f64 {

@@ -17,7 +17,7 @@ const MOVING: Duration = Duration::from_millis(50);
 impl File {
     pub(super) async fn siblings(&self) -> Vec<Sibling> {
         let script = self.tail.elevated(follow::siblings(&self.path));
-        let said = self.tail.transport.exec(ExecSpec::script(script, LISTING)).collect(1 << 20).await;
+        let said = self.tail.exec(ExecSpec::script(script, LISTING)).await.collect(1 << 20).await;
         String::from_utf8_lossy(&said.out).lines().filter_map(Sibling::parse).collect()
     }
 
@@ -25,9 +25,10 @@ impl File {
     /// after it to the end. Names move on while that is done (another rotation), so each file is known by its inode, and
     /// they are listed anew after each.
     pub(super) async fn after_rotation(&mut self, mut is_read: bool) -> Result<(), Gone> {
-        let mut misses = 0;
+        let (mut misses, mut live) = (0, None);
         while let Some(place) = self.place.clone() {
             let there = self.siblings().await;
+            live = self.live(&there);
             if !self.tail.transport.link().borrow().is_up() {
                 return Ok(());
             }
@@ -65,7 +66,7 @@ impl File {
             }
         }
         self.flush_partial().await?;
-        self.place = None;
+        self.place = live;
         self.lines = Lines::default();
         self.tail.event(&self.source, event(SourceEventKind::Rotated, "a new file has taken its place")).await
     }
@@ -89,8 +90,14 @@ impl File {
                 truncated.detail = "the file was cut short in place; what was not yet read is gone".to_owned();
             }
         }
-        self.place = None;
+        self.place = self.live(&there);
         self.lines = Lines::default();
         self.tail.event(&self.source, truncated).await
+    }
+
+    /// The beginning of the file that bears the name in a listing: by the time that it is opened another may.
+    fn live(&self, there: &[Sibling]) -> Option<Place> {
+        let live = there.iter().find(|s| s.path == self.path)?;
+        Some(Place { inode: live.inode.clone(), offset: 0, fingerprint: live.fingerprint.clone() })
     }
 }
