@@ -3,7 +3,7 @@
 use crate::domain::host::HostName;
 use crate::domain::log_view::LogQuery;
 use crate::domain::question::Answer;
-use crate::domain::settings::Settings;
+use crate::domain::settings::{Settings, UiSettings};
 
 /// One thing for the runtime to do.
 #[derive(Debug)]
@@ -37,6 +37,8 @@ pub enum Effect {
     },
     /// Use another theme from now on.
     Theme(String),
+    /// Look and copy as these settings say, with the person's files as they are now.
+    Dress(Box<UiSettings>),
     /// Connect to the hosts of this config, in place of those of the one before.
     Hire(Box<Settings>),
     /// Read the config files again.

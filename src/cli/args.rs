@@ -120,6 +120,12 @@ pub enum Verb {
     },
     /// The keys of the cockpit, as they are bound for you.
     Keys,
+    /// The themes there are, and the roles that a theme gives a style to.
+    Themes,
+    /// The config's JSON Schema, for editors.
+    Schema,
+    /// The manual page, as roff: `qd man | man -l -`.
+    Man,
 }
 
 /// Options of `qd demo`.

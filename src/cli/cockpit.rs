@@ -2,7 +2,6 @@
 
 use std::collections::HashMap;
 use std::io::IsTerminal;
-use std::path::Path;
 
 use tokio::sync::mpsc;
 
@@ -11,9 +10,10 @@ use super::exit::{Exit, Failure, Outcome};
 use super::keys;
 use super::opened::{Opened, with_inventories};
 use crate::app::message::Message;
-use crate::config::{self, Loaded, Selection, watch};
+use crate::config::{self, Dirs, Loaded, Selection, watch};
 use crate::runtime::cockpit::{Opening, run};
 use crate::runtime::screen::Left;
+use crate::runtime::wardrobe::{Own, Wardrobe};
 use crate::ui::theme::colors::Colors;
 
 /// Opens the cockpit on the config of this call.
@@ -21,13 +21,11 @@ pub async fn open(global: &Global) -> Outcome {
     need_terminal()?;
     let opened = Opened::load(global).await?;
     let warnings = opened.loaded.unknown_keys().map(|d| format!("{}: {}", d.location(), d.message)).collect();
-    let dirs = &opened.options.dirs;
+    let dirs = opened.options.dirs.clone();
     let opening = Opening {
         badge: None,
         warnings,
-        own_keymap: keys::own(dirs),
-        own_themes: themes(&dirs.config.join("themes")),
-        colors: colors(global),
+        wardrobe: Wardrobe::new(colors(global), Box::new(move || own(&dirs))),
         reloads: Some(reloads(&opened)),
         settings: opened.settings,
     };
@@ -44,9 +42,7 @@ pub async fn demo(args: &super::args::DemoArgs, global: &Global) -> Outcome {
         settings: demo.settings.clone(),
         badge: Some("demo".to_owned()),
         warnings: Vec::new(),
-        own_keymap: None,
-        own_themes: HashMap::new(),
-        colors: colors(global),
+        wardrobe: Wardrobe::new(colors(global), Box::new(Own::default)),
         reloads: None,
     };
     let how = run(opening).await;
@@ -84,9 +80,14 @@ fn colors(global: &Global) -> Colors {
     }
 }
 
+/// The person's own files of how it looks.
+fn own(dirs: &Dirs) -> Own {
+    Own { keymap: keys::own(dirs), themes: own_themes(dirs) }
+}
+
 /// The person's own themes, by name.
-fn themes(folder: &Path) -> HashMap<String, String> {
-    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+pub(super) fn own_themes(dirs: &Dirs) -> HashMap<String, String> {
+    let entries = std::fs::read_dir(dirs.config.join("themes")).into_iter().flatten().flatten();
     let toml = entries.map(|entry| entry.path()).filter(|path| path.extension().is_some_and(|e| e == "toml"));
     toml.filter_map(|path| Some((path.file_stem()?.to_str()?.to_owned(), std::fs::read_to_string(&path).ok()?)))
         .collect()

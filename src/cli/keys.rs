@@ -1,20 +1,27 @@
 //! `qd keys`: the keys of the cockpit, as they are bound for this person.
 
+use std::io::Write;
+
 use super::args::Global;
-use super::exit::{Exit, Outcome};
+use super::exit::{Exit, Failure, Outcome};
 use crate::config::{Dirs, LoadOptions, load};
 use crate::ui::keymap::Keymap;
 
 /// Prints them, a line a key, by place.
 pub fn run(global: &Global) -> Outcome {
+    std::io::stdout().write_all(listing(&keymap(global)?).as_bytes())?;
+    Ok(Exit::Fine)
+}
+
+/// The person's keys; what is wrong with them is told on standard error.
+pub(super) fn keymap(global: &Global) -> Result<Keymap, Failure> {
     let options = LoadOptions::of_process(global.config.clone())?;
     let name = load(&options).map_or_else(|_| "default".to_owned(), |loaded| loaded.settings.ui.keymap);
     let (keymap, faults) = Keymap::load(&name, own(&options.dirs).as_deref());
     for fault in faults {
         eprintln!("qd: {fault}");
     }
-    print!("{}", listing(&keymap));
-    Ok(Exit::Fine)
+    Ok(keymap)
 }
 
 /// The person's own keymap file, where there is one.

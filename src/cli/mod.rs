@@ -16,7 +16,8 @@ pub mod init;
 pub mod keys;
 pub mod logs;
 pub mod opened;
-pub mod services;
+pub mod reference;
+mod services;
 pub mod snapshot;
 pub mod status;
 pub mod table;
@@ -100,6 +101,9 @@ async fn headless(verb: Verb, global: args::Global) -> Outcome {
             Ok(Exit::Fine)
         }
         Verb::Keys => keys::run(&global),
+        Verb::Themes => reference::themes(&global),
+        Verb::Schema => reference::schema(),
+        Verb::Man => reference::man(&global),
     }
 }
 

@@ -27,7 +27,8 @@ pub enum Reload {
 /// How often the files are looked at.
 pub const EVERY: Duration = Duration::from_secs(1);
 
-/// Watches the files that `options` lead to and those of `loaded`. It ends when the receiver is dropped.
+/// Watches the files that `options` lead to, those of `loaded`, and the person's themes and keys. It ends when the
+/// receiver is dropped.
 pub fn watch(options: LoadOptions, loaded: &Loaded, every: Duration) -> mpsc::Receiver<Reload> {
     let (reloads, receiver) = mpsc::channel(1);
     let mut extra = loaded.files.clone();
@@ -77,7 +78,9 @@ fn look(options: &LoadOptions, extra: &[PathBuf]) -> Look {
         let record = (standing == Standing::Found).then(|| store.record(&path));
         std::iter::once(path).chain(record)
     });
-    let paths = layers.chain(extra.iter().cloned());
+    let themes = fs::read_dir(options.dirs.config.join("themes")).into_iter().flatten().flatten();
+    let own = themes.map(|entry| entry.path()).chain([options.dirs.config.join("keymap.toml")]);
+    let paths = layers.chain(extra.iter().cloned()).chain(own);
     paths
         .map(|path| {
             let meta = fs::metadata(&path).ok();

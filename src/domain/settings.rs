@@ -228,11 +228,13 @@ pub enum ThemeChoice {
 }
 
 impl ThemeChoice {
-    /// The theme to begin with. Without a word from the terminal about its background, it is taken to be dark.
-    pub fn name(&self) -> &str {
+    /// The theme for a background.
+    pub fn name(&self, light: bool) -> &str {
         match self {
+            Self::Auto if light => "light",
             Self::Auto => "dark",
             Self::Named(name) => name,
+            Self::ByBackground { light: name, .. } if light => name,
             Self::ByBackground { dark, .. } => dark,
         }
     }

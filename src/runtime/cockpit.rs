@@ -1,6 +1,5 @@
 //! The cockpit: a config, its fleet, the log engine and the screen, joined.
 
-use std::collections::HashMap;
 use std::io;
 use std::sync::Arc;
 
@@ -11,18 +10,16 @@ use super::clipboard;
 use super::fleet::Fleet;
 use super::questions::Questions;
 use super::screen::{Left, Performer, Screen};
+use super::wardrobe::Wardrobe;
 use crate::app::effect::Effect;
 use crate::app::message::Message;
 use crate::app::state::{About, Banner, State};
 use crate::domain::host::HostName;
-use crate::domain::settings::{Clipboard, Settings};
+use crate::domain::settings::{Clipboard, Settings, ThemeChoice, UiSettings};
 use crate::hosts::watch::HostEvent;
 use crate::logs::engine::{self, EngineHandle};
 use crate::logs::source::{Start, TailOptions};
-use crate::ui::keymap::Keymap;
 use crate::ui::look::Look;
-use crate::ui::theme::Theme;
-use crate::ui::theme::colors::Colors;
 
 /// Messages that wait for the screen. Beyond that the workers wait.
 const MESSAGES: usize = 1024;
@@ -37,12 +34,8 @@ pub struct Opening {
     pub badge: Option<String>,
     /// What is odd about the config, one line each.
     pub warnings: Vec<String>,
-    /// The person's own keymap file, where there is one.
-    pub own_keymap: Option<String>,
-    /// The person's own themes: name and text.
-    pub own_themes: HashMap<String, String>,
-    /// The colours of the terminal.
-    pub colors: Colors,
+    /// The person's own themes and keys, and the colours of the terminal.
+    pub wardrobe: Wardrobe,
     /// New configs as they come; `None` where nothing is watched.
     pub reloads: Option<mpsc::Receiver<Message>>,
 }
@@ -51,32 +44,20 @@ pub struct Opening {
 pub async fn run(opening: Opening) -> io::Result<Left> {
     let (messages, inbox) = mpsc::channel(MESSAGES);
     let settings = opening.settings;
-    let (keymap, faults) = Keymap::load(&settings.ui.keymap, opening.own_keymap.as_deref());
     let size = crossterm::terminal::size()?;
     let mut state = State::new(Arc::new(settings.clone()), Utc::now(), size, opening.badge);
-    state.themes = Theme::names().map(str::to_owned).chain(opening.own_themes.keys().cloned()).collect();
-    for (about, text) in opening
-        .warnings
-        .first()
-        .map(|w| (About::Config, w))
-        .into_iter()
-        .chain(faults.first().map(|f| (About::Keymap, f)))
-    {
+    state.themes = opening.wardrobe.themes();
+    let (look, faults) = opening.wardrobe.look(&settings.ui);
+    let odd = opening.warnings.first().map(|warning| (About::Config, warning));
+    for (about, text) in odd.into_iter().chain(faults.first().map(|fault| (About::Keymap, fault))) {
         state.put_banner(Banner { about, bad: false, text: text.clone() });
     }
-    let theme = Theme::find(settings.ui.theme.name(), &opening.own_themes).unwrap_or_else(|text| {
-        state.put_banner(Banner { about: About::Theme, bad: true, text });
-        Theme::default()
-    });
-    let mut look = Look::new(&theme, opening.colors, keymap);
-    look.ascii = settings.ui.ascii;
-    look.local = *chrono::Local::now().offset();
 
     let engine = engine::start(&settings.logs);
     let questions = Questions::new(messages.clone());
     let clipboard = settings.ui.clipboard.clone();
-    let mut crew =
-        Crew { messages: messages.clone(), engine, questions, fleet: None, clipboard, themes: opening.own_themes };
+    let (ui, wardrobe) = (settings.ui.clone(), opening.wardrobe);
+    let mut crew = Crew { messages: messages.clone(), engine, questions, fleet: None, clipboard, ui, wardrobe };
     crew.hire(settings);
     tokio::spawn(windows(crew.engine.clone(), messages.clone()));
     let (reloaded, reloads) = (messages.clone(), opening.reloads);
@@ -100,7 +81,8 @@ struct Crew {
     questions: Questions,
     fleet: Option<Fleet>,
     clipboard: Clipboard,
-    themes: HashMap<String, String>,
+    ui: UiSettings,
+    wardrobe: Wardrobe,
 }
 
 impl Crew {
@@ -127,6 +109,14 @@ impl Crew {
 }
 
 impl Performer for Crew {
+    fn wants_background(&self) -> bool {
+        !matches!(self.ui.theme, ThemeChoice::Named(_))
+    }
+
+    fn background(&mut self, light: bool, look: &mut Look) {
+        self.wardrobe.background(light, &self.ui, look);
+    }
+
     fn perform(&mut self, effect: Effect, look: &mut Look) {
         let fleet = self.fleet.as_ref();
         match effect {
@@ -136,10 +126,18 @@ impl Performer for Crew {
             Effect::Processes(host) => drop(fleet.map(|fleet| fleet.processes(&host))),
             Effect::Refresh => drop(fleet.map(Fleet::refresh)),
             Effect::Answer(id, answer) => self.questions.answer(id, answer),
-            Effect::Theme(name) => match Theme::find(&name, &self.themes) {
-                Ok(theme) => look.set_theme(&theme),
-                Err(why) => self.say(true, why),
-            },
+            Effect::Theme(name) => {
+                if let Err(why) = self.wardrobe.put_on(&name, look) {
+                    self.say(true, why);
+                }
+            }
+            Effect::Dress(ui) => {
+                for fault in self.wardrobe.change(&ui, look) {
+                    self.say(true, fault);
+                }
+                self.clipboard.clone_from(&ui.clipboard);
+                self.ui = *ui;
+            }
             Effect::Copy(text) => {
                 let (clipboard, messages) = (self.clipboard.clone(), self.messages.clone());
                 tokio::spawn(async move {

@@ -1,5 +1,6 @@
 //! Joins the pure half and the adapters: event loop, effects, workers, terminal.
 
+pub mod background;
 pub mod clipboard;
 pub mod cockpit;
 pub mod fleet;
@@ -10,3 +11,4 @@ pub mod screen;
 pub mod survey;
 pub mod terminal_asker;
 pub mod tty;
+pub mod wardrobe;

@@ -11,6 +11,7 @@ use ratatui::backend::CrosstermBackend;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc;
 
+use super::background;
 use super::frame::Frame;
 use super::tty::Tty;
 use crate::app::context::chain;
@@ -33,6 +34,12 @@ const BATCH: usize = 256;
 pub trait Performer {
     /// Performs one effect; the screen itself sees to quitting, suspending, redrawing, the mouse and the bell.
     fn perform(&mut self, effect: Effect, look: &mut Look);
+
+    /// Whether the look depends on the terminal's background.
+    fn wants_background(&self) -> bool;
+
+    /// The terminal's background is light, or dark.
+    fn background(&mut self, light: bool, look: &mut Look);
 }
 
 /// How the cockpit was left.
@@ -67,7 +74,6 @@ impl<P: Performer> Screen<P> {
 
     /// Runs until the cockpit is left.
     pub async fn run(mut self, mut messages: mpsc::Receiver<Message>) -> io::Result<Left> {
-        let mut events = EventStream::new();
         let mut ticks = tokio::time::interval(TICK);
         ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         // In raw mode no key sends these; other programs may.
@@ -79,6 +85,18 @@ impl<P: Performer> Screen<P> {
         let mut dirty = false;
         self.apply(Message::Tick(Utc::now()));
         self.draw()?;
+        // The first picture does not wait for the answer; keys do, for it comes where they come.
+        if self.performer.wants_background()
+            && let Ok(said) = tokio::task::spawn_blocking(background::ask).await
+        {
+            let said = said?;
+            if let Some(light) = said.light {
+                self.performer.background(light, &mut self.look);
+            }
+            said.typed.into_iter().try_for_each(|key| self.event(Event::Key(key)))?;
+            dirty = true;
+        }
+        let mut events = EventStream::new();
         while self.left.is_none() {
             let wait = FRAME.saturating_sub(drawn.elapsed());
             tokio::select! {

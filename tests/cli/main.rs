@@ -171,3 +171,27 @@ fn fleet_hosts_are_up_and_every_line_of_their_logs_comes_once() {
 fn lines(fleet: &Fleet, host: &str) -> usize {
     fleet.exec(host, "wc -l </var/log/myservice/app.log").trim().parse().unwrap()
 }
+
+#[test]
+fn the_references_are_made_from_the_programs_own_tables() {
+    let home = tempfile::tempdir().unwrap();
+    let man = text(&qd(home.path(), &["man"]).stdout);
+    for word in
+        [".TH qd 1", ".SS logs", "\\-\\-no\\-follow", ".SS check", ".SH KEYS", "the next line that matches the search"]
+    {
+        assert!(man.contains(word), "{word} is not in the manual page");
+    }
+    let schema: Value = serde_json::from_slice(&qd(home.path(), &["schema"]).stdout).unwrap();
+    assert_eq!(schema["title"], "quarterdeck.toml");
+    for table in ["fleet", "host", "service", "ssh", "logs", "ui"] {
+        assert!(schema["properties"][table]["description"].is_string(), "{table}");
+    }
+    let folder = home.path().join("config/quarterdeck/themes");
+    std::fs::create_dir_all(&folder).unwrap();
+    std::fs::write(folder.join("mine.toml"), "inherits = \"dark\"\n").unwrap();
+    std::fs::write(folder.join("odd.toml"), "inherits = \"nowhere\"\n").unwrap();
+    let themes = text(&qd(home.path(), &["themes"]).stdout);
+    for line in ["  light            shipped", "  mine             yours", "  odd              yours: ", "selection"] {
+        assert!(themes.contains(line), "{line} is not in\n{themes}");
+    }
+}

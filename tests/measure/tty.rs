@@ -40,14 +40,24 @@ impl Tty {
         let child = pair.slave.spawn_command(command).expect("the program starts");
         drop(pair.slave);
         let (screen, count, answers) = (parser.clone(), bytes.clone(), writer.clone());
+        // What a terminal answers when asked for its colours (one of them light), its cursor, and what it can do.
+        let light = env.contains(&("COLORS", "light"));
+        let known: Vec<(&[u8], &[u8])> = [
+            (light, &b"\x1b]10;?"[..], &b"\x1b]10;rgb:0000/0000/0000\x1b\\"[..]),
+            (light, b"\x1b]11;?", b"\x1b]11;rgb:ffff/ffff/ffff\x1b\\"),
+            (true, b"\x1b[6n", b"\x1b[1;1R"),
+            (true, b"\x1b[c", b"\x1b[?62;22c"),
+        ]
+        .into_iter()
+        .filter_map(|(answered, question, answer)| answered.then_some((question, answer)))
+        .collect();
         std::thread::spawn(move || {
             let mut buffer = [0_u8; 65536];
             while let Ok(n @ 1..) = reader.read(&mut buffer) {
                 count.fetch_add(n as u64, Ordering::Relaxed);
                 screen.lock().expect("no holder panics").process(&buffer[..n]);
-                // What a terminal answers when asked where the cursor is and what it can do.
-                for (question, answer) in [(&b"\x1b[6n"[..], &b"\x1b[1;1R"[..]), (b"\x1b[c", b"\x1b[?62;22c")] {
-                    if buffer[..n].windows(question.len()).any(|w| w == question) {
+                for (question, answer) in &known {
+                    if buffer[..n].windows(question.len()).any(|w| w == *question) {
                         let _ = answers.lock().expect("no holder panics").write_all(answer);
                     }
                 }

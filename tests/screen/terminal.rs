@@ -18,8 +18,12 @@ fn config(folder: &tempfile::TempDir) -> String {
 }
 
 fn start(folder: &tempfile::TempDir) -> Tty {
+    start_on(folder, "dark")
+}
+
+fn start_on(folder: &tempfile::TempDir, colors: &str) -> Tty {
     let home = folder.path().to_str().expect("UTF-8");
-    let env = [("HOME", home), ("XDG_CONFIG_HOME", home), ("XDG_STATE_HOME", home), ("XDG_CACHE_HOME", home)];
+    let env = [("HOME", home), ("XDG_CONFIG_HOME", home), ("XDG_STATE_HOME", home), ("COLORS", colors)];
     let qd = Tty::start(&[QD, "--config", &config(folder)], &env, 80, 24);
     qd.wait(SOON, "the cockpit", |screen| screen.contains("gone-1"));
     assert!(!qd.left_over().is_empty(), "it has taken the terminal");
@@ -61,6 +65,32 @@ fn a_shell_gets_the_terminal_between_ctrl_z_and_fg() {
     shell.wait(SOON, "the cockpit again", |screen| screen.contains("1Over") && !screen.contains("Stopped"));
     shell.keys("q");
     shell.wait(SOON, "the shell again", |screen| screen.contains("mode: 42") && !screen.contains("1Over"));
+}
+
+/// The colour of the first letter of a text on the screen.
+fn color_of(qd: &Tty, text: &str) -> vt100::Color {
+    let screen = qd.screen();
+    let (row, line) = screen.lines().enumerate().find(|(_, line)| line.contains(text)).expect("it is there");
+    let column = line[..line.find(text).expect("it is there")].chars().count();
+    qd.picture().cell(row as u16, column as u16).expect("a cell").fgcolor()
+}
+
+#[test]
+fn the_theme_goes_with_the_terminals_background_and_no_answer_is_taken_for_keys() {
+    let folders = [(); 2].map(|()| tempfile::tempdir().expect("a temporary folder"));
+    let dark = start(&folders[0]);
+    let light = start_on(&folders[1], "light");
+    let began = std::time::Instant::now();
+    // The answer comes after the first picture.
+    while color_of(&light, "gone-1") == color_of(&dark, "gone-1") {
+        assert!(began.elapsed() < SOON, "the light theme did not come:\n{}", light.screen());
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    for qd in [dark, light] {
+        qd.keys("2");
+        qd.wait(SOON, "keys work", |screen| screen.contains("── Logs"));
+        assert!(!qd.screen().contains("rgb"), "{}", qd.screen());
+    }
 }
 
 /// Not a test by itself: what the next one runs in a terminal of its own.

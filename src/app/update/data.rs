@@ -119,6 +119,11 @@ pub(super) fn config(state: &mut State, settings: Settings, warnings: &[String],
     if old.hosts != settings.hosts || old.services != settings.services || old.ssh != settings.ssh {
         effects.push(Effect::Hire(Box::new(settings.clone())));
     }
+    effects.push(Effect::Dress(Box::new(settings.ui.clone())));
+    if settings.ui.mouse != state.settings.ui.mouse {
+        state.mouse = settings.ui.mouse;
+        effects.push(Effect::Mouse(state.mouse));
+    }
     state.settings = Arc::new(settings);
     state.banners.retain(|banner| banner.about != About::Config && banner.about != About::Start);
     if let Some(first) = warnings.first() {
