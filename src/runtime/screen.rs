@@ -13,6 +13,7 @@ use tokio::sync::mpsc;
 
 use super::background;
 use super::frame::Frame;
+use super::pace::Pace;
 use super::tty::Tty;
 use crate::app::context::chain;
 use crate::app::effect::Effect;
@@ -23,8 +24,6 @@ use crate::app::viewport::Regions;
 use crate::ui::keymap::{Meaning, Typing};
 use crate::ui::look::Look;
 
-/// Data is drawn at most this often; a key at once.
-const FRAME: Duration = Duration::from_millis(33);
 /// The clock of the screen.
 const TICK: Duration = Duration::from_secs(1);
 /// Messages that are taken before the screen is drawn.
@@ -81,7 +80,7 @@ impl<P: Performer> Screen<P> {
         let mut hangup = signal(SignalKind::hangup())?;
         let mut interrupt = signal(SignalKind::interrupt())?;
         let mut quit = signal(SignalKind::quit())?;
-        let mut drawn = Instant::now();
+        let mut pace = Pace::new(Instant::now());
         let mut dirty = false;
         self.apply(Message::Tick(Utc::now()));
         self.draw()?;
@@ -98,7 +97,13 @@ impl<P: Performer> Screen<P> {
         }
         let mut events = EventStream::new();
         while self.left.is_none() {
-            let wait = FRAME.saturating_sub(drawn.elapsed());
+            // Before the next batch is taken, for the inbox may never be empty.
+            if dirty && pace.is_due(Instant::now()) {
+                let began = Instant::now();
+                self.draw()?;
+                pace.drawn(began, Instant::now());
+                dirty = false;
+            }
             tokio::select! {
                 biased;
                 _ = terminate.recv() => self.left = Some(Left::Signal(15)),
@@ -109,8 +114,14 @@ impl<P: Performer> Screen<P> {
                     let Some(event) = event else { break };
                     self.apply(Message::Tick(Utc::now()));
                     self.event(event?)?;
+                    let began = Instant::now();
                     self.draw()?;
-                    (drawn, dirty) = (Instant::now(), false);
+                    pace.drawn(began, Instant::now());
+                    dirty = false;
+                }
+                _ = ticks.tick() => {
+                    self.apply(Message::Tick(Utc::now()));
+                    dirty = true;
                 }
                 message = messages.recv() => {
                     let Some(message) = message else { break };
@@ -123,17 +134,7 @@ impl<P: Performer> Screen<P> {
                     }
                     dirty = true;
                 }
-                _ = ticks.tick() => {
-                    self.apply(Message::Tick(Utc::now()));
-                    dirty = true;
-                }
-                () = tokio::time::sleep(wait), if dirty => {
-                    let began = Instant::now();
-                    self.draw()?;
-                    // A terminal that is slow to take a frame gets fewer of them.
-                    drawn = Instant::now() + began.elapsed().min(Duration::from_millis(500));
-                    dirty = false;
-                }
+                () = tokio::time::sleep_until(pace.next().into()), if dirty => {}
             }
         }
         Ok(self.left.unwrap_or(Left::Quit))
