@@ -6,7 +6,7 @@ use std::borrow::Cow;
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
-use ratatui::style::Style;
+use ratatui::style::{Color, Style};
 use unicode_width::UnicodeWidthStr;
 
 use super::glyph;
@@ -114,10 +114,16 @@ impl<'a> Canvas<'a> {
         self.rule(area, &[self.piece(title, Role::Title)], figures, focused);
     }
 
-    /// Lays the style of a meaning over what is drawn there.
+    /// Lays the style of a meaning over what is drawn there. What has a ground of its own, such as a hit, keeps it: its
+    /// letters would be lost on another.
     pub fn over(&mut self, area: Rect, role: Role) {
         let style = self.style(role);
-        self.buffer.set_style(area.intersection(self.buffer.area), style);
+        for position in area.intersection(self.buffer.area).positions() {
+            let cell = &mut self.buffer[position];
+            if cell.bg == Color::Reset {
+                cell.set_style(style);
+            }
+        }
     }
 
     /// Empties a part of the screen.
@@ -191,6 +197,19 @@ mod tests {
         ] {
             assert_eq!(drawn(columns, |c| c.titled(Rect::new(0, 0, columns, 1), "Hosts", "5 up", false)), expected);
         }
+    }
+
+    #[test]
+    fn a_hit_stays_legible_on_the_selected_row() {
+        let look = Look::default();
+        let mut buffer = Buffer::empty(Rect::new(0, 0, 6, 1));
+        let mut c = Canvas::new(&look, &mut buffer);
+        c.put_as(0, 0, 3, "hit", Role::Hit);
+        c.put_as(3, 0, 3, "row", Role::Text);
+        c.over(Rect::new(0, 0, 6, 1), Role::Selection);
+        let (hit, selection) = (look.theme().style(Role::Hit), look.theme().style(Role::Selection));
+        assert_eq!((Some(buffer[(0, 0)].bg), Some(buffer[(0, 0)].fg)), (hit.bg, hit.fg));
+        assert_eq!(Some(buffer[(3, 0)].bg), selection.bg);
     }
 
     #[test]

@@ -70,8 +70,10 @@ pub fn update(state: &mut State, message: Message) -> Vec<Effect> {
 
 /// Puts a note up.
 fn toast(state: &mut State, bad: bool, text: impl Into<String>) {
-    let until = state.now + TOAST;
-    state.toasts.push(Toast { bad, text: text.into(), until });
+    let (until, text) = (state.now + TOAST, text.into());
+    // The same once more is said by staying.
+    state.toasts.retain(|toast| toast.text != text);
+    state.toasts.push(Toast { bad, text, until });
     if state.toasts.len() > 4 {
         state.toasts.remove(0);
     }

@@ -70,6 +70,8 @@ pub enum Fact {
     },
     /// Hosts that are being dialed.
     Dialing(usize),
+    /// There is nothing to watch.
+    NoHosts,
     /// Sources of logs that are not being read.
     Silent(usize),
 }
@@ -140,7 +142,10 @@ impl Verdict {
         }
         let dialing = state.hosts.iter().filter(|view| view.state(state.now) == HostState::Connecting).count();
         if facts.is_empty() {
-            if dialing > 0 {
+            if state.hosts.is_empty() {
+                gravity = Gravity::Waiting;
+                facts.push(Fact::NoHosts);
+            } else if dialing > 0 {
                 gravity = Gravity::Waiting;
                 facts.push(Fact::Dialing(dialing));
             } else {
@@ -196,6 +201,7 @@ fn words(fact: &Fact, time: &impl Fn(DateTime<Utc>) -> String) -> String {
         Fact::Units { count, hosts } => format!("{count} failed unit{} on {}", s(*count), list(hosts)),
         Fact::Changed(change) => format!("last change {} at {}", changed(change), time(change.at)),
         Fact::Quiet { since } => format!("all quiet, watching since {}", time(*since)),
+        Fact::NoHosts => "no hosts: `qd init` writes a config to start from".to_owned(),
         Fact::Dialing(hosts) => format!("dialing {hosts} host{}", s(*hosts)),
         Fact::Silent(sources) => format!("{sources} source{} silent", s(*sources)),
     }
