@@ -76,56 +76,72 @@ position() {
     [ -n "$pos" ]
 }
 
-# Reads what is new, again after each ring of the bell, which is standard input.
-read_on() {
-    pos=$size first=
-    while :; do
-        seen=$(look)
-        own=${seen%%
-*}
-        size=${own#* }
-        position 2>/dev/null || pos=$size
-        if [ "$size" -lt "$pos" ]; then exit 11; fi
-        # A short file can be cut and grow past its old place between two looks: its beginning tells.
-        if [ "$pos" -lt 262144 ] && [ "$pos" -ge 64 ]; then
-            [ -n "$first" ] || first=$(begin 64)
-            if [ "$size" -gt "$pos" ] && [ "$(begin 64)" != "$first" ]; then exit 11; fi
-        fi
-        [ "$size" -eq "$pos" ] || cat <&3 || exit
-        case $seen in
-            *"
-"*)
-                there=${seen#*
+# A short file can be cut and grow past its old place between two looks: its beginning tells. Its first line is read by
+# the shell itself, which starts no process for it, unless it is long.
+changed() {
+    [ "$pos" -lt 262144 ] && [ "$pos" -ge 64 ] || return 1
+    if [ -n "$first" ]; then
+        IFS= read -r now 2>/dev/null <"$me" && [ "$now" != "$first" ]
+    else
+        [ "$(begin 64)" != "$begin" ]
+    fi
 }
-                # Another file bears the name. Its writer may still write to ours until the new one has something in it.
-                if [ "${there% *}" != "$mine" ] && [ "${there#* }" -gt 0 ]; then
-                    cat <&3
-                    exit 10
-                fi
-                ;;
-        esac
+
+# Whether the file was cut short, or another file bears its name. The old one may still be written to until the new one
+# has something in it.
+look_around() {
+    seen=$(look)
+    own=${seen%%
+*}
+    size=${own#* }
+    [ "$size" -ge "${pos:-$last}" ] || exit 11
+    last=$size
+    case $seen in
+        *"
+"*)
+            there=${seen#*
+}
+            if [ "${there% *}" != "$mine" ] && [ "${there#* }" -gt 0 ]; then
+                cat <&3
+                exit 10
+            fi
+            ;;
+    esac
+}
+
+# Reads what is new, again after each ring of the bell, which is standard input. While there is something new, nothing
+# has happened to the file.
+read_on() {
+    pos=$size last=$size first='' begin=''
+    case $(begin 256) in *0a*) IFS= read -r first <"$me" ;; *) begin=$(begin 64) ;; esac
+    while :; do
+        before=$pos
+        if [ -n "$pos" ] && changed; then exit 11; fi
+        cat <&3 || exit
+        position 2>/dev/null || pos=
+        if [ -z "$pos" ] || [ "$pos" = "$before" ]; then look_around; fi
         rest
         dd bs=65536 count=1 of=/dev/null 2>/dev/null
         kill -0 "$ringer" 2>/dev/null || exit 0
     done
 }
 
-# Looking costs a few processes: at once for the first lines of a second, then ten times a second.
+# Looking costs two processes: at once for the first lines of a second, then ten times a second.
 rest() {
     now=$looks
     read -r now _ 2>/dev/null </proc/uptime
     if [ "${now%%.*}" != "$second" ]; then second=${now%%.*} looks=0; fi
     looks=$((looks + 1))
-    if [ "$looks" -gt 10 ]; then sleep 0.1; else sleep 0.01; fi
+    [ "$looks" -le 10 ] || sleep 0.1
 }
 second='' looks=0
 
 # The bell. GNU tail waits in the kernel (inotify) for whatever happens to the name, so that a line is here within
 # milliseconds and a quiet file costs nothing; what it reads itself is only a sign that there is something to read. Every
-# two seconds it rings all the same, in case a sign was missed. Without a GNU tail it rings at every poll.
+# five seconds it rings all the same, in case a sign was missed. Without a GNU tail it rings at every poll.
 # shellcheck disable=SC2016
 case $(tail --version 2>/dev/null) in
-    *GNU*) ring='exec tail -n 0 -s 0.2 -F -- "$1" 2>&1' pause=2 ;;
+    *GNU*) ring='exec tail -n 0 -s 0.2 -F -- "$1" 2>&1' pause=5 ;;
     *) ring='while sleep "$2" && echo; do :; done' pause=$poll ;;
 esac
 {
