@@ -59,14 +59,15 @@ pub async fn run(global: &Global, args: SnapshotAt) -> Outcome {
 }
 
 /// Every source of alerts that the config names.
-struct Sources {
+pub(super) struct Sources {
     statuscake: Option<(Watch, Vec<CheckOwner>)>,
     /// Only alerts of these services and environments, when the call is narrowed.
     only: Option<Vec<(String, String)>>,
 }
 
 impl Sources {
-    fn open(opened: &Opened, at: Option<DateTime<Utc>>) -> Self {
+    /// Those of a config, as they are asked at this time; none: now.
+    pub(super) fn open(opened: &Opened, at: Option<DateTime<Utc>>) -> Self {
         let chosen = opened.settings.services.iter();
         let only = (opened.selection != Selection::default())
             .then(|| chosen.map(|service| (service.name.clone(), service.environment.clone())).collect::<Vec<_>>());
@@ -81,7 +82,8 @@ impl Sources {
         Self { statuscake, only }
     }
 
-    async fn ask(&mut self) {
+    /// Asks each until it has said everything.
+    pub(super) async fn ask(&mut self) {
         if let Some((watch, _)) = &mut self.statuscake {
             let (mut said, loud) = (Instant::now(), std::io::stderr().is_terminal());
             let progress = |known: usize, all: usize| {
@@ -99,7 +101,8 @@ impl Sources {
         idle.clamp(Duration::from_secs(1), Duration::from_secs(60))
     }
 
-    fn look(&self, now: DateTime<Utc>) -> Look {
+    /// What they have said so far.
+    pub(super) fn look(&self, now: DateTime<Utc>) -> Look {
         let mut look = Look { at: now, alerts: Vec::new(), errors: Vec::new(), blind: false };
         if let Some((watch, owners)) = &self.statuscake {
             let outside = watch.outside();
@@ -116,10 +119,12 @@ impl Sources {
 }
 
 /// What there is to say at one moment.
-struct Look {
+pub(super) struct Look {
     at: DateTime<Utc>,
-    alerts: Vec<Alert>,
-    errors: Vec<ApiError>,
+    /// What fires, and what did in the last day, in the order in which they are read.
+    pub(super) alerts: Vec<Alert>,
+    /// What could not be asked.
+    pub(super) errors: Vec<ApiError>,
     /// Nothing could be asked at all.
     blind: bool,
 }
@@ -143,11 +148,7 @@ impl Look {
     }
 
     fn json(&self) -> Value {
-        let errors: Vec<Value> = self
-            .errors
-            .iter()
-            .map(|error| json!({ "source": error.api.to_lowercase(), "what": error.asked, "message": error.to_string() }))
-            .collect();
+        let errors: Vec<Value> = self.errors.iter().map(error_json).collect();
         json!({ "at": time(self.at), "alerts": self.alerts.iter().map(json_of).collect::<Vec<_>>(), "errors": errors })
     }
 
@@ -209,7 +210,13 @@ fn resource(alert: &Alert) -> &str {
     colons.nth(2).map_or(&alert.id, |end| &alert.id[..end])
 }
 
-fn json_of(alert: &Alert) -> Value {
+/// What could not be asked, and why.
+pub(super) fn error_json(error: &ApiError) -> Value {
+    json!({ "source": error.api.to_lowercase(), "what": error.asked, "message": error.to_string() })
+}
+
+/// An alert with every field of the contract.
+pub(super) fn json_of(alert: &Alert) -> Value {
     json!({
         "id": alert.id,
         "rule": alert.rule,

@@ -1,16 +1,21 @@
 //! `qd status`: what is wrong, worst first, in ten lines or as JSON.
 
 use std::io::Write;
+use std::time::Duration;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, SubsecRound, Utc};
 use serde::Serialize;
+use serde_json::Value;
 
+use super::alerts::{self, Sources};
 use super::args::{Global, JsonArgs};
 use super::exit::{Exit, Outcome};
 use super::hosts::{fullest, since, slow};
 use super::opened::Opened;
 use super::services::{self, Row};
 use super::snapshot::{self, Look};
+use crate::domain::alert::{self, Alert, AlertState};
+use crate::domain::api_error::ApiError;
 use crate::domain::host::HostState;
 use crate::domain::service::Health;
 use crate::domain::text::one_line;
@@ -25,13 +30,20 @@ const WIDTH: usize = 120;
 const FULL: f64 = 95.0;
 /// One that is full within so many hours is, too.
 const SOON_HOURS: f64 = 8.0;
+/// How long hosted sources are listened to. What fires is known at once; the histories of many checks take minutes.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Runs the command: 1 when something is wrong.
 pub async fn run(global: &Global, args: JsonArgs) -> Outcome {
     let opened = Opened::load(global).await?;
     opened.print_warnings();
-    let survey = snapshot::surveyor(&opened.settings, true).first().await;
-    let status = json(Look { survey: &survey, stats: &opened.settings.stats, now: Utc::now() });
+    let mut sources = Sources::open(&opened, None);
+    let mut surveyor = snapshot::surveyor(&opened.settings, true);
+    let (survey, in_time) = tokio::join!(surveyor.first(), tokio::time::timeout(PATIENCE, sources.ask()));
+    let now = Utc::now();
+    let outside = sources.look(now.trunc_subsecs(3));
+    let heard = Heard { alerts: &outside.alerts, errors: &outside.errors, late: in_time.is_err() };
+    let status = json(Look { survey: &survey, stats: &opened.settings.stats, now }, &heard);
     let text = if args.json {
         serde_json::to_string_pretty(&status).map_err(std::io::Error::from)? + "\n"
     } else {
@@ -62,24 +74,39 @@ pub struct Problem {
     pub host: Option<String>,
     /// The service, when it is a service's.
     pub service: Option<String>,
-    /// The environment.
-    pub environment: String,
+    /// The environment, where it is one's.
+    pub environment: Option<String>,
     /// Since when, where that is known.
     pub since: Option<DateTime<Utc>>,
 }
 
-/// The document of `qd status --json`. `alerts` and `runs` are those of rules and deploys, empty before there are any;
-/// `problems` is what the hosts and services themselves show.
+/// What the hosted sources said.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Heard<'a> {
+    /// What fires, and what did.
+    pub alerts: &'a [Alert],
+    /// What could not be asked.
+    pub errors: &'a [ApiError],
+    /// They had more to say than there was time for: since when something fires may not be known.
+    pub late: bool,
+}
+
+/// The document of `qd status --json`. `alerts` are those that fire, with the fields of `qd alerts`; `runs` are those of
+/// deploys, empty before there are any; `problems` is what the hosts and services themselves show, and what fires.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct StatusJson {
     at: DateTime<Utc>,
     worst: Option<Severity>,
     verdict: String,
-    alerts: [(); 0],
+    alerts: Vec<Value>,
     hosts: Counts,
     runs: [(); 0],
     last_deploy: Option<()>,
     problems: Vec<Problem>,
+    /// What could not be asked.
+    errors: Vec<Value>,
+    /// Not everything was said in time.
+    late: bool,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
@@ -90,7 +117,7 @@ struct Counts {
 }
 
 /// The JSON document, which [`text`] shows to people.
-pub fn json(look: Look<'_>) -> StatusJson {
+pub fn json(look: Look<'_>, heard: &Heard<'_>) -> StatusJson {
     let Survey { hosts, services } = look.survey;
     let mut counts = Counts::default();
     for report in hosts {
@@ -102,10 +129,39 @@ pub fn json(look: Look<'_>) -> StatusJson {
     }
     let mut problems: Vec<Problem> = services.iter().filter_map(service_problem).collect();
     problems.extend(hosts.iter().flat_map(|report| host_problems(report, &look)));
+    problems.extend(heard.alerts.iter().filter(|alert| alert.is_problem()).map(alert_problem));
     problems.sort_by_key(|problem| problem.severity);
     let worst = problems.first().map(|problem| problem.severity);
-    let verdict = verdict(&problems, counts, hosts.len(), services.len());
-    StatusJson { at: look.now, worst, verdict, alerts: [], hosts: counts, runs: [], last_deploy: None, problems }
+    let mut verdict = verdict(&problems, counts, hosts.len(), services.len());
+    if let (None, Some(error)) = (worst, heard.errors.first()) {
+        // Quiet is not the same as not heard.
+        verdict = one_line(&format!("{verdict}, but {} was not heard", error.api), WIDTH);
+    }
+    let firing = heard.alerts.iter().filter(|alert| alert.state == AlertState::Firing);
+    StatusJson {
+        at: look.now,
+        worst,
+        verdict,
+        alerts: firing.map(alerts::json_of).collect(),
+        hosts: counts,
+        runs: [],
+        last_deploy: None,
+        problems,
+        errors: heard.errors.iter().map(alerts::error_json).collect(),
+        late: heard.late,
+    }
+}
+
+/// What a hosted source raised.
+fn alert_problem(alert: &Alert) -> Problem {
+    Problem {
+        severity: if alert.severity == alert::Severity::Page { Severity::Page } else { Severity::Ticket },
+        title: one_line(&format!("{} ({})", alert.title, alert.source), WIDTH),
+        host: alert.host.as_ref().map(ToString::to_string),
+        service: alert.service.clone(),
+        environment: alert.environment.clone(),
+        since: alert.since,
+    }
 }
 
 /// A service that fails on some of its hosts: its health check, or its unit where none is asked.
@@ -130,7 +186,7 @@ fn service_problem(row: &Row) -> Option<Problem> {
         title: one_line(&format!("{} is failing on {place}{colon}{why}", service.name), WIDTH),
         host: (failing.len() == 1).then(|| host.to_string()),
         service: Some(service.name.clone()),
-        environment: service.environment.clone(),
+        environment: Some(service.environment.clone()),
         since: None,
     })
 }
@@ -142,7 +198,7 @@ fn host_problems(report: &HostReport, look: &Look<'_>) -> Vec<Problem> {
         title: one_line(&title, WIDTH),
         host: Some(name.to_owned()),
         service: None,
-        environment: report.host.environment.clone(),
+        environment: Some(report.host.environment.clone()),
         since,
     };
     let state = report.state(look.now);
@@ -205,8 +261,9 @@ fn verdict(problems: &[Problem], counts: Counts, hosts: usize, services: usize) 
 /// The same in at most ten lines: the verdict, the problems worst first, the hosts.
 pub fn text(status: &StatusJson) -> String {
     let mut lines = vec![status.verdict.clone()];
-    // One line is the hosts', and one says what found no room.
-    let room = LINES - 2;
+    let unheard = status.errors.first().and_then(|error| error["message"].as_str());
+    // One line is the hosts', one the sources' that said nothing, and one says what found no room.
+    let room = LINES - 2 - usize::from(unheard.is_some());
     let shown = if status.problems.len() > room { room - 1 } else { status.problems.len() };
     for problem in &status.problems[..shown] {
         let word = if problem.severity == Severity::Page { "PAGE  " } else { "TICKET" };
@@ -219,6 +276,9 @@ pub fn text(status: &StatusJson) -> String {
     }
     let Counts { up, stale, down } = status.hosts;
     lines.push(format!("hosts   {up} up, {stale} stale, {down} down"));
+    if let Some(why) = unheard {
+        lines.push(format!("unheard {}", one_line(why, WIDTH)));
+    }
     lines.join("\n") + "\n"
 }
 
@@ -231,6 +291,11 @@ mod tests {
     use super::*;
     use crate::domain::host::LinkState;
 
+    /// Of a config without hosted sources.
+    fn quiet(look: Look<'_>) -> StatusJson {
+        json(look, &Heard::default())
+    }
+
     fn live(name: &str) -> HostReport {
         report(name, Some(link(LinkState::Up)), Some(0))
     }
@@ -242,7 +307,7 @@ mod tests {
             hosts: vec![live("web-1"), report("db-1", Some(refused()), None)],
             services: vec![(service("api", &["web-1"], true), states)],
         };
-        let status = shown(&survey, json);
+        let status = shown(&survey, quiet);
         assert_eq!(
             text(&status),
             "api is failing on web-1: HTTP 500: gone · 2 more\n\
@@ -262,7 +327,7 @@ mod tests {
     #[test]
     fn ten_lines_are_the_most() {
         let hosts = (0..50).map(|n| report(&format!("web-{n}"), Some(refused()), None)).collect();
-        let text = text(&shown(&Survey { hosts, services: vec![] }, json));
+        let text = text(&shown(&Survey { hosts, services: vec![] }, quiet));
         assert_eq!(text.lines().count(), LINES);
         assert!(text.contains("        and 43 more\n"), "{text}");
     }
@@ -271,7 +336,7 @@ mod tests {
     fn nothing_wrong_is_said_so() {
         let mut host = live("web-1");
         host.sample.as_mut().unwrap().slow.as_mut().unwrap().failed_units = Some(vec![]);
-        let status = shown(&Survey { hosts: vec![host], services: vec![] }, json);
+        let status = shown(&Survey { hosts: vec![host], services: vec![] }, quiet);
         assert_eq!(status.worst, None);
         assert_eq!(text(&status), "all quiet: 1 host up, 0 services without trouble\nhosts   1 up, 0 stale, 0 down\n");
     }
@@ -282,7 +347,7 @@ mod tests {
         let slow = host.sample.as_mut().unwrap().slow.as_mut().unwrap();
         slow.failed_units = None;
         slow.disks.as_mut().unwrap()[0].hours_to_full = Some(2.9);
-        let status = shown(&Survey { hosts: vec![host], services: vec![] }, json);
+        let status = shown(&Survey { hosts: vec![host], services: vec![] }, quiet);
         assert_eq!(status.verdict, "web-1 / is 71 % full, and wholly in 2.9 h");
     }
 }

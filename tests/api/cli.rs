@@ -91,6 +91,37 @@ fn alerts_are_one_json_document_with_every_field_and_1_while_one_is_firing() {
 }
 
 #[test]
+fn status_counts_what_fires_outside_and_says_what_it_could_not_hear() {
+    let (fake, home) = (FakeApis::public(&[]), tempfile::tempdir().unwrap());
+    let out = qd(home.path(), &fake.url("statuscake"), &["status", "--json"]);
+    assert_eq!(out.status.code(), Some(1), "{}", String::from_utf8_lossy(&out.stderr));
+    let document: Value = serde_json::from_slice(&out.stdout).unwrap();
+    let alerts = document["alerts"].as_array().unwrap();
+    assert!(alerts.iter().all(|alert| alert["state"] == "firing"), "what is over is not listed");
+    let checkout = alerts.iter().find(|alert| alert["id"] == "statuscake:uptime:6003").expect("the check that is down");
+    assert_eq!((&checkout["service"], &checkout["severity"]), (&"shop".into(), &"page".into()));
+    assert_eq!(document["worst"], "page");
+    let problems = document["problems"].as_array().unwrap();
+    assert!(problems.iter().any(|problem| problem["title"] == "Checkout down (504) (statuscake)"), "{document:#}");
+    assert_eq!(
+        document["verdict"],
+        format!("{} · {} more", problems[0]["title"].as_str().unwrap(), problems.len() - 1)
+    );
+    assert_eq!(document["errors"], serde_json::json!([]));
+
+    let refusing = Server::start(|_, _| answer(401, &[], r#"{"message":"Unauthorized"}"#));
+    let out = qd(home.path(), &refusing.origin, &["status", "--json"]);
+    let document: Value = serde_json::from_slice(&out.stdout).unwrap();
+    assert_eq!(document["alerts"], serde_json::json!([]));
+    assert_eq!(document["errors"][0]["source"], "statuscake");
+    let verdict = document["verdict"].as_str().unwrap();
+    assert!(verdict.ends_with("but StatusCake was not heard"), "{verdict}");
+    let out = qd(home.path(), &refusing.origin, &["status"]);
+    let text = String::from_utf8(out.stdout).unwrap();
+    assert!(text.contains("\nunheard "), "{text}");
+}
+
+#[test]
 fn no_answer_is_3_and_an_impossible_call_is_2() {
     let home = tempfile::tempdir().unwrap();
     let refusing = Server::start(|_, _| answer(401, &[], r#"{"message":"Unauthorized sc-qd"}"#));
