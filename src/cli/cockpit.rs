@@ -7,11 +7,13 @@ use tokio::sync::mpsc;
 
 use super::args::Global;
 use super::exit::{Exit, Failure, Outcome};
+use super::inventories;
 use super::keys;
-use super::opened::{Opened, with_inventories};
+use super::opened::Opened;
 use crate::app::message::Message;
-use crate::config::{self, Dirs, Loaded, Selection, watch};
+use crate::config::{self, Dirs, watch};
 use crate::runtime::cockpit::{Opening, run};
+use crate::runtime::limits;
 use crate::runtime::screen::Left;
 use crate::runtime::wardrobe::{Own, Wardrobe};
 use crate::ui::theme::colors::Colors;
@@ -20,7 +22,8 @@ use crate::ui::theme::colors::Colors;
 pub async fn open(global: &Global) -> Outcome {
     need_terminal()?;
     let opened = Opened::load(global).await?;
-    let warnings = opened.loaded.unknown_keys().map(|d| format!("{}: {}", d.location(), d.message)).collect();
+    let odd = opened.loaded.unknown_keys().map(|d| format!("{}: {}", d.location(), d.message));
+    let warnings = odd.chain(limits::shortage(opened.settings.hosts.len())).collect();
     let dirs = opened.options.dirs.clone();
     let opening = Opening {
         badge: None,
@@ -93,19 +96,47 @@ pub(super) fn own_themes(dirs: &Dirs) -> HashMap<String, String> {
         .collect()
 }
 
-/// New configs as the files change; a broken or untrusted one only tells of itself.
+/// New configs as the files change and as inventories tell of other hosts; a broken or untrusted one only tells of
+/// itself.
 fn reloads(opened: &Opened) -> mpsc::Receiver<Message> {
     let mut changes = watch::watch(opened.options.clone(), &opened.loaded, watch::EVERY);
-    let selection = opened.selection.clone();
+    let (selection, mut loaded) = (opened.selection.clone(), opened.loaded.clone());
+    let (mut inventories, mut settings) = (opened.inventories.clone(), Some(opened.settings.clone()));
     let (sender, receiver) = mpsc::channel(4);
     tokio::spawn(async move {
-        while let Some(change) = changes.recv().await {
+        loop {
+            let due = inventories::every(&loaded);
+            let change = tokio::select! {
+                change = changes.recv() => match change {
+                    Some(change) => Some(change),
+                    None => return,
+                },
+                () = tokio::time::sleep(due.unwrap_or_default()), if due.is_some() => None,
+            };
             let message = match change {
-                watch::Reload::Loaded(loaded) => reloaded(&loaded, &selection).await,
-                watch::Reload::Untrusted(_) => {
+                Some(watch::Reload::Untrusted(_)) => {
                     Message::ConfigBroken("it would do something new; look at it with `qd trust`".to_owned())
                 }
-                watch::Reload::Broken(error) => Message::ConfigBroken(error.to_string()),
+                Some(watch::Reload::Broken(error)) => Message::ConfigBroken(error.to_string()),
+                asked_again_or_loaded => {
+                    if let Some(watch::Reload::Loaded(new)) = asked_again_or_loaded {
+                        (loaded, settings) = (*new, None);
+                    }
+                    let (all, faults) = inventories.ask(&loaded).await;
+                    for text in faults {
+                        let _ = sender.send(Message::Notice { bad: true, text }).await;
+                    }
+                    match config::select(&all, &selection) {
+                        // The same hosts again are no news.
+                        Ok(new) if settings.as_ref() == Some(&new) => continue,
+                        Ok(new) => {
+                            settings = Some(new.clone());
+                            let odd = loaded.unknown_keys().map(|d| format!("{}: {}", d.location(), d.message));
+                            Message::Config(Box::new(new), odd.collect())
+                        }
+                        Err(error) => Message::ConfigBroken(error.to_string()),
+                    }
+                }
             };
             if sender.send(message).await.is_err() {
                 return;
@@ -113,15 +144,4 @@ fn reloads(opened: &Opened) -> mpsc::Receiver<Message> {
         }
     });
     receiver
-}
-
-async fn reloaded(loaded: &Loaded, selection: &Selection) -> Message {
-    let settings = with_inventories(loaded).await;
-    match config::select(&settings, selection) {
-        Ok(settings) => {
-            let warnings = loaded.unknown_keys().map(|d| format!("{}: {}", d.location(), d.message)).collect();
-            Message::Config(Box::new(settings), warnings)
-        }
-        Err(error) => Message::ConfigBroken(error.to_string()),
-    }
 }

@@ -13,6 +13,7 @@ pub mod counters;
 pub mod exit;
 pub mod hosts;
 pub mod init;
+pub mod inventories;
 pub mod keys;
 pub mod logs;
 pub mod opened;
@@ -36,6 +37,7 @@ pub fn main() -> ExitCode {
         }
     };
     let _log = keeps_a_log(&cli).then(crate::runtime::qd_log::start).flatten();
+    crate::runtime::limits::raise();
     let outcome = runtime().and_then(|runtime| {
         let outcome = runtime.block_on(run(cli));
         // Nothing that still waits for a host may hold up the way out.

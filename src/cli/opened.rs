@@ -4,7 +4,8 @@ use std::io::{BufRead, IsTerminal, Write};
 
 use super::args::Global;
 use super::exit::{Exit, Failure};
-use crate::config::{self, LoadOptions, Loaded, Selection, Trust, TrustStore, inventory};
+use super::inventories::Inventories;
+use crate::config::{self, LoadOptions, Loaded, Selection, Trust, TrustStore};
 use crate::domain::settings::Settings;
 
 /// A config that may be used.
@@ -17,6 +18,8 @@ pub struct Opened {
     pub options: LoadOptions,
     /// Which part of it was asked for.
     pub selection: Selection,
+    /// What its inventory commands said.
+    pub inventories: Inventories,
 }
 
 impl Opened {
@@ -39,10 +42,14 @@ impl Opened {
                 return Err(Failure::new(Exit::Refused, message));
             }
         }
-        let settings = with_inventories(&loaded).await;
+        let mut inventories = Inventories::default();
+        let (settings, faults) = inventories.ask(&loaded).await;
+        for fault in faults {
+            eprintln!("qd: {fault}");
+        }
         let selection = global.selection();
         let settings = config::select(&settings, &selection).map_err(|e| Failure::new(Exit::Usage, e.to_string()))?;
-        Ok(Self { settings, loaded, options, selection })
+        Ok(Self { settings, loaded, options, selection, inventories })
     }
 
     /// Prints what is odd about the config to standard error, for the headless commands.
@@ -51,24 +58,6 @@ impl Opened {
             eprintln!("{warning}");
         }
     }
-}
-
-/// The settings with the hosts that inventory commands give. A command that fails is told of and no more: the hosts
-/// of the file itself must stay reachable.
-pub async fn with_inventories(loaded: &Loaded) -> Settings {
-    if loaded.inventories.is_empty() {
-        return loaded.settings.clone();
-    }
-    let mut answers = Vec::new();
-    for command in &loaded.inventories {
-        let (hosts, faults) =
-            inventory::run(command, inventory::TIMEOUT).await.unwrap_or_else(|why| (Vec::new(), vec![why]));
-        for fault in faults {
-            eprintln!("qd: inventory: {fault}");
-        }
-        answers.push(hosts);
-    }
-    loaded.with_inventory(&answers).0
 }
 
 fn load(options: &LoadOptions) -> Result<Loaded, Failure> {

@@ -5,6 +5,7 @@ pub mod clipboard;
 pub mod cockpit;
 pub mod fleet;
 mod frame;
+pub mod limits;
 pub mod pace;
 pub mod qd_log;
 pub mod questions;

@@ -93,6 +93,31 @@ fn the_theme_goes_with_the_terminals_background_and_no_answer_is_taken_for_keys(
     }
 }
 
+#[test]
+fn an_inventory_is_asked_again_and_what_it_said_stays_when_it_fails() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let path = |name: &str| folder.path().join(name);
+    let write = |text: &str| {
+        std::fs::write(path("new"), text).expect("written");
+        std::fs::rename(path("new"), path("hosts")).expect("in place");
+    };
+    write("{\"name\":\"old-1\",\"address\":\"127.0.0.1\"}\n");
+    let text = "[fleet]\nname = \"x\"\ninventory = [{ command = [\"cat\", \"hosts\"], every = \"1s\" }]\n\
+                [ssh]\nconfig = \"none\"\n";
+    std::fs::write(path("none"), "Host *\n  Port 9\n").expect("written");
+    std::fs::write(path("quarterdeck.toml"), text).expect("written");
+    let home = folder.path().to_str().expect("UTF-8");
+    let env = [("HOME", home), ("XDG_CONFIG_HOME", home), ("XDG_STATE_HOME", home)];
+    let config = path("quarterdeck.toml");
+    let qd = Tty::start(&[QD, "--config", config.to_str().expect("UTF-8")], &env, 100, 30);
+    qd.wait(SOON, "its host", |screen| screen.contains("old-1"));
+    write("{\"name\":\"old-1\",\"address\":\"127.0.0.1\"}\n{\"name\":\"new-2\",\"address\":\"127.0.0.1\"}\n");
+    qd.wait(SOON, "the new host", |screen| screen.contains("new-2"));
+    std::fs::remove_file(path("hosts")).expect("removed");
+    qd.wait(SOON, "what is wrong", |screen| screen.contains("inventory"));
+    assert!(qd.screen().contains("new-2"), "{}", qd.screen());
+}
+
 /// Not a test by itself: what the next one runs in a terminal of its own.
 #[test]
 fn takes_the_terminal_and_panics() {
