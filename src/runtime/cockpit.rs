@@ -90,6 +90,7 @@ impl Crew {
     fn hire(&mut self, settings: Settings) {
         self.fleet = None;
         let since = Utc::now() - settings.logs.since;
+        let overflow = settings.logs.overflow;
         let mut fleet = Fleet::connect(settings, Arc::new(self.questions.clone()));
         for (name, transport) in fleet.transports() {
             tokio::spawn(links(name.clone(), transport.link(), self.messages.clone()));
@@ -97,7 +98,8 @@ impl Crew {
         let (events, inbox) = mpsc::channel(MESSAGES);
         fleet.watch(&events);
         tokio::spawn(host_events(inbox, self.engine.clone(), self.messages.clone()));
-        let options = TailOptions { start: Start::Lately { since, bytes: FIRST_BYTES }, ..TailOptions::default() };
+        let options =
+            TailOptions { start: Start::Lately { since, bytes: FIRST_BYTES }, overflow, ..TailOptions::default() };
         fleet.tail(&options, |_| true, &self.engine.feed());
         self.fleet = Some(fleet);
     }

@@ -48,6 +48,11 @@ impl Outbox {
         self.backlog == Backlog::DropOldest || self.waiting.is_empty()
     }
 
+    /// Whether everything has been handed on.
+    pub fn is_empty(&self) -> bool {
+        self.waiting.is_empty() && self.dropped.0 == 0
+    }
+
     /// Hands on what fits now. Ready when nothing waits, or with an error when nobody listens any more.
     pub fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), ()>> {
         while self.dropped.0 > 0 || !self.waiting.is_empty() {

@@ -152,7 +152,7 @@ pub(super) async fn read_all(
     while out.is_some() || err.is_some() {
         let more = outbox.wants_more();
         tokio::select! {
-            flushed = outbox.flush(), if !more => {
+            flushed = outbox.flush(), if !outbox.is_empty() => {
                 if flushed.is_err() {
                     return;
                 }

@@ -4,7 +4,8 @@ use std::fs;
 use std::io::Write;
 use std::time::Duration;
 
-use quarterdeck::domain::log::{SourceEventKind, SourceKind, SourceSpec};
+use quarterdeck::domain::log::{Feed, SourceEventKind, SourceKind, SourceSpec};
+use quarterdeck::domain::settings::Overflow;
 use quarterdeck::logs::source::{Start, TailOptions, tail};
 use tokio::sync::mpsc;
 
@@ -15,7 +16,7 @@ fn append(path: &std::path::Path, text: &[u8]) {
 }
 
 fn once(start: Start) -> TailOptions {
-    TailOptions { start, follow: false, poll: Duration::from_millis(100), sudo: None }
+    TailOptions { start, follow: false, poll: Duration::from_millis(100), sudo: None, overflow: Overflow::Stall }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -190,4 +191,41 @@ async fn lately_is_no_more_than_so_many_bytes() {
     let bytes: usize = seen.lines.iter().map(|line| line.len() + 1).sum();
     assert!((99_000..=100_000).contains(&bytes), "{bytes}");
     assert!(seen.lines[0].starts_with("ts=") && seen.lines.last().unwrap().contains("seq=19999"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_dropped_for_a_slow_reader_is_counted_and_nothing_else_is_missing() {
+    let folder = tempfile::tempdir().unwrap();
+    let log = folder.path().join("x.log");
+    let total = 300_000_u64;
+    let text: String =
+        (0..total).map(|n| format!("seq={n} a line of a log that comes faster than it is taken\n")).collect();
+    append(&log, text.as_bytes());
+    for overflow in [Overflow::DropOldest, Overflow::Stall] {
+        let (sender, mut feed) = mpsc::channel(1);
+        let options = TailOptions { overflow, ..from_the_beginning() };
+        let _tail = tail(local(), None, file(&log), options, sender);
+        // Long enough for all of it to come.
+        tokio::time::sleep(Duration::from_secs(2)).await;
+        let (mut numbers, mut lost) = (Vec::new(), 0);
+        while numbers.len() as u64 + lost < total {
+            let next = tokio::time::timeout(Duration::from_secs(20), feed.recv()).await;
+            let next = next.unwrap_or_else(|_| {
+                panic!("{overflow:?}: {} came, {lost} lost, last {:?}", numbers.len(), numbers.last())
+            });
+            match next.unwrap() {
+                Feed::Lines(_, lines) => numbers.extend(lines.iter().map(|line| {
+                    let text = std::str::from_utf8(&line.bytes).unwrap();
+                    let number = text.strip_prefix("seq=").unwrap().split(' ').next().unwrap();
+                    assert!(text.ends_with("it is taken"), "{text:?} is torn");
+                    number.parse::<u64>().unwrap()
+                })),
+                Feed::Event(_, event) if event.kind == SourceEventKind::Gap => lost += event.lost.unwrap(),
+                _ => {}
+            }
+        }
+        assert_eq!(numbers.len() as u64 + lost, total, "{overflow:?}");
+        assert!(numbers.is_sorted_by(|a, b| a < b) && numbers.last() == Some(&(total - 1)));
+        assert_eq!(lost > 0, overflow == Overflow::DropOldest, "{overflow:?}: {lost} lost");
+    }
 }

@@ -58,7 +58,7 @@ async fn run_until_gone(tail: &Tail, argv: &[String]) -> Result<(), Gone> {
                 Chunk::Out(bytes) => lines.push(bytes, &mut out),
                 // What a program says on standard error belongs to its log (`docker logs` keeps it apart).
                 Chunk::Err(bytes) => errors.push(bytes, &mut out),
-                Chunk::Dropped { .. } => {}
+                Chunk::Dropped { bytes, lines: ends } => tail.dropped(&source, &mut lines, bytes, ends).await?,
                 Chunk::End(exit) => end = exit,
             }
             out.iter_mut().for_each(|line| line.offset = None);

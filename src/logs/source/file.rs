@@ -204,7 +204,17 @@ impl File {
                     complaint.extend_from_slice(&bytes[..bytes.len().min(1024 - complaint.len().min(1024))]);
                     continue;
                 }
-                Chunk::Dropped { .. } => continue,
+                Chunk::Dropped { bytes, lines } => {
+                    if header.is_none() {
+                        return Ok(Outcome::Lost);
+                    }
+                    if let Some(place) = &mut self.place {
+                        place.offset += bytes;
+                    }
+                    let source = self.source.clone();
+                    self.tail.dropped(&source, &mut self.lines, bytes, lines).await?;
+                    continue;
+                }
                 Chunk::End(exit) => return Ok(outcome(exit, &complaint)),
             };
             if header.is_none() {

@@ -138,7 +138,10 @@ impl Journal {
                 Some(Chunk::Err(bytes)) if complaint.len() < 1024 => {
                     complaint.extend_from_slice(&bytes[..bytes.len().min(1024)])
                 }
-                Some(Chunk::Err(_) | Chunk::Dropped { .. }) => {}
+                Some(Chunk::Err(_)) => {}
+                Some(Chunk::Dropped { bytes, lines: ends }) => {
+                    self.tail.dropped(&self.source, &mut lines, bytes, ends).await?;
+                }
                 Some(Chunk::End(exit)) => return Ok((exit, String::from_utf8_lossy(&complaint).into_owned())),
                 None => return Ok((Exit::ConnectionLost, String::new())),
             }

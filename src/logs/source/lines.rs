@@ -15,6 +15,8 @@ pub struct Lines {
     beyond: u64,
     /// Where the partial line begins.
     begins: u64,
+    /// What comes up to the next line end is the rest of a line whose beginning is lost.
+    torn: bool,
 }
 
 impl Lines {
@@ -27,6 +29,10 @@ impl Lines {
     pub fn push(&mut self, mut bytes: Bytes, out: &mut Vec<RawLine>) {
         while let Some(end) = memchr::memchr(b'\n', &bytes) {
             let piece = bytes.split_to(end + 1);
+            if std::mem::take(&mut self.torn) {
+                self.begins += piece.len() as u64;
+                continue;
+            }
             let line = if self.partial.is_empty() && self.beyond == 0 && end <= LONGEST {
                 piece.slice(..end)
             } else {
@@ -36,7 +42,21 @@ impl Lines {
             out.push(self.line(line));
             self.begins += 1;
         }
-        self.keep(&bytes);
+        if self.torn {
+            self.begins += bytes.len() as u64;
+        } else {
+            self.keep(&bytes);
+        }
+    }
+
+    /// So many bytes with so many line ends are missing from here on; how many lines that makes, with the one whose
+    /// rest is still to come.
+    pub fn skip(&mut self, bytes: u64, ends: u64) -> u64 {
+        let partial = self.partial.len() as u64 + self.beyond;
+        // The rest of a line that was lost before may have been among them; it has been counted.
+        let counted = u64::from(self.torn);
+        *self = Self { begins: self.begins + partial + bytes, torn: true, ..Self::default() };
+        ends + 1 - counted
     }
 
     /// The last line, which has no end, when there is one.
@@ -93,6 +113,32 @@ mod tests {
                 let at = usize::try_from(line.offset.unwrap()).unwrap();
                 prop_assert_eq!(&text.as_bytes()[at..at + line.bytes.len()], &line.bytes[..]);
             }
+        }
+    }
+
+    #[test]
+    fn what_is_missing_is_counted_in_whole_lines_and_tears_none() {
+        let (mut lines, mut out) = (Lines::at(0), Vec::new());
+        let all: Vec<String> = (0..100).map(|n| format!("line {n}\n")).collect();
+        let text = all.concat();
+        let mut lost = 0;
+        // Cuts within a line and between two, and two gaps in a row.
+        for (from, to, kept) in
+            [(0, 20, true), (20, 33, false), (33, 40, false), (40, 64, true), (64, 72, false), (72, text.len(), true)]
+        {
+            let part = Bytes::copy_from_slice(&text.as_bytes()[from..to]);
+            if kept {
+                lines.push(part, &mut out);
+            } else {
+                lost += lines.skip(part.len() as u64, memchr::memchr_iter(b'\n', &part).count() as u64);
+            }
+        }
+        assert_eq!(out.len() as u64 + lost, 100);
+        for line in &out {
+            let whole = format!("{}\n", String::from_utf8_lossy(&line.bytes));
+            assert!(all.contains(&whole), "{whole:?}");
+            let at = usize::try_from(line.offset.unwrap()).unwrap();
+            assert_eq!(&text[at..at + whole.len()], whole);
         }
     }
 

@@ -14,11 +14,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
+use lines::Lines;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
 use crate::domain::log::{Feed, RawLine, Source, SourceEvent, SourceEventKind, SourceKind, SourceSpec};
-use crate::transport::{ExecSpec, Rights, SharedTransport, Stream, Sudo};
+use crate::domain::settings::Overflow;
+use crate::transport::{Backlog, ExecSpec, Rights, SharedTransport, Stream, Sudo};
 
 /// Where a tail begins, and how it goes on.
 #[derive(Clone, Debug)]
@@ -31,11 +33,19 @@ pub struct TailOptions {
     pub poll: Duration,
     /// Who asks for sudo's password, where a source is read through sudo; without it nobody does.
     pub sudo: Option<Arc<Sudo>>,
+    /// What becomes of lines that come faster than they are taken.
+    pub overflow: Overflow,
 }
 
 impl Default for TailOptions {
     fn default() -> Self {
-        Self { start: Start::Lines(100), follow: true, poll: Duration::from_millis(200), sudo: None }
+        Self {
+            start: Start::Lines(100),
+            follow: true,
+            poll: Duration::from_millis(200),
+            sudo: None,
+            overflow: Overflow::Stall,
+        }
     }
 }
 
@@ -126,6 +136,13 @@ impl Tail {
         self.send(Feed::Lines(source.clone(), lines)).await
     }
 
+    /// Lines were dropped because they came faster than they were taken: a row of the ledger.
+    async fn dropped(&self, source: &Arc<Source>, lines: &mut Lines, bytes: u64, ends: u64) -> Result<(), Gone> {
+        let mut gap = event(SourceEventKind::Gap, "lines came faster than they were taken; the oldest were dropped");
+        (gap.bytes, gap.lost) = (Some(bytes), Some(lines.skip(bytes, ends)));
+        self.event(source, gap).await
+    }
+
     async fn event(&self, source: &Arc<Source>, event: SourceEvent) -> Result<(), Gone> {
         self.send(Feed::Event(source.clone(), event)).await
     }
@@ -155,7 +172,11 @@ impl Tail {
     }
 
     /// Opens a stream of a script that was made for our rights.
-    async fn exec(&self, spec: ExecSpec) -> Stream {
+    async fn exec(&self, mut spec: ExecSpec) -> Stream {
+        // What is asked for a time limit is a question, whose answer is wanted whole.
+        if self.options.overflow == Overflow::DropOldest && spec.timeout.is_none() {
+            spec.backlog = Backlog::DropOldest;
+        }
         match &self.sudo {
             Some(rights) => rights.open(&self.transport, spec).await,
             None => self.transport.exec(spec),
