@@ -22,7 +22,7 @@
 //!
 //! # Which way imports go
 //!
-//! `domain <- app <- ui` and `domain <- adapters` (`config`, `transport`, `hosts`, `logs`, `integrations`);
+//! `domain <- app <- ui` and `domain <- adapters` (`config`, `store`, `transport`, `hosts`, `logs`, `integrations`);
 //! [`runtime`] joins the two; [`cli`] and `demo` stand on top. `tests/architecture.rs` reads the `use` lines.
 //!
 //! # Invariants, each a test
@@ -45,5 +45,6 @@ pub mod hosts;
 pub mod integrations;
 pub mod logs;
 pub mod runtime;
+pub mod store;
 pub mod transport;
 pub mod ui;

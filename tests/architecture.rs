@@ -10,13 +10,17 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("app", &["domain"]),
     ("ui", &["domain", "app"]),
     ("config", &["domain"]),
+    ("store", &["domain"]),
     ("transport", &["domain"]),
     ("integrations", &["domain", "transport"]),
     ("hosts", &["domain", "transport", "integrations"]),
     ("logs", &["domain", "transport"]),
     ("runtime", &["domain", "app", "ui", "config", "transport", "integrations", "hosts", "logs"]),
     ("demo", &["domain", "config", "transport", "runtime"]),
-    ("cli", &["domain", "app", "ui", "config", "transport", "integrations", "hosts", "logs", "runtime", "demo"]),
+    (
+        "cli",
+        &["domain", "app", "ui", "config", "transport", "integrations", "hosts", "logs", "store", "runtime", "demo"],
+    ),
     ("main", &["cli"]),
     ("lib", &[]),
 ];

@@ -6,6 +6,7 @@ use chrono::{DateTime, Utc};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
+use super::audit::AuditArgs;
 use super::counters::CountersArgs;
 use super::logs::LogsArgs;
 
@@ -113,6 +114,8 @@ pub enum Verb {
     Alerts(SnapshotAt),
     /// The on-call summary in ten lines.
     Status(JsonArgs),
+    /// Who did what, where, with which command, and how it ended.
+    Audit(AuditArgs),
     /// Completions for a shell, on stdout.
     Completions {
         /// Which shell.

@@ -6,6 +6,7 @@ use clap::{CommandFactory, Parser};
 
 pub mod alerts;
 pub mod args;
+pub mod audit;
 pub mod check;
 pub mod check_apis;
 pub mod cockpit;
@@ -98,6 +99,7 @@ async fn headless(verb: Verb, global: args::Global) -> Outcome {
         Verb::Services(args) => services::run(&global, args).await,
         Verb::Counters(args) => counters::run(&global, args).await,
         Verb::Status(args) => status::run(&global, args).await,
+        Verb::Audit(args) => audit::run(args).await,
         Verb::Completions { shell } => {
             clap_complete::generate(shell, &mut Cli::command(), "qd", &mut std::io::stdout());
             Ok(Exit::Fine)

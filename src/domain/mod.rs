@@ -3,6 +3,7 @@
 pub mod age;
 pub mod alert;
 pub mod api_error;
+pub mod audit;
 pub mod business;
 pub mod counter;
 pub mod glob;
@@ -21,3 +22,4 @@ pub mod series;
 pub mod service;
 pub mod settings;
 pub mod text;
+pub mod ulid;

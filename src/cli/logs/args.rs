@@ -139,7 +139,7 @@ fn zone(word: &str) -> Result<TimeZoneChoice, String> {
 }
 
 /// Reads `90s`, `10m`, `1h30m`, `1d` or a time of RFC 3339.
-fn since(text: &str, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+pub(in crate::cli) fn since(text: &str, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
     if let Ok(time) = DateTime::parse_from_rfc3339(text) {
         return Some(time.to_utc());
     }

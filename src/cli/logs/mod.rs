@@ -1,6 +1,6 @@
 //! `qd logs`: the fleet's logs, merged, on standard output.
 
-mod args;
+pub(super) mod args;
 mod print;
 mod stdin;
 

@@ -1,0 +1,45 @@
+//! The layout of the store, and how an older one becomes it.
+
+use std::path::Path;
+use std::time::Duration;
+
+use rusqlite::{Connection, TransactionBehavior};
+
+use super::error::StoreError;
+
+/// Each step from one layout to the next; a layout's number is how many of these it has seen. Never edited, only added
+/// to. The triggers keep the audit append-only against slips; against malice there is the chain.
+const STEPS: &[&str] = &["
+    CREATE TABLE audit (
+        seq INTEGER PRIMARY KEY AUTOINCREMENT,
+        body TEXT NOT NULL,
+        hash BLOB NOT NULL
+    ) STRICT;
+    CREATE TRIGGER audit_keeps BEFORE UPDATE ON audit BEGIN SELECT RAISE(ABORT, 'the audit is append-only'); END;
+    CREATE TRIGGER audit_stays BEFORE DELETE ON audit BEGIN SELECT RAISE(ABORT, 'the audit is append-only'); END;
+"];
+
+/// How long another process may hold the store.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Makes a fresh connection ready: durable at each commit, patient, in the newest layout.
+pub(super) fn prepare(connection: &mut Connection, path: &Path) -> Result<(), StoreError> {
+    let failed = |error: rusqlite::Error| StoreError::of(path, &error);
+    connection.busy_timeout(PATIENCE).map_err(failed)?;
+    // On a file system that cannot share memory SQLite answers with another mode, which is as safe and slower.
+    connection.pragma_update_and_check(None, "journal_mode", "wal", |_| Ok(())).map_err(failed)?;
+    connection.pragma_update(None, "synchronous", "full").map_err(failed)?;
+    let step = connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(failed)?;
+    let found: u32 = step.pragma_query_value(None, "user_version", |row| row.get(0)).map_err(failed)?;
+    let known = STEPS.len() as u32;
+    if found > known {
+        return Err(StoreError::Newer { path: path.to_owned(), found, known });
+    }
+    for sql in STEPS.iter().skip(found as usize) {
+        step.execute_batch(sql).map_err(failed)?;
+    }
+    if found < known {
+        step.pragma_update(None, "user_version", known).map_err(failed)?;
+    }
+    step.commit().map_err(failed)
+}
