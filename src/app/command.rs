@@ -299,7 +299,7 @@ pub static COMMANDS: &[Entry] = &[
     row("next-match", "", LOGS, Plain(Command::NextMatch), "the next line that matches the search"),
     row("previous-match", "", LOGS, Plain(Command::PreviousMatch), "the line before that matches the search"),
     row("filter", "", LOGS, Maybe(Command::Filter(None), Argument::Filter, |s| Some(Command::Filter(Some(s.into())))),
-        "show only some lines: regexes, !regex, level>=warn, host:NAME, service:NAME"),
+        "show only some lines: regex, !not, a|b, level>=warn, host:web*, field=value"),
     row("clear-filters", "", LOGS, Plain(Command::ClearFilters), "show every line of every source again"),
     row("next-error", "", LOGS, Plain(Command::NextError), "the next error"),
     row("previous-error", "", LOGS, Plain(Command::PreviousError), "the error before"),

@@ -5,7 +5,6 @@ pub mod command;
 pub mod context;
 pub mod effect;
 pub mod input;
-pub mod log_words;
 pub mod message;
 pub mod overlay;
 mod start;

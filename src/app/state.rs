@@ -9,6 +9,7 @@ use super::change::Change;
 use super::viewport::Viewport;
 use crate::domain::host::{Host, HostName, HostState, Link};
 use crate::domain::log_view::{LogQuery, LogWindow, RowId};
+use crate::domain::query::{self, Query, QueryError};
 use crate::domain::question::Question;
 use crate::domain::sample::{HostFacts, Process, Sample};
 use crate::domain::series::Series;
@@ -307,6 +308,13 @@ pub struct LogsState {
     pub landing: Option<Landing>,
     /// Rows that passed the filter when follow was paused; the difference is what is new since.
     pub paused_at: Option<u64>,
+}
+
+impl LogsState {
+    /// Reads a filter, with the fields that lines have had so far.
+    pub fn read_query(&self, text: &str) -> Result<Query, QueryError> {
+        query::parse(text, |name| self.window.fields.contains(name))
+    }
 }
 
 /// Which row of the next answer becomes the selected one.

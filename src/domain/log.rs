@@ -44,6 +44,18 @@ impl Level {
             Self::Fatal => "fatal",
         }
     }
+
+    /// The level of this name, in any case, by the names that people type.
+    pub fn named(word: &str) -> Option<Self> {
+        let word = word.to_lowercase();
+        let known = match word.as_str() {
+            "warning" => "warn",
+            "err" => "error",
+            "critical" | "crit" => "fatal",
+            word => word,
+        };
+        Self::ALL.into_iter().find(|level| level.as_str() == known)
+    }
 }
 
 /// A log source as the config writes it; one spec may become several sources (a glob, several hosts).

@@ -1,11 +1,13 @@
 //! What the screen asks of the log engine, and what it gets back: a snapshot of the visible rows.
 
+use std::collections::BTreeSet;
 use std::ops::Range;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
 use super::log::{Level, Source, SourceEvent, SourceId, TimeFrom};
+use super::query::Query;
 
 /// A row's stable id: rows sort by it in the order they are shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -21,16 +23,8 @@ pub struct RowId {
 /// Which rows are wanted.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct LogFilter {
-    /// Regexes over the raw line; a row must match all (empty: everything).
-    pub include: Vec<String>,
-    /// Regexes over the raw line; a row must match none.
-    pub exclude: Vec<String>,
-    /// Least level; a row without a level passes.
-    pub min_level: Option<Level>,
-    /// Only this host's sources.
-    pub host: Option<super::host::HostName>,
-    /// Only this service's sources.
-    pub service: Option<String>,
+    /// What a line must be like.
+    pub query: Query,
     /// Sources toggled off.
     pub hidden: Vec<SourceId>,
 }
@@ -147,6 +141,8 @@ pub struct LogWindow {
     pub rate: f64,
     /// A filter or search that cannot be used: the regex engine's words, one line.
     pub error: Option<String>,
+    /// Names of fields that lines have had so far, sorted.
+    pub fields: Arc<BTreeSet<String>>,
     /// The filter is still being run over older rows: the counts grow.
     pub counting: bool,
 }

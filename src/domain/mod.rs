@@ -15,6 +15,7 @@ pub mod money;
 pub mod monitor;
 pub mod nearest;
 pub mod outside;
+pub mod query;
 pub mod question;
 pub mod ratio;
 pub mod sample;

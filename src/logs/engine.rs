@@ -7,6 +7,7 @@ use chrono::Utc;
 use tokio::sync::{mpsc, watch};
 
 use super::merge::{Merge, Rule};
+use super::names::Names;
 use super::record::Ingest;
 use super::skew::Skews;
 use super::status::Figures;
@@ -79,6 +80,7 @@ pub fn start(settings: &LogSettings) -> EngineHandle {
         view: View::default(),
         skews: Skews::default(),
         figures: Vec::new(),
+        names: Names::default(),
         windows,
     };
     // A runtime of its own keeps the regexes and the sorting away from everything that talks to hosts.
@@ -101,6 +103,7 @@ struct Engine {
     view: View,
     skews: Skews,
     figures: Vec<Figures>,
+    names: Names,
     windows: watch::Sender<Arc<LogWindow>>,
 }
 
@@ -198,6 +201,7 @@ impl Engine {
                     let Some((record, place)) = self.ingest.line(id, line, now) else { continue };
                     if let Some(state) = self.ingest.source(id) {
                         self.figures[id.0 as usize].count(&record, state, now);
+                        self.names.look(&record, state);
                     }
                     self.merge.push(record, place, now.timestamp_micros(), instant);
                 }
@@ -242,6 +246,7 @@ impl Engine {
         let Some(mut window) = self.view.window(&self.store, &self.ingest) else { return false };
         let states = self.ingest.sources().iter().zip(&self.figures).zip(0..);
         window.sources = states.map(|((state, figures), id)| figures.status(SourceId(id), state, now)).collect();
+        window.fields = self.names.all();
         window.rate = window.sources.iter().map(|source| source.rate).sum();
         self.windows.send_if_modified(|last| {
             let changed = **last != window;

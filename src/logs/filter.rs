@@ -1,77 +1,165 @@
 //! A compiled filter. Regexes run over the raw bytes of a line, so that counts equal ripgrep's.
 
-use regex::bytes::{Regex, RegexBuilder};
+mod compare;
 
+use regex::bytes::Regex;
+
+use self::compare::Compare;
+use super::parse::{self, Format};
+use super::record::SourceState;
 use crate::domain::log::{Level, Source, SourceId};
 use crate::domain::log_view::LogFilter;
-use crate::domain::text::one_line;
+pub use crate::domain::query::regex;
+use crate::domain::query::{FieldTest, OF_LINE, Op, Query};
 
 /// A filter ready to run.
 #[derive(Debug, Default)]
 pub struct Filter {
-    include: Vec<Regex>,
-    exclude: Vec<Regex>,
-    wanted: LogFilter,
+    query: Node,
+    hidden: Vec<SourceId>,
 }
 
-/// Compiles a regex over raw bytes, case as written. The error is the regex engine's own, in one line.
-pub fn regex(pattern: &str) -> Result<Regex, String> {
-    // A pattern that needs more than this would stall the screen before it is of use.
-    RegexBuilder::new(pattern).size_limit(4 << 20).build().map_err(|error| {
-        let text = error.to_string();
-        let last = text.lines().rev().find(|line| !line.trim().is_empty()).unwrap_or("it is no regex");
-        one_line(&format!("{pattern}: {}", last.trim_start_matches("error: ")), 200)
-    })
+/// A line as a filter sees it.
+#[derive(Clone, Copy, Debug)]
+pub struct Line<'a> {
+    /// Its bytes.
+    pub bytes: &'a [u8],
+    /// Severity, where known; a continuation has its event's.
+    pub level: Option<Level>,
+    /// Where it came from.
+    pub source: &'a Source,
+    /// The shape of its source's lines.
+    pub format: Format,
+    /// Its own time in nanoseconds since the epoch, for times without a year.
+    pub nanos: i64,
+}
+
+impl<'a> Line<'a> {
+    /// A line of a source.
+    pub fn new(bytes: &'a [u8], level: Option<Level>, state: &'a SourceState, nanos: i64) -> Self {
+        Self { bytes, level, source: &state.source, format: state.format(), nanos }
+    }
+}
+
+/// A part of a compiled query.
+#[derive(Debug)]
+enum Node {
+    And(Vec<Node>),
+    Or(Vec<Node>),
+    Not(Box<Node>),
+    Text(Regex),
+    Level(Op, Level),
+    LevelName(Compare),
+    Host(Compare),
+    Service(Compare),
+    Source(Compare),
+    Message(Compare),
+    Field(String, Compare),
+}
+
+impl Default for Node {
+    fn default() -> Self {
+        Self::And(Vec::new())
+    }
 }
 
 impl Filter {
-    /// Compiles a filter; the error names the regex at fault.
+    /// Compiles a filter; the error names what is at fault.
     pub fn compile(filter: &LogFilter) -> Result<Self, String> {
-        let all = |patterns: &[String]| patterns.iter().map(|pattern| regex(pattern)).collect::<Result<Vec<_>, _>>();
-        Ok(Self { include: all(&filter.include)?, exclude: all(&filter.exclude)?, wanted: filter.clone() })
+        Ok(Self { query: Node::compile(&filter.query)?, hidden: filter.hidden.clone() })
     }
 
-    /// Whether rows of this source can pass.
-    pub fn wants_source(&self, id: SourceId, source: &Source) -> bool {
-        let wanted = &self.wanted;
-        !wanted.hidden.contains(&id)
-            && wanted.host.as_ref().is_none_or(|host| *host == source.host)
-            && wanted.service.as_ref().is_none_or(|service| source.service.as_deref() == Some(service))
+    /// Compiles a query.
+    pub fn of_query(query: &Query) -> Result<Self, String> {
+        Ok(Self { query: Node::compile(query)?, hidden: Vec::new() })
     }
 
-    /// Whether a line of a wanted source passes; one without a level passes any least level.
-    pub fn wants_line(&self, line: &[u8], level: Option<Level>) -> bool {
-        self.wanted.min_level.is_none_or(|least| level.is_none_or(|level| level >= least))
-            && self.include.iter().all(|regex| regex.is_match(line))
-            && !self.exclude.iter().any(|regex| regex.is_match(line))
+    /// Whether rows of this source can pass: no, yes all of them, or as their lines are.
+    pub fn of_source(&self, id: SourceId, source: &Source) -> Option<bool> {
+        if self.hidden.contains(&id) { Some(false) } else { self.query.of_source(source) }
     }
+
+    /// Whether a line of a source that is not hidden passes.
+    pub fn wants(&self, line: &Line) -> bool {
+        self.query.wants(line)
+    }
+}
+
+impl Node {
+    fn compile(query: &Query) -> Result<Self, String> {
+        let all = |parts: &[Query]| parts.iter().map(Self::compile).collect::<Result<Vec<_>, _>>();
+        Ok(match query {
+            Query::And(parts) => Self::And(all(parts)?),
+            Query::Or(parts) => Self::Or(all(parts)?),
+            Query::Not(inner) => Self::Not(Box::new(Self::compile(inner)?)),
+            Query::Text(pattern) => Self::Text(regex(pattern)?),
+            Query::Field(test) => match test.op.opposite() {
+                Some(op) => Self::Not(Box::new(Self::field(&FieldTest { op, ..test.clone() })?)),
+                None => Self::field(test)?,
+            },
+        })
+    }
+
+    fn field(test: &FieldTest) -> Result<Self, String> {
+        let compare = Compare::compile(test.op, &test.value)?;
+        Ok(match test.name.as_str() {
+            "level" => match (test.op, Level::named(&test.value)) {
+                (Op::Matches | Op::Like, _) => Self::LevelName(compare),
+                (op, Some(level)) => Self::Level(op, level),
+                (_, None) => return Err(format!("`{}` is no level", test.value)),
+            },
+            "host" => Self::Host(compare),
+            "service" => Self::Service(compare),
+            "source" => Self::Source(compare),
+            "message" => Self::Message(compare),
+            name => Self::Field(name.strip_prefix(OF_LINE).unwrap_or(name).to_owned(), compare),
+        })
+    }
+
+    /// What can be said of every row of a source; none when that depends on the row.
+    fn of_source(&self, source: &Source) -> Option<bool> {
+        match self {
+            Self::And(parts) => kleene(parts, source, false),
+            Self::Or(parts) => kleene(parts, source, true),
+            Self::Not(inner) => inner.of_source(source).map(|passes| !passes),
+            Self::Host(compare) => Some(compare.holds(source.host.as_str().as_bytes())),
+            Self::Service(compare) => {
+                Some(source.service.as_deref().is_some_and(|name| compare.holds(name.as_bytes())))
+            }
+            Self::Source(compare) => Some(compare.holds(source.name.as_bytes())),
+            _ => None,
+        }
+    }
+
+    fn wants(&self, line: &Line) -> bool {
+        match self {
+            Self::And(parts) => parts.iter().all(|part| part.wants(line)),
+            Self::Or(parts) => parts.iter().any(|part| part.wants(line)),
+            Self::Not(inner) => !inner.wants(line),
+            Self::Text(regex) => regex.is_match(line.bytes),
+            Self::Level(op, wanted) => line.level.is_some_and(|level| op.holds(level.cmp(wanted))),
+            Self::LevelName(compare) => line.level.is_some_and(|level| compare.holds(level.as_str().as_bytes())),
+            Self::Host(_) | Self::Service(_) | Self::Source(_) => self.of_source(line.source) == Some(true),
+            Self::Message(compare) => compare.holds(&line.bytes[parse::message(line.format, line.bytes, line.nanos)]),
+            Self::Field(name, compare) => {
+                parse::field(line.format, line.bytes, line.nanos, name).is_some_and(|value| compare.holds(&value))
+            }
+        }
+    }
+}
+
+/// All or any of what parts say of a source: a part that says `decisive` decides, one that says nothing leaves it open.
+fn kleene(parts: &[Node], source: &Source, decisive: bool) -> Option<bool> {
+    let mut open = false;
+    for part in parts {
+        match part.of_source(source) {
+            Some(said) if said == decisive => return Some(decisive),
+            Some(_) => {}
+            None => open = true,
+        }
+    }
+    (!open).then_some(!decisive)
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_error_says_in_one_line_what_is_wrong() {
-        let bad = LogFilter { include: vec!["a(b".to_owned()], ..LogFilter::default() };
-        assert_eq!(Filter::compile(&bad).map(drop), Err("a(b: unclosed group".to_owned()));
-        let huge = LogFilter { include: vec!["(\\w{200}){200}".to_owned()], ..LogFilter::default() };
-        assert!(Filter::compile(&huge).is_err_and(|error| error.lines().count() == 1));
-    }
-
-    #[test]
-    fn every_include_must_match_and_no_exclude() {
-        let filter = LogFilter {
-            include: vec!["a".to_owned(), "(?-u)\\xff$".to_owned()],
-            exclude: vec!["b".to_owned()],
-            min_level: Some(Level::Warn),
-            ..LogFilter::default()
-        };
-        let filter = Filter::compile(&filter).expect("it compiles");
-        assert!(filter.wants_line(b"xa\xff", Some(Level::Error)));
-        assert!(filter.wants_line(b"xa\xff", None));
-        assert!(!filter.wants_line(b"xa\xff", Some(Level::Info)));
-        assert!(!filter.wants_line(b"xab\xff", None));
-        assert!(!filter.wants_line(b"xa", None));
-    }
-}
+mod tests;

@@ -9,6 +9,7 @@ pub mod block;
 pub mod engine;
 pub mod filter;
 pub mod merge;
+pub mod names;
 pub mod output;
 pub mod parse;
 pub mod record;

@@ -5,8 +5,8 @@ use std::collections::HashMap;
 use regex::bytes::Regex;
 
 use super::block::Block;
-use super::filter::Filter;
-use super::record::Ingest;
+use super::filter::{Filter, Line};
+use super::record::{Ingest, SourceState};
 use super::store::Store;
 use crate::domain::log::{Level, SourceId};
 use crate::domain::log_view::{Bucket, RowId};
@@ -16,8 +16,8 @@ use crate::domain::log_view::{Bucket, RowId};
 pub struct Scan {
     filter: Filter,
     search: Option<Regex>,
-    /// Which sources pass, by number.
-    sources: Vec<bool>,
+    /// Whether a source's rows pass, by number: none, all, or as their lines are.
+    sources: Vec<Option<bool>>,
     seen: HashMap<u64, Seen>,
     /// The first block from which on every block has been looked through.
     from: usize,
@@ -62,7 +62,7 @@ impl Scan {
         let sources = ingest.sources();
         for (n, state) in sources.iter().enumerate().skip(self.sources.len()) {
             let id = SourceId(u32::try_from(n).unwrap_or(u32::MAX));
-            self.sources.push(self.filter.wants_source(id, &state.source));
+            self.sources.push(self.filter.of_source(id, &state.source));
         }
         let blocks = store.blocks();
         if self.seen.len() > blocks.len() {
@@ -71,7 +71,7 @@ impl Scan {
         }
         self.from = blocks.len();
         for (n, block) in blocks.iter().enumerate().rev() {
-            self.look(block);
+            self.look(block, sources);
             self.from = n;
             if n > 0 && !self.is_current(&blocks[n - 1]) && !more() {
                 return;
@@ -89,19 +89,21 @@ impl Scan {
         seen.is_some_and(|seen| seen.version == block.version && seen.upto == block.entries().len())
     }
 
-    fn look(&mut self, block: &Block) {
+    fn look(&mut self, block: &Block, sources: &[SourceState]) {
         let seen = self.seen.entry(block.number).or_default();
         if seen.version != block.version {
             *seen = Seen { version: block.version, ..Seen::default() };
         }
         for at in seen.upto..block.entries().len() {
             let entry = &block.entries()[at];
-            if !self.sources.get(entry.source().0 as usize).is_some_and(|wanted| *wanted) {
-                continue;
-            }
+            let source = entry.source().0 as usize;
+            let Some(state) = sources.get(source) else { continue };
             let (number, line) = (u32::try_from(at).unwrap_or(u32::MAX), block.line(at));
-            // Ledger rows pass wherever their source does, and match no search.
-            if !entry.is_ledger() && !self.filter.wants_line(line, entry.level) {
+            // Ledger rows pass wherever lines of their source can, and match no search.
+            let passes = self.sources.get(source).copied().flatten().unwrap_or_else(|| {
+                entry.is_ledger() || self.filter.wants(&Line::new(line, entry.level, state, entry.time().nanos))
+            });
+            if !passes {
                 continue;
             }
             seen.rows.push(number);

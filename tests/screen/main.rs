@@ -268,7 +268,7 @@ fn keys_lead_where_they_say() {
     press(&mut state, "jj\r");
     assert_eq!((state.tab, state.machines.open.as_ref().map(|h| h.as_str())), (Tab::Hosts, Some("db-1")));
     press(&mut state, "\u{1b}1l");
-    assert_eq!((state.tab, state.logs.query.filter.host.as_ref().map(|h| h.as_str())), (Tab::Logs, Some("db-1")));
+    assert_eq!((state.tab, state.logs.query.filter.query.to_string().as_str()), (Tab::Logs, "host=db-1"));
     press(&mut state, "F/fail(ed\r");
     assert!(matches!(state.overlays.last(), Some(Overlay::Prompt(_))), "a broken regex is not taken");
     press(&mut state, "\u{1b}/failed\r");

@@ -5,10 +5,10 @@ use chrono::{DateTime, NaiveDateTime, NaiveTime, TimeDelta, Utc};
 use super::{hosts, overlays, show, toast};
 use crate::app::command::Command;
 use crate::app::effect::Effect;
-use crate::app::log_words;
 use crate::app::state::{Landing, OverviewPane, PromptPurpose, State, Tab, TimeColumn};
 use crate::domain::log::{Level, SourceId};
 use crate::domain::log_view::{Anchor, LogFilter, LogRow, LogWindow, RowContent, RowId, Seek};
+use crate::domain::query::{Op, Query};
 
 /// Sends the query as it stands now.
 pub(super) fn ask(state: &mut State, effects: &mut Vec<Effect>) {
@@ -128,26 +128,29 @@ pub(super) fn run(state: &mut State, command: Command, effects: &mut Vec<Effect>
         Command::Follow => follow(state, effects),
         Command::Search(Some(text)) => search(state, &text, effects),
         Command::Search(None) => overlays::prompt(state, PromptPurpose::LogSearch, "search (regex)", ""),
-        Command::Filter(Some(text)) => match log_words::parse(&text) {
-            Ok(filter) => set_filter(state, filter, effects),
-            Err(error) => toast(state, true, error),
+        Command::Filter(Some(text)) => match state.logs.read_query(&text) {
+            Ok(query) => set_query(state, query, effects),
+            Err(error) => toast(state, true, error.to_string()),
         },
         Command::Filter(None) => {
-            let text = log_words::text(&state.logs.query.filter);
+            let text = state.logs.query.filter.query.to_string();
             overlays::prompt(
                 state,
                 PromptPurpose::LogFilter,
-                "filter (regex, !regex, level>=warn, host:, service:)",
+                "filter (regex !not a|b level>=warn host:web* field=value)",
                 &text,
             );
         }
-        Command::ClearFilters => set_filter(state, LogFilter::default(), effects),
+        Command::ClearFilters => {
+            state.logs.query.filter.hidden.clear();
+            set_query(state, Query::default(), effects);
+        }
         Command::NextMatch => seek(state, Seek::Match, true, effects),
         Command::PreviousMatch => seek(state, Seek::Match, false, effects),
         Command::NextError => seek(state, Seek::Level(Level::Error), true, effects),
         Command::PreviousError => seek(state, Seek::Level(Level::Error), false, effects),
         Command::LevelUp | Command::LevelDown => {
-            let at = state.logs.query.filter.min_level.map_or(0, |level| level as usize);
+            let at = state.logs.query.filter.query.least_level().map_or(0, |level| level as usize);
             let to =
                 if command == Command::LevelUp { (at + 1).min(Level::ALL.len() - 1) } else { at.saturating_sub(1) };
             set_level(state, (to > 0).then(|| Level::ALL[to]), effects);
@@ -193,16 +196,15 @@ pub(super) fn run(state: &mut State, command: Command, effects: &mut Vec<Effect>
     }
 }
 
-fn set_filter(state: &mut State, filter: LogFilter, effects: &mut Vec<Effect>) {
-    let hidden = if filter == LogFilter::default() { Vec::new() } else { state.logs.query.filter.hidden.clone() };
-    state.logs.query.filter = LogFilter { hidden, ..filter };
+fn set_query(state: &mut State, query: Query, effects: &mut Vec<Effect>) {
+    state.logs.query.filter.query = query;
     state.logs.paused_at = None;
     ask(state, effects);
 }
 
 fn set_level(state: &mut State, level: Option<Level>, effects: &mut Vec<Effect>) {
-    state.logs.query.filter.min_level = level;
-    ask(state, effects);
+    let query = state.logs.query.filter.query.with_least_level(level);
+    set_query(state, query, effects);
 }
 
 /// Searches for a regex: the newest match is shown, unless the window already holds one.
@@ -265,13 +267,13 @@ fn only(state: &mut State, effects: &mut Vec<Effect>) {
 /// The logs of what is selected on another tab.
 fn here(state: &mut State, effects: &mut Vec<Effect>) {
     let service = state.tab == Tab::Overview && state.overview.pane == OverviewPane::Services;
-    let filter = if service {
-        LogFilter { service: state.overview.service.as_ref().map(|(name, _)| name.clone()), ..LogFilter::default() }
+    let wanted = if service {
+        state.overview.service.as_ref().map(|(name, _)| Query::field("service", Op::Is, name))
     } else {
-        LogFilter { host: hosts::selected(state), ..LogFilter::default() }
+        hosts::selected(state).map(|host| Query::field("host", Op::Is, host.as_str()))
     };
     show(state, Tab::Logs);
-    state.logs.query.filter = filter;
+    state.logs.query.filter = LogFilter { query: wanted.unwrap_or_default(), hidden: Vec::new() };
     follow(state, effects);
 }
 

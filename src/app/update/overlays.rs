@@ -6,7 +6,6 @@ use super::{logs, run as run_command, typed_ahead};
 use crate::app::command::{COMMANDS, Command};
 use crate::app::effect::Effect;
 use crate::app::input::{self, SecretLine};
-use crate::app::log_words;
 use crate::app::state::{Overlay, Prompt, PromptPurpose, State};
 use crate::domain::question::{Answer, Question};
 
@@ -135,14 +134,13 @@ fn preview(state: &mut State, effects: &mut Vec<Effect>) {
     let Some(Overlay::Prompt(prompt)) = state.overlays.last_mut() else { return };
     let text = input::text_of(&prompt.input).to_owned();
     match prompt.purpose {
-        PromptPurpose::LogFilter => match log_words::parse(&text) {
-            Ok(filter) => {
+        PromptPurpose::LogFilter => match state.logs.read_query(&text) {
+            Ok(query) => {
                 prompt.error = None;
-                let hidden = state.logs.query.filter.hidden.clone();
-                state.logs.query.filter = crate::domain::log_view::LogFilter { hidden, ..filter };
+                state.logs.query.filter.query = query;
                 logs::ask(state, effects);
             }
-            Err(error) => prompt.error = Some(error),
+            Err(error) => prompt.error = Some(error.to_string()),
         },
         PromptPurpose::LogSearch => {
             prompt.error = regex::Regex::new(&text).err().map(|_| "not a regex yet".to_owned());

@@ -22,6 +22,9 @@ pub struct LogsArgs {
     /// Only lines that do not match (again: none of them).
     #[arg(short, long, value_name = "REGEX")]
     pub exclude: Vec<String>,
+    /// Only lines that pass this filter: level>=warn host:web* status>=500 path~^/api !healthz (a|b); see the README.
+    #[arg(long, value_name = "FILTER")]
+    pub filter: Option<String>,
     /// Let what matches stand out.
     #[arg(short = 'H', long, value_name = "REGEX")]
     pub highlight: Vec<String>,

@@ -18,8 +18,9 @@ use super::args::Global;
 use super::exit::{Exit, Failure, Outcome};
 use super::opened::Opened;
 use crate::domain::log::SourceKind;
+use crate::domain::query;
 use crate::domain::settings::LogSettings;
-use crate::logs::filter::regex;
+use crate::logs::filter::{Filter, regex};
 use crate::logs::merge::{Merge, Rule};
 use crate::logs::output::Style;
 use crate::logs::source::TailOptions;
@@ -38,8 +39,13 @@ pub async fn run(global: &Global, args: LogsArgs) -> Outcome {
     let (start, since) = args.start(Utc::now()).map_err(usage)?;
     let service = args.service_regex.as_deref().map(Regex::new).transpose().map_err(|e| usage(e.to_string()))?;
     let compile = |patterns: &[String]| patterns.iter().map(|p| regex(p)).collect::<Result<Vec<_>, _>>().map_err(usage);
-    let wanted =
-        Wanted { include: compile(&args.include)?, exclude: compile(&args.exclude)?, level: args.level, since };
+    // Which fields lines will have is not known yet: what is written like one is one.
+    let filter = match args.filter.as_deref().map(|text| query::parse(text, |_| true)).transpose() {
+        Ok(query) => Filter::of_query(&query.unwrap_or_default()).map_err(usage)?,
+        Err(error) => return Err(usage(format!("--filter: {error}"))),
+    };
+    let (include, exclude) = (compile(&args.include)?, compile(&args.exclude)?);
+    let wanted = Wanted { include, exclude, filter, level: args.level, since };
     let style = Style {
         form: args.form(),
         stamps: args.stamps(),

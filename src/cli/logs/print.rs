@@ -9,9 +9,10 @@ use tokio::sync::mpsc;
 
 use crate::cli::exit::{Exit, Failure, Outcome};
 use crate::domain::log::{Feed, Level, TimeFrom};
+use crate::logs::filter::{Filter, Line};
 use crate::logs::merge::{Merge, Released};
 use crate::logs::output::{Style, event_text};
-use crate::logs::record::{Body, Ingest, Record};
+use crate::logs::record::{Body, Ingest, Record, SourceState};
 
 /// Batches that are taken before what they released is written.
 const TURN: usize = 64;
@@ -22,6 +23,8 @@ pub(super) struct Wanted {
     pub include: Vec<Regex>,
     /// None of these may match.
     pub exclude: Vec<Regex>,
+    /// What `--filter` says.
+    pub filter: Filter,
     /// Least level; lines without one are wanted.
     pub level: Option<Level>,
     /// Nothing that a line says was before this.
@@ -29,12 +32,13 @@ pub(super) struct Wanted {
 }
 
 impl Wanted {
-    fn wants(&self, record: &Record, line: &[u8]) -> bool {
+    fn wants(&self, record: &Record, line: &[u8], state: &SourceState) -> bool {
         let early = |since: DateTime<Utc>| record.time_from != TimeFrom::Arrival && record.time.utc() < since;
         self.level.is_none_or(|least| record.level.is_none_or(|level| level >= least))
             && !self.since.is_some_and(early)
             && (self.include.is_empty() || self.include.iter().any(|regex| regex.is_match(line)))
             && !self.exclude.iter().any(|regex| regex.is_match(line))
+            && self.filter.wants(&Line::new(line, record.level, state, record.time.nanos))
     }
 }
 
@@ -176,7 +180,7 @@ impl<W: Write> Stream<W> {
         step(merge, &mut |row| {
             let Some(state) = ingest.source(row.record.source) else { return };
             match &row.record.body {
-                Body::Line { bytes, .. } if wanted.wants(&row.record, bytes) => {
+                Body::Line { bytes, .. } if wanted.wants(&row.record, bytes, state) => {
                     style.line(text, state, &row.record, now)
                 }
                 Body::Line { .. } => {}

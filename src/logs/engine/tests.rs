@@ -3,6 +3,7 @@ use bytes::Bytes;
 use super::*;
 use crate::domain::log::{RawLine, SourceEvent};
 use crate::domain::log_view::{Anchor, LogFilter, RowContent};
+use crate::domain::query::{Op, Query};
 
 fn source(host: &str) -> Arc<Source> {
     Arc::new(Source { host: host.into(), service: Some("api".into()), name: "file:/x.log".into() })
@@ -51,7 +52,7 @@ async fn hosts_are_merged_filtered_and_followed() {
         [(3, 0, "logfmt"), (3, 3, "logfmt")]
     );
 
-    let filter = LogFilter { min_level: Some(crate::domain::log::Level::Warn), ..LogFilter::default() };
+    let filter = LogFilter { query: Query::field("level", Op::AtLeast, "warn"), ..LogFilter::default() };
     handle.query(LogQuery { number: 2, rows: 2, filter, ..LogQuery::default() });
     let filtered = window(&handle, |w| w.number == 2).await;
     assert_eq!((texts(&filtered), filtered.above, filtered.matching), (vec!["n=15", "n=25"], 1, 3));

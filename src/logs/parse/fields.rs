@@ -1,12 +1,13 @@
 //! The parsed fields of one line, made only when somebody looks at it.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use serde::Deserializer;
 use serde::de::{IgnoredAny, MapAccess, Visitor};
 use serde_json::Value;
 
-use super::{Format, logfmt, syslog, web};
+use super::{Format, json, logfmt, syslog, web};
 
 /// No line shows more fields than this.
 const MAX: usize = 256;
@@ -15,14 +16,137 @@ const MAX: usize = 256;
 pub fn fields(format: Format, raw: &[u8], now: i64) -> Vec<(String, Value)> {
     let mut out = Fields::default();
     match format {
-        Format::Json | Format::Docker => out.object(raw),
-        Format::Access => out.access(raw),
-        Format::Syslog | Format::Syslog5424 => out.syslog(format, raw, now),
-        Format::Plain => {}
-        // Python, Go, Rust and others put pairs into their messages; nginx adds `key: value`, which is no pair.
-        _ => out.pairs(raw),
+        // A line that is cut or broken has the members before the damage: what was collected stays.
+        Format::Json | Format::Docker => {
+            let _ = serde_json::Deserializer::from_slice(raw).deserialize_map(Members(&mut out));
+        }
+        _ => text_fields(format, raw, now, &mut |name, value| {
+            let text = String::from_utf8_lossy(&value).into_owned();
+            out.put(String::from_utf8_lossy(name).into_owned(), Value::String(text));
+            out.0.len() < MAX
+        }),
     }
     out.0
+}
+
+/// The value of one field as text, without looking at more of the line than has to be. A member of a nested object has
+/// its path for a name. JSON's numbers are as they are written.
+pub fn field<'a>(format: Format, raw: &'a [u8], now: i64, name: &str) -> Option<Cow<'a, [u8]>> {
+    let mut found = None;
+    match format {
+        Format::Json | Format::Docker => return member(raw, name),
+        _ => text_fields(format, raw, now, &mut |key, value| {
+            if key == name.as_bytes() {
+                // Each name once: the last of several.
+                found = Some(value);
+            }
+            true
+        }),
+    }
+    found
+}
+
+/// The member of this name, else the one with this path.
+fn member<'a>(raw: &'a [u8], path: &str) -> Option<Cow<'a, [u8]>> {
+    let (mut found, mut below) = (None, None);
+    json::members(raw, |key, value| {
+        let key = plain(&raw[key]);
+        if *key == *path.as_bytes() {
+            found = Some(value);
+        } else if let Some(rest) = path.as_bytes().strip_prefix(&*key)
+            && rest.first() == Some(&b'.')
+            && raw[value.start] == b'{'
+        {
+            below = Some((value, path.len() - rest.len() + 1));
+        }
+        true
+    });
+    match (found, below) {
+        (Some(value), _) => {
+            let text = &raw[value];
+            let inner = text.strip_prefix(b"\"").and_then(|inner| inner.strip_suffix(b"\""));
+            Some(inner.map_or(Cow::Borrowed(text), plain))
+        }
+        (None, Some((value, from))) => member(&raw[value], &path[from..]),
+        (None, None) => None,
+    }
+}
+
+/// The inside of a JSON string without its escapes.
+fn plain(inner: &[u8]) -> Cow<'_, [u8]> {
+    if !inner.contains(&b'\\') {
+        return Cow::Borrowed(inner);
+    }
+    let quoted = [b"\"", inner, b"\""].concat();
+    serde_json::from_slice::<String>(&quoted).map_or(Cow::Borrowed(inner), |text| Cow::Owned(text.into_bytes()))
+}
+
+/// What takes a field's name and value, and says whether it wants more.
+type Each<'e, 'a> = &'e mut dyn FnMut(&[u8], Cow<'a, [u8]>) -> bool;
+
+/// Calls `each` with the fields of a line that is not JSON, in order; of the same name, the last one holds.
+fn text_fields<'a>(format: Format, raw: &'a [u8], now: i64, each: Each<'_, 'a>) {
+    match format {
+        Format::Access => access(raw, each),
+        Format::Syslog | Format::Syslog5424 => syslog_fields(format, raw, now, each),
+        Format::Plain | Format::Json | Format::Docker => {}
+        // Python, Go, Rust and others put pairs into their messages; nginx adds `key: value`, which is no pair.
+        _ => pairs(raw, each),
+    }
+}
+
+fn pairs<'a>(raw: &'a [u8], each: Each<'_, 'a>) {
+    logfmt::pairs(raw, |key, value| {
+        let quoted = value.start > 0 && raw[value.start - 1] == b'"';
+        let text = &raw[value];
+        if quoted && text.contains(&b'\\') {
+            each(&raw[key], Cow::Owned(unescape(text).into_bytes()))
+        } else {
+            each(&raw[key], Cow::Borrowed(text))
+        }
+    });
+}
+
+fn access<'a>(raw: &'a [u8], each: Each<'_, 'a>) {
+    let Some(parts) = web::access(raw) else { return };
+    let mut front = raw[parts.front].split(|c| *c == b' ').filter(|word| !word.is_empty());
+    for name in ["client", "ident", "user"] {
+        if let Some(word) = front.next().filter(|word| *word != b"-") {
+            each(name.as_bytes(), Cow::Borrowed(word));
+        }
+    }
+    each(b"time", Cow::Borrowed(&raw[parts.time]));
+    let mut request = raw[parts.request].splitn(3, |c| *c == b' ');
+    for name in ["method", "path", "protocol"] {
+        if let Some(word) = request.next() {
+            each(name.as_bytes(), Cow::Borrowed(word));
+        }
+    }
+    each(b"status", Cow::Borrowed(&raw[parts.status]));
+    let mut rest = &raw[parts.rest];
+    for name in ["bytes", "referer", "user_agent"] {
+        let Some((word, after)) = word_or_quoted(rest) else { return };
+        if word != b"-" {
+            each(name.as_bytes(), Cow::Borrowed(word));
+        }
+        rest = after;
+    }
+    pairs(rest, each);
+}
+
+fn syslog_fields<'a>(format: Format, raw: &'a [u8], now: i64, each: Each<'_, 'a>) {
+    let parts = if format == Format::Syslog { syslog::bsd(raw, now) } else { syslog::rfc5424(raw, now) };
+    let Some(parts) = parts else { return };
+    if let Some(priority) = parts.priority {
+        each(b"facility", Cow::Owned((priority / 8).to_string().into_bytes()));
+        each(b"severity", Cow::Owned((priority % 8).to_string().into_bytes()));
+    }
+    for (name, range) in [("host", parts.host), ("program", parts.program), ("pid", parts.pid)] {
+        if !range.is_empty() && &raw[range.clone()] != b"-" {
+            each(name.as_bytes(), Cow::Borrowed(&raw[range]));
+        }
+    }
+    pairs(&raw[parts.message], each);
 }
 
 #[derive(Default)]
@@ -35,70 +159,6 @@ impl Fields {
         } else if self.0.len() < MAX {
             self.0.push((name, value));
         }
-    }
-
-    fn text(&mut self, name: &str, value: &[u8]) {
-        self.put(name.to_owned(), Value::String(String::from_utf8_lossy(value).into_owned()));
-    }
-
-    fn pairs(&mut self, raw: &[u8]) {
-        logfmt::pairs(raw, |key, value| {
-            let quoted = value.start > 0 && raw[value.start - 1] == b'"';
-            let name = String::from_utf8_lossy(&raw[key]);
-            if quoted && raw[value.clone()].contains(&b'\\') {
-                self.put(name.into_owned(), Value::String(unescape(&raw[value])));
-            } else {
-                self.text(&name, &raw[value]);
-            }
-            self.0.len() < MAX
-        });
-    }
-
-    fn object(&mut self, raw: &[u8]) {
-        // A line that is cut or broken has the members before the damage: what was collected stays.
-        let _ = serde_json::Deserializer::from_slice(raw).deserialize_map(Members(self));
-    }
-
-    fn access(&mut self, raw: &[u8]) {
-        let Some(parts) = web::access(raw) else { return };
-        let mut front = raw[parts.front].split(|c| *c == b' ').filter(|word| !word.is_empty());
-        for name in ["client", "ident", "user"] {
-            if let Some(word) = front.next().filter(|word| *word != b"-") {
-                self.text(name, word);
-            }
-        }
-        self.text("time", &raw[parts.time]);
-        let mut request = raw[parts.request].splitn(3, |c| *c == b' ');
-        for name in ["method", "path", "protocol"] {
-            if let Some(word) = request.next() {
-                self.text(name, word);
-            }
-        }
-        self.text("status", &raw[parts.status]);
-        let mut rest = &raw[parts.rest];
-        for name in ["bytes", "referer", "user_agent"] {
-            let Some((word, after)) = word_or_quoted(rest) else { return };
-            if word != b"-" {
-                self.text(name, word);
-            }
-            rest = after;
-        }
-        self.pairs(rest);
-    }
-
-    fn syslog(&mut self, format: Format, raw: &[u8], now: i64) {
-        let parts = if format == Format::Syslog { syslog::bsd(raw, now) } else { syslog::rfc5424(raw, now) };
-        let Some(parts) = parts else { return };
-        if let Some(priority) = parts.priority {
-            self.put("facility".to_owned(), Value::String((priority / 8).to_string()));
-            self.put("severity".to_owned(), Value::String((priority % 8).to_string()));
-        }
-        for (name, range) in [("host", parts.host), ("program", parts.program), ("pid", parts.pid)] {
-            if !range.is_empty() && &raw[range.clone()] != b"-" {
-                self.text(name, &raw[range]);
-            }
-        }
-        self.pairs(&raw[parts.message]);
     }
 }
 

@@ -17,7 +17,7 @@ mod web;
 
 use std::ops::Range;
 
-pub use self::fields::fields;
+pub use self::fields::{field, fields};
 pub use self::time::{Stamp, TimeField};
 use self::trace::Trace;
 use crate::domain::log::Level;

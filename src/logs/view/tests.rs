@@ -6,6 +6,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::domain::log::{Level, RawLine, Source, TimeFrom};
 use crate::domain::log_view::{LogFilter, RowContent};
+use crate::domain::query::{Op, Query};
 use crate::logs::merge::Released;
 use crate::logs::parse::Stamp;
 use crate::logs::record::{Body, Record};
@@ -48,39 +49,56 @@ fn texts(window: &LogWindow) -> Vec<RowId> {
     window.rows.iter().map(|row| row.id).collect()
 }
 
-fn patterns(some: &'static [&'static str]) -> impl Strategy<Value = Vec<String>> {
-    proptest::collection::vec(proptest::sample::select(some).prop_map(str::to_owned), 0..2)
+/// Any query over text, level and source; fields are tried where lines have them.
+fn queries() -> impl Strategy<Value = Query> {
+    let field = |name, op, value| Query::field(name, op, value);
+    let leaf = proptest::sample::select(vec![
+        Query::text("[ab]"),
+        Query::text("a.*b"),
+        Query::text("^c"),
+        Query::text("b$"),
+        Query::text("^$"),
+        field("level", Op::AtLeast, "warn"),
+        field("level", Op::Is, "info"),
+        field("host", Op::Like, "web-?"),
+        field("host", Op::Is, "web-2"),
+        field("service", Op::IsNot, "api"),
+    ]);
+    leaf.prop_recursive(3, 8, 3, |inner| {
+        prop_oneof![
+            proptest::collection::vec(inner.clone(), 0..3).prop_map(Query::all),
+            proptest::collection::vec(inner.clone(), 1..3).prop_map(Query::any),
+            inner.prop_map(Query::inverse),
+        ]
+    })
 }
 
 fn filters() -> impl Strategy<Value = LogFilter> {
-    (
-        patterns(&["[ab]", "a.*b", "^c", "b$"]),
-        patterns(&["ca", "^$"]),
-        prop_oneof![Just(None), Just(Some(Level::Warn))],
-        prop_oneof![Just(None), Just(Some("web-1".into()))],
-        prop_oneof![Just(None), Just(Some("api".to_owned()))],
-        proptest::collection::vec((0_u32..3).prop_map(SourceId), 0..2),
-    )
-        .prop_map(|(include, exclude, min_level, host, service, hidden)| LogFilter {
-            include,
-            exclude,
-            min_level,
-            host,
-            service,
-            hidden,
-        })
+    let hidden = proptest::collection::vec((0_u32..3).prop_map(SourceId), 0..2);
+    (queries(), hidden).prop_map(|(query, hidden)| LogFilter { query, hidden })
 }
 
-/// What passes, worked out from the words of `LogFilter` alone.
-fn naive(filter: &LogFilter, (_, source, text, level, _): &Made) -> bool {
+/// What passes, worked out from the words of the filter alone.
+fn naive(filter: &LogFilter, row: &Made) -> bool {
+    !filter.hidden.contains(&SourceId(row.1)) && naive_query(&filter.query, row)
+}
+
+fn naive_query(query: &Query, row: &Made) -> bool {
+    let (_, source, text, level, _) = row;
     let (host, service) = [("web-1", Some("api")), ("web-1", None), ("web-2", Some("api"))][*source as usize];
-    let is = |pattern: &String| ::regex::Regex::new(pattern).unwrap().is_match(text);
-    filter.include.iter().all(is)
-        && !filter.exclude.iter().any(is)
-        && filter.min_level.is_none_or(|least| level.is_none_or(|level| level >= least))
-        && filter.host.as_ref().is_none_or(|wanted| wanted.as_str() == host)
-        && filter.service.as_ref().is_none_or(|wanted| Some(wanted.as_str()) == service)
-        && !filter.hidden.contains(&SourceId(*source))
+    match query {
+        Query::And(parts) => !parts.iter().any(|part| !naive_query(part, row)),
+        Query::Or(parts) => parts.iter().any(|part| naive_query(part, row)),
+        Query::Not(inner) => !naive_query(inner, row),
+        Query::Text(pattern) => ::regex::Regex::new(pattern).unwrap().is_match(text),
+        Query::Field(test) => match (test.name.as_str(), test.value.as_str()) {
+            ("level", "warn") => matches!(level, Some(Level::Warn | Level::Error)),
+            ("level", _) => *level == Some(Level::Info),
+            ("host", "web-?") => true,
+            ("host", _) => host == "web-2",
+            _ => service.is_none(),
+        },
+    }
 }
 
 proptest! {
@@ -172,7 +190,7 @@ fn filled(count: u64) -> (Ingest, Store) {
 fn a_filter_over_much_is_answered_from_the_newest_on_while_it_still_counts() {
     let (ingest, store) = filled(100_000);
     let mut view = View::default();
-    let filter = LogFilter { include: vec!["hit".to_owned()], ..LogFilter::default() };
+    let filter = LogFilter { query: Query::text("hit"), ..LogFilter::default() };
     view.ask(LogQuery { filter, rows: 5, ..LogQuery::default() });
     view.advance(&store, &ingest, || false);
     let first = view.window(&store, &ingest).expect("the tail is there at once");

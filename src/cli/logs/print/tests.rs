@@ -42,7 +42,7 @@ fn stream<W: Write>(out: W, form: Form, wanted: Wanted, rule: Rule, expected: Op
 }
 
 fn everything() -> Wanted {
-    Wanted { include: Vec::new(), exclude: Vec::new(), level: None, since: None }
+    Wanted { include: Vec::new(), exclude: Vec::new(), filter: Filter::default(), level: None, since: None }
 }
 
 fn source(host: &str) -> Arc<Source> {
@@ -135,6 +135,10 @@ async fn any_include_no_exclude_the_level_and_the_time() {
     let wanted = Wanted { include: regexes(&["m=one$", "three"]), exclude: regexes(&["info"]), ..everything() };
     let (text, _) = printed(wanted, expected, feeds(), false).await;
     assert_eq!(last(&text), ["m=three"]);
+    let query = crate::domain::query::parse("(m=two | m:thr*) level>warn", |_| true).expect("a filter");
+    let wanted = Wanted { filter: Filter::of_query(&query).expect("it compiles"), ..everything() };
+    let (text, _) = printed(wanted, expected, feeds(), false).await;
+    assert_eq!(last(&text), ["m=two"]);
 }
 
 #[tokio::test]

@@ -12,9 +12,9 @@ use ratatui::layout::Rect;
 
 use super::{NARROW, nothing};
 use crate::app::command::Command;
-use crate::app::log_words;
 use crate::app::state::State;
 use crate::domain::log_view::LogFilter;
+use crate::domain::text::clean;
 use crate::ui::canvas::{Canvas, Piece, below, row, split, top};
 use crate::ui::footer::key_in_tabs;
 use crate::ui::format::{plural, rate};
@@ -66,11 +66,11 @@ pub fn draw(state: &State, c: &mut Canvas, area: Rect) {
 /// The rule over the stream: what is shown on the left, how much of it on the right.
 fn rule(state: &State, c: &mut Canvas, line: Rect) {
     let query = &state.logs.query;
-    let words = log_words::text(&query.filter);
     let mut title = vec![c.piece("Logs", Role::Title)];
-    let mut filters = 0;
-    for chip in words.split_whitespace() {
-        filters += 1;
+    let chips = query.filter.query.chips();
+    let filters = chips.len();
+    for chip in chips {
+        let chip = clean(&chip);
         title.push(c.piece(format!("  {chip}"), Role::Key));
     }
     let window = &state.logs.window;
