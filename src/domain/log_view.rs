@@ -62,6 +62,8 @@ pub struct LogQuery {
     pub histogram: usize,
     /// Use the hosts' own clocks instead of corrected time.
     pub raw_time: bool,
+    /// Secrets are taken out of what is shown.
+    pub redact: bool,
 }
 
 /// What to move to.

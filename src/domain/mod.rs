@@ -18,6 +18,7 @@ pub mod outside;
 pub mod query;
 pub mod question;
 pub mod ratio;
+pub mod redact;
 pub mod sample;
 pub mod series;
 pub mod service;

@@ -16,6 +16,7 @@ use super::view::View;
 use crate::domain::host::HostName;
 use crate::domain::log::{Feed, Source, SourceEventKind, SourceId};
 use crate::domain::log_view::{LogQuery, LogWindow};
+use crate::domain::redact;
 use crate::domain::settings::LogSettings;
 
 /// Batches of lines that wait for the engine; beyond that the sources wait.
@@ -247,6 +248,11 @@ impl Engine {
         let states = self.ingest.sources().iter().zip(&self.figures).zip(0..);
         window.sources = states.map(|((state, figures), id)| figures.status(SourceId(id), state, now)).collect();
         window.fields = self.names.all();
+        if self.view.query().redact {
+            for (_, message) in window.sources.iter_mut().filter_map(|source| source.newest_error.as_mut()) {
+                *message = redact::text(message).into_owned();
+            }
+        }
         window.rate = window.sources.iter().map(|source| source.rate).sum();
         self.windows.send_if_modified(|last| {
             let changed = **last != window;

@@ -1,5 +1,6 @@
 //! A row of the store as the screen shows it.
 
+use std::borrow::Cow;
 use std::ops::Range;
 
 use chrono::{DateTime, Utc};
@@ -10,7 +11,8 @@ use super::block::{Block, Content};
 use super::parse;
 use super::record::SourceState;
 use crate::domain::log::TimeFrom;
-use crate::domain::log_view::{LogRow, RowContent};
+use crate::domain::log_view::{LogQuery, LogRow, RowContent};
+use crate::domain::redact;
 use crate::domain::text::{clean, clean_bytes};
 
 /// The most of one line that is shown: more than the largest screen holds.
@@ -18,11 +20,11 @@ const WIDEST: usize = 16 << 10;
 /// The most hits that are marked in one line.
 const MOST_HITS: usize = 200;
 
-/// Makes row `at` of a block ready to be shown; its time is corrected unless `raw_time`.
-pub fn shown(block: &Block, at: usize, state: &SourceState, search: Option<&Regex>, raw_time: bool) -> LogRow {
+/// Makes row `at` of a block ready to be shown: with the query's clock, and without secrets if it says so.
+pub fn shown(block: &Block, at: usize, state: &SourceState, search: Option<&Regex>, query: &LogQuery) -> LogRow {
     let entry = &block.entries()[at];
     let mut micros = entry.time().micros();
-    if !raw_time && entry.time_from != TimeFrom::Arrival {
+    if !query.raw_time && entry.time_from != TimeFrom::Arrival {
         micros = micros.saturating_sub(state.skew);
     }
     LogRow {
@@ -33,7 +35,10 @@ pub fn shown(block: &Block, at: usize, state: &SourceState, search: Option<&Rege
         level: entry.level,
         content: match block.content(at) {
             Content::Ledger(event) => RowContent::Ledger(event.clone()),
-            Content::Line(line) => shown_line(line, state, search, entry.time().nanos),
+            Content::Line(line) => {
+                let line = if query.redact { redact::bytes(line) } else { Cow::Borrowed(line) };
+                shown_line(&line, state, search, entry.time().nanos)
+            }
         },
         late: entry.late(),
         continues: entry.continues(),

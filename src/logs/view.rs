@@ -87,7 +87,7 @@ impl View {
     fn row(&self, store: &Store, ingest: &Ingest, spot: Spot) -> Option<LogRow> {
         let (block, at) = self.scan.block_row(store, spot)?;
         let state = ingest.source(block.entries()[at].source())?;
-        Some(row::shown(block, at, state, self.scan.search(), self.query.raw_time))
+        Some(row::shown(block, at, state, self.scan.search(), &self.query))
     }
 
     /// The window's first row. A window never shows fewer rows than it could.

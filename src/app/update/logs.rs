@@ -9,6 +9,7 @@ use crate::app::state::{Landing, OverviewPane, PromptPurpose, State, Tab, TimeCo
 use crate::domain::log::{Level, SourceId};
 use crate::domain::log_view::{Anchor, LogFilter, LogRow, LogWindow, RowContent, RowId, Seek};
 use crate::domain::query::{Op, Query};
+use crate::domain::redact;
 
 /// Sends the query as it stands now.
 pub(super) fn ask(state: &mut State, effects: &mut Vec<Effect>) {
@@ -16,6 +17,7 @@ pub(super) fn ask(state: &mut State, effects: &mut Vec<Effect>) {
     logs.query.number += 1;
     logs.query.rows = state.viewport.log_rows.max(1);
     logs.query.histogram = state.viewport.histogram;
+    logs.query.redact = state.settings.logs.redact_on_screen;
     effects.push(Effect::Logs(logs.query.clone()));
 }
 
@@ -171,7 +173,7 @@ pub(super) fn run(state: &mut State, command: Command, effects: &mut Vec<Effect>
         }
         Command::Copy => match selected_text(state) {
             Some(text) => {
-                effects.push(Effect::Copy(text));
+                effects.push(Effect::Copy(redact::text(&text).into_owned()));
                 toast(state, false, "copied");
             }
             None => toast(state, true, "no line is selected: pause with space, then move to one"),
@@ -298,7 +300,7 @@ fn save(state: &mut State, effects: &mut Vec<Effect>) {
         text.push_str(&format!("{time} {} {}\n", source.unwrap_or_default(), row_text(row)));
     }
     let name = format!("qd-logs-{}.txt", state.now.format("%Y%m%d-%H%M%S"));
-    effects.push(Effect::Save { name, text });
+    effects.push(Effect::Save { name, text: redact::text(&text).into_owned() });
 }
 
 /// Reads a time: of today's (or the latest past) day, ago, or with its date; in UTC.

@@ -128,7 +128,7 @@ proptest! {
             seek,
             rows: height,
             histogram: 10,
-            raw_time: false,
+            ..LogQuery::default()
         };
         if ask_first {
             view.ask(query.clone());
@@ -248,4 +248,21 @@ fn rows_show_their_message_and_fields_made_safe() {
     assert_eq!(&text[hits[0].clone()], "n=");
     let fields: Vec<String> = fields.iter().map(|(name, value)| format!("{name}={value}")).collect();
     assert_eq!(fields, ["ts=2026-11-18T08:00:00Z", "level=warn", "msg=a ␛[2J b", "n=1"]);
+}
+
+#[test]
+fn secrets_are_taken_out_of_what_is_shown_when_asked() {
+    let (ingest, mut store, mut view) = (ingest(), Store::new(1 << 30), View::default());
+    let line = "login password=hunter2 of ana".to_owned();
+    store.insert(released(1, &(1, 0, line.clone(), None, false)));
+    let mut shown = |redact| {
+        view.ask(LogQuery { rows: 5, redact, search: Some("ana".to_owned()), ..LogQuery::default() });
+        view.advance(&store, &ingest, || true);
+        match view.window(&store, &ingest).unwrap().rows.remove(0).content {
+            RowContent::Line { text, hits, .. } => (text.clone(), text[hits[0].clone()].to_owned()),
+            RowContent::Ledger(_) => panic!("a line"),
+        }
+    };
+    assert_eq!(shown(false), (line, "ana".to_owned()));
+    assert_eq!(shown(true), ("login password=[redacted] of ana".to_owned(), "ana".to_owned()));
 }
