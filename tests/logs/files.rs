@@ -11,7 +11,8 @@ use tokio::sync::mpsc;
 
 use crate::exact::{Seen, file, from_the_beginning, local};
 
-fn append(path: &std::path::Path, text: &[u8]) {
+/// Adds to a file, which need not be there.
+pub fn append(path: &std::path::Path, text: &[u8]) {
     fs::OpenOptions::new().create(true).append(true).open(path).unwrap().write_all(text).unwrap();
 }
 

@@ -5,6 +5,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod cuts;
 mod exact;
 mod files;
 mod sudo;

@@ -34,7 +34,7 @@ async fn run_until_gone(tail: &Tail, argv: &[String]) -> Result<(), Gone> {
     let mut away: Option<Instant> = None;
     loop {
         if let Err(why) = link::up(&tail.transport, once).await {
-            return tail.send(Feed::Failed(source, why)).await;
+            return tail.send(Feed::Unreached(source, why)).await;
         }
         if let Some(away) = away.take() {
             let mut gap = event(

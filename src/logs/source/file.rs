@@ -18,8 +18,11 @@ const LISTING: Duration = Duration::from_secs(20);
 /// Between attempts at something that the host refuses for now.
 const PATIENCE: Duration = Duration::from_secs(2);
 
+mod place;
 mod rotation;
 mod start;
+
+use place::Place;
 
 /// Reads every file that the path or glob names.
 pub(super) async fn run(tail: Tail, path: String) {
@@ -61,14 +64,6 @@ pub(super) async fn run(tail: Tail, path: String) {
         tokio::time::sleep(PATIENCE).await;
     }
     while files.join_next().await.is_some() {}
-}
-
-/// How far a file has been read.
-#[derive(Clone, Debug)]
-struct Place {
-    inode: String,
-    offset: u64,
-    fingerprint: String,
 }
 
 /// One file being followed.
@@ -116,7 +111,7 @@ impl File {
         let mut begin = true;
         loop {
             if let Err(why) = link::up(&self.tail.transport, once).await {
-                return self.tail.send(Feed::Failed(self.source.clone(), why)).await;
+                return self.tail.send(Feed::Unreached(self.source.clone(), why)).await;
             }
             if begin {
                 begin = false;
@@ -137,6 +132,8 @@ impl File {
                 Outcome::Ended(Ended::Replaced) => self.after_rotation(true).await?,
                 Outcome::Ended(Ended::Other) => self.after_rotation(false).await?,
                 Outcome::Ended(Ended::Cut) => self.after_cut().await?,
+                // Only what rotation has packed is unpacked here.
+                Outcome::Ended(Ended::Damaged) => self.damaged(&path).await?,
                 Outcome::Ended(Ended::Unreadable) if self.place.is_some() => self.after_rotation(false).await?,
                 Outcome::Ended(Ended::Unreadable) => {
                     let why = format!(
@@ -151,7 +148,7 @@ impl File {
                 }
                 Outcome::Lost if once => {
                     let why = format!("the connection to {} was lost", self.source.host);
-                    return self.tail.send(Feed::Failed(self.source.clone(), why)).await;
+                    return self.tail.send(Feed::Unreached(self.source.clone(), why)).await;
                 }
                 Outcome::Lost => {
                     if self.away.is_none() {
@@ -233,6 +230,10 @@ impl File {
                         String::from_utf8_lossy(&first)
                     )));
                 };
+                // It may have been cut short and have grown past our place while nobody looked.
+                if follow && self.place.as_ref().is_some_and(|place| !place.begins_like(&read.fingerprint)) {
+                    return Ok(Outcome::Ended(Ended::Cut));
+                }
                 self.opened(&read, offset, follow).await?;
                 header = Some(read);
             }
@@ -251,8 +252,7 @@ impl File {
     /// A reading began: which file it is.
     async fn opened(&mut self, header: &Header, offset: u64, live: bool) -> Result<(), Gone> {
         if header.inode != "gz" {
-            let fingerprint = header.fingerprint.clone();
-            self.place = Some(Place { inode: header.inode.clone(), offset, fingerprint });
+            self.place = Some(Place::new(header.inode.clone(), offset, &header.fingerprint));
         }
         if live && !self.caught_up && self.away.is_none() {
             self.tail.event(&self.source, event(SourceEventKind::Connected, "")).await?;
@@ -262,13 +262,24 @@ impl File {
 
     async fn take(&mut self, bytes: Bytes) -> Result<(), Gone> {
         if let Some(place) = &mut self.place {
-            place.offset += bytes.len() as u64;
+            place.pass(&bytes);
         }
         let mut out = Vec::new();
         self.recovered.1 += bytes.len() as u64;
         self.lines.push(bytes, &mut out);
         self.recovered.0 += out.len() as u64;
         self.tail.lines(&self.source, out).await
+    }
+
+    /// A packed file ended before its end.
+    async fn damaged(&mut self, path: &str) -> Result<(), Gone> {
+        let mut gap = event(
+            SourceEventKind::Gap,
+            format!("{} is damaged; what follows in it cannot be unpacked", one_line(path, 200)),
+        );
+        let partial = self.lines.drop_partial();
+        gap.bytes = (partial > 0).then_some(partial);
+        self.tail.event(&self.source, gap).await
     }
 
     async fn flush_partial(&mut self) -> Result<(), Gone> {

@@ -40,6 +40,8 @@ pub enum Ended {
     Unreadable,
     /// Another file is there than the one expected.
     Other,
+    /// It is packed and damaged; what could be unpacked was read.
+    Damaged,
 }
 
 impl Ended {
@@ -51,6 +53,7 @@ impl Ended {
             11 => Self::Cut,
             20 => Self::Unreadable,
             21 => Self::Other,
+            22 => Self::Damaged,
             _ => return None,
         })
     }
@@ -94,7 +97,8 @@ pub fn watch(glob: &str, follow: bool, poll: f64) -> String {
 pub fn start(path: &str, lines: u64) -> String {
     format!(
         "LC_ALL=C f=\"${{QD_ROOT:-}}\"{}\n\
-         [ -r \"$f\" ] && s=$(stat -L -c '%d:%i %s' \"$f\") || exit 1\n\
+         [ -r \"$f\" ] || exit 1\n\
+         s=$(stat -L -c '%d:%i %s' -- \"$f\" 2>/dev/null || stat -L -f '%d:%i %z' -- \"$f\") || exit 1\n\
          b=$(tail -n {lines} \"$f\" | wc -c)\n\
          o=$((${{s#* }} - b)); [ \"$o\" -gt 0 ] || o=0\n\
          if [ \"$o\" -gt 0 ]; then\n\
@@ -195,7 +199,9 @@ pub fn rest<'a>(siblings: &'a [Sibling], name: &str, inode: &str, offset: u64, f
         s.path != name && len >= 32 && s.fingerprint[..len] == fingerprint[..len] && (packed(s) || s.size >= offset)
     };
     let old = siblings.iter().find(|s| s.inode == inode && !packed(s) && s.path != name);
-    let Some(old) = old.or_else(|| siblings.iter().find(same_beginning)) else { return Vec::new() };
+    // Files may all begin alike: the one written last, and rather the original than what is being packed from it.
+    let alike = || siblings.iter().filter(same_beginning).max_by_key(|s| (!packed(s), s.age()));
+    let Some(old) = old.or_else(alike) else { return Vec::new() };
     let newer = |s: &&Sibling| s.path != name && s.inode != old.inode && s.age() > old.age() && !same_beginning(s);
     let mut files = newest_last(siblings.iter().filter(newer));
     files.insert(0, old);
@@ -241,10 +247,62 @@ mod tests {
     }
 
     #[test]
+    fn of_files_that_begin_alike_the_last_one_is_it() {
+        let there = [
+            sibling("1:9", 10, 90, "ee", "/l"),
+            sibling("1:2", 100, 60, "aa", "/l.2"),
+            sibling("1:3", 100, 70, "aa", "/l.1"),
+            sibling("1:4", 10, 80, "aa", "/l.1.gz"),
+        ];
+        assert_eq!(paths(&there, 40), ["/l.1"]);
+    }
+
+    #[test]
     fn headers_and_siblings_are_read_or_refused() {
         assert_eq!(Header::parse("QD1 1:2 30 616b").map(|h| (h.inode, h.size)), Some(("1:2".into(), 30)));
         assert_eq!(Header::parse("hello"), None);
         assert_eq!(Sibling::parse("1:2 3 4 61 /var/log/a b").map(|s| s.path), Some("/var/log/a b".into()));
+    }
+
+    /// Runs the script as on a system that has no /proc and whose stat knows only -f, like a Mac.
+    fn on_bsd(path: &std::path::Path) -> std::process::Child {
+        let stat = "stat() { [ \"$2\" = -f ] && command stat -L -c \"$(printf %s \"$3\" | sed s/%z/%s/)\" \"$5\" \
+                    ${6+\"$6\"}; }\ntail() { false; }\n";
+        let path = path.to_str().unwrap();
+        let reading = Reading { name: path, open: path, inode: None, offset: 0, follow: true, poll: 0.05, sudo: false };
+        let script = follow(&reading).replace("/proc/", "/nowhere/");
+        let mut command = std::process::Command::new("sh");
+        command.arg("-c").arg(format!("{stat}{script}")).stdin(std::process::Stdio::piped());
+        command.stdout(std::process::Stdio::piped()).spawn().unwrap()
+    }
+
+    #[test]
+    fn without_proc_and_gnu_tools_a_file_is_followed_too() {
+        use std::io::{BufRead, BufReader, Write};
+        let folder = tempfile::tempdir().unwrap();
+        for (cut, code) in [(true, 11), (false, 10)] {
+            let log = folder.path().join(format!("{cut}.log"));
+            std::fs::write(&log, "one\n").unwrap();
+            let mut reader = on_bsd(&log);
+            let mut lines = BufReader::new(reader.stdout.take().unwrap()).lines().map(Result::unwrap);
+            assert!(lines.next().unwrap().starts_with("QD1 "));
+            assert_eq!(lines.next().as_deref(), Some("one"));
+            let mut file = std::fs::OpenOptions::new().append(true).open(&log).unwrap();
+            writeln!(file, "{}", "two".repeat(200)).unwrap();
+            assert_eq!(lines.next().map(|line| line.len()), Some(600));
+            writeln!(file, "three").unwrap();
+            assert_eq!(lines.next().as_deref(), Some("three"));
+            if cut {
+                file.set_len(0).unwrap();
+            } else {
+                std::fs::rename(&log, log.with_extension("old")).unwrap();
+                writeln!(file, "four").unwrap();
+                std::fs::write(&log, "five\n").unwrap();
+                assert_eq!(lines.next().as_deref(), Some("four"));
+            }
+            assert_eq!(lines.next(), None);
+            assert_eq!(reader.wait().unwrap().code(), Some(code));
+        }
     }
 
     #[test]

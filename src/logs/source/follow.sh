@@ -7,23 +7,32 @@
 # gz      1: unpack it (never followed)        run     a prefix such as `sudo -n`, or empty
 #
 # First comes one line: `QD1 DEV:INO SIZE FINGERPRINT` (the first 256 bytes, in hex); everything after it is the file.
-# The end says why: 0 all read, 10 replaced (and read to its end), 11 cut short, 20 cannot be opened, 21 another file.
+# The end says why: 0 all read, 10 replaced (and read to its end), 11 cut short, 20 cannot be opened, 21 another file,
+# 22 damaged (what could be unpacked was given).
 LC_ALL=C
 export LC_ALL
 name="${QD_ROOT:-}$name"
 open="${QD_ROOT:-}$open"
 tool() { if [ -n "$run" ]; then $run "$@"; else "$@"; fi; }
+# `DEV:INO SIZE` of each. GNU and busybox call it -c, BSD -f.
+if stat -c %i / >/dev/null 2>&1; then
+    place() { tool stat -L -c '%d:%i %s' -- "$@"; }
+else
+    place() { tool stat -L -f '%d:%i %z' -- "$@"; }
+fi
 
 if [ "$gz" = 1 ]; then
     if [ -z "$run" ] && [ ! -r "$open" ]; then exit 20; fi
     printf 'QD1 gz 0 -\n'
-    tool gzip -dc -- "$open" | tail -c +"$((off + 1))"
-    exit 0
+    # A pipe ends as its last command does; what gzip thought of the file comes by another way. 2 is only a warning.
+    exec 4>&1
+    code=$({ { tool gzip -dc -- "$open" 3>&- 4>&-; echo "$?" >&3; } | tail -c +"$((off + 1))" >&4 3>&-; } 3>&1)
+    case $code in 0 | 2) exit 0 ;; *) exit 22 ;; esac
 fi
 
 if [ -n "$run" ]; then
     # Only the reader has the right to look, so the descriptor is its own: follow by its own means.
-    place=$(tool stat -L -c '%d:%i %s' -- "$open") || exit 20
+    place=$(place "$open") || exit 20
     [ -z "$inode" ] || [ "${place% *}" = "$inode" ] || exit 21
     [ "${place#* }" -ge "$off" ] || exit 11
     printf 'QD1 %s -\n' "$place"
@@ -53,39 +62,99 @@ while [ ! -r "$open" ]; do
 done
 [ -z "$watchdog" ] || kill "$watchdog"
 exec 3<"$open"
+# The file of the descriptor, to be opened anew (a place of its own) and looked at; where there is no /proc, what bears
+# its name, as long as it is the same.
 me=/proc/$$/fd/3
-[ -e "$me" ] || me=/dev/fd/3
-look() { stat -L -c '%d:%i %s' "$me" "$name" 2>/dev/null; }
-begin() { od -An -v -tx1 -N"$1" "$me" 2>/dev/null | tr -d ' \n'; }
+[ -e "$me" ] || me=$open
+look() { place "$me" "$name" 2>/dev/null; }
 
-seen=$(stat -L -c '%d:%i %s' "$me") || exit 20
+seen=$(place "$me") || exit 20
 mine=${seen% *} size=${seen#* }
 [ -z "$inode" ] || [ "$mine" = "$inode" ] || exit 21
 [ "$size" -ge "$off" ] || exit 11
-printf 'QD1 %s %s %s\n' "$mine" "$size" "$(begin 256)"
+printf 'QD1 %s %s %s\n' "$mine" "$size" "$(od -An -v -tx1 -N256 "$me" | tr -d ' \n')"
 [ "$off" = 0 ] || dd bs=1 skip="$off" count=0 <&3 2>/dev/null
-cat <&3 || exit
-[ "$follow" = 1 ] || exit 0
 
-# Where the descriptor stands; a system without fdinfo reads on at every look and finds truncation by the beginning.
-position() {
-    pos=
-    while read -r key value; do
-        [ "$key" != pos: ] || pos=$value
-    done <"/proc/$$/fdinfo/3"
-    [ -n "$pos" ]
+# How the file begins, in octal: its first 256 bytes, or what was read of them.
+begin() {
+    # shellcheck disable=SC2046
+    set -- $(od -An -v -to1 -N"$1" "$me" 2>/dev/null)
+    echo "$*"
 }
+pos=$off known=256
+if [ "$off" -lt 256 ] && [ "$size" -lt 256 ]; then known=$off; fi
+begin=$(begin "$known")
 
-# A short file can be cut and grow past its old place between two looks: its beginning tells. Its first line is read by
-# the shell itself, which starts no process for it, unless it is long.
+# A file can be cut and grow past its old place between two looks: its beginning tells. The whole lines in it are read
+# by the shell itself, which starts no process for that.
+heads() {
+    heads='' count=0
+    while [ "$count" -lt "$whole" ] && IFS= read -r line; do
+        heads="$heads/$line" count=$((count + 1))
+    done <"$me"
+}
+learned=none
 changed() {
-    [ "$pos" -lt 262144 ] && [ "$pos" -ge 64 ] || return 1
-    if [ -n "$first" ]; then
-        IFS= read -r now 2>/dev/null <"$me" && [ "$now" != "$first" ]
+    if [ "$known" != "$learned" ]; then
+        learned=$known whole=0
+        for byte in $begin; do [ "$byte" != 012 ] || whole=$((whole + 1)); done
+        heads 2>/dev/null
+        read_heads=$heads
+        [ "$(begin "$known")" != "$begin" ]
+    elif [ "$whole" -gt 0 ]; then
+        heads 2>/dev/null
+        [ "$heads" != "$read_heads" ]
     else
-        [ "$(begin 64)" != "$begin" ]
+        [ "$(begin "$known")" != "$begin" ]
     fi
 }
+
+# Where the descriptor stands, on a system that says so.
+position() {
+    while read -r key value; do
+        if [ "$key" = pos: ]; then
+            pos=$value
+            return 0
+        fi
+    done <"/proc/$$/fdinfo/3"
+    return 1
+} 2>/dev/null
+
+# Hands on what is new, and sets pos. What belongs to the beginning goes through the shell, which so knows how that began
+# which was read, whatever has become of the file since. The rest goes in pieces of one reading each: while one waits for a
+# slow link the file may be cut, so before each the beginning is looked at.
+give() {
+    told=''
+    while [ "$known" -lt 256 ]; do
+        new=
+        for byte in $(dd bs=$((256 - known)) count=1 <&3 2>/dev/null | od -An -v -to1); do
+            new="$new\\$byte" begin="${begin:+$begin }$byte" known=$((known + 1))
+        done
+        if [ -z "$new" ]; then
+            position && told=1
+            return 0
+        fi
+        # The bytes are the format.
+        # shellcheck disable=SC2059
+        printf "$new" || exit
+    done
+    while :; do
+        if changed; then exit 11; fi
+        was=$pos
+        dd bs=1048576 count=1 <&3 2>/dev/null || exit
+        if ! position; then
+            cat <&3 || exit
+            return 0
+        fi
+        told=1
+        [ $((pos - was)) -ge 1048576 ] || return 0
+    done
+}
+
+if [ "$follow" != 1 ]; then
+    cat <&3
+    exit
+fi
 
 # Whether the file was cut short, or another file bears its name. The old one may still be written to until the new one
 # has something in it.
@@ -93,33 +162,30 @@ look_around() {
     seen=$(look)
     own=${seen%%
 *}
+    [ -n "$own" ] || return 0
     size=${own#* }
-    [ "$size" -ge "${pos:-$last}" ] || exit 11
-    last=$size
-    case $seen in
-        *"
-"*)
-            there=${seen#*
-}
-            if [ "${there% *}" != "$mine" ] && [ "${there#* }" -gt 0 ]; then
-                cat <&3
-                exit 10
-            fi
-            ;;
-    esac
+    there=${seen#"$own"}
+    there=${there#?}
+    # Without /proc both are what bears the name.
+    [ "${own% *}" = "$mine" ] || there=$own
+    if [ -n "$there" ] && [ "${there% *}" != "$mine" ] && [ "${there#* }" -gt 0 ]; then
+        cat <&3
+        exit 10
+    fi
+    [ "${own% *}" = "$mine" ] || return 0
+    [ "$size" -ge "$pos" ] || exit 11
+    # Where nobody says how far it was read, it was read to where it ended at this look, or further.
+    [ -n "$told" ] || pos=$size
 }
 
 # Reads what is new, again after each ring of the bell, which is standard input. While there is something new, nothing
 # has happened to the file.
 read_on() {
-    pos=$size last=$size first='' begin=''
-    case $(begin 256) in *0a*) IFS= read -r first <"$me" ;; *) begin=$(begin 64) ;; esac
     while :; do
         before=$pos
-        if [ -n "$pos" ] && changed; then exit 11; fi
-        cat <&3 || exit
-        position 2>/dev/null || pos=
-        if [ -z "$pos" ] || [ "$pos" = "$before" ]; then look_around; fi
+        if changed; then exit 11; fi
+        give
+        if [ -z "$told" ] || [ "$pos" = "$before" ]; then look_around; fi
         rest
         dd bs=65536 count=1 of=/dev/null 2>/dev/null
         kill -0 "$ringer" 2>/dev/null || exit 0

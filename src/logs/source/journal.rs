@@ -45,7 +45,7 @@ impl Journal {
         let once = !self.tail.options.follow;
         loop {
             if let Err(why) = link::up(&self.tail.transport, once).await {
-                return self.tail.send(Feed::Failed(self.source.clone(), why)).await;
+                return self.tail.send(Feed::Unreached(self.source.clone(), why)).await;
             }
             let (exit, complaint) = self.read().await?;
             match exit {

@@ -25,7 +25,7 @@ impl File {
     /// after it to the end. Names move on while that is done (another rotation), so each file is known by its inode, and
     /// they are listed anew after each.
     pub(super) async fn after_rotation(&mut self, mut is_read: bool) -> Result<(), Gone> {
-        let (mut misses, mut live) = (0, None);
+        let (mut misses, mut live, mut damaged) = (0, None, None);
         while let Some(place) = self.place.clone() {
             let there = self.siblings().await;
             live = self.live(&there);
@@ -40,20 +40,29 @@ impl File {
                         Outcome::Ended(Ended::Read) => is_read = true,
                         // Gone again in the middle: what was read counts, and the rest is looked for anew.
                         Outcome::Lost => return Ok(()),
-                        _ => misses += 1,
+                        outcome => {
+                            damaged = matches!(outcome, Outcome::Ended(Ended::Damaged)).then(|| ours.path.clone());
+                            misses += 1;
+                        }
                     }
                 }
                 (Some(_), Some(next)) => {
                     self.flush_partial().await?;
                     self.lines = Lines::default();
-                    let (inode, fingerprint) = (next.inode.clone(), next.fingerprint.clone());
-                    self.place = Some(Place { inode, offset: 0, fingerprint });
-                    is_read = false;
+                    self.place = Some(next.beginning());
+                    (is_read, misses) = (false, 0);
                 }
                 (Some(_), None) => break,
                 (None, _) => misses += 1,
             }
             if misses > 0 {
+                if misses == MISSES
+                    && let Some(path) = damaged.take()
+                {
+                    self.damaged(&path).await?;
+                    (is_read, misses) = (true, 0);
+                    continue;
+                }
                 if misses == MISSES {
                     let what = "the file was rotated away and is nowhere to be found; its unread rest is lost";
                     let mut gap = event(SourceEventKind::Gap, what);
@@ -73,31 +82,56 @@ impl File {
 
     /// The file was cut short in place. What was unread may be in a copy of it.
     pub(super) async fn after_cut(&mut self) -> Result<(), Gone> {
-        let Some(place) = self.place.take() else { return Ok(()) };
-        let there = self.siblings().await;
-        let rest = follow::rest(&there, &self.path, "cut", place.offset, &place.fingerprint);
-        let mut truncated = event(SourceEventKind::Truncated, "the file was cut short in place");
-        match rest.first() {
-            Some(copy) => {
-                self.read(&copy.path, copy.known(), place.offset, false).await?;
-                self.flush_partial().await?;
-                truncated.detail =
-                    format!("the file was cut short in place; its rest was read from {}", one_line(&copy.path, 200));
+        let (mut truncated, mut live, mut why) = (event(SourceEventKind::Truncated, ""), None, None);
+        for _ in 0..MISSES {
+            let Some(place) = self.place.clone() else { break };
+            let there = self.siblings().await;
+            live = self.live(&there);
+            if !self.tail.transport.link().borrow().is_up() {
+                return Ok(());
             }
-            None => {
-                let partial = self.lines.drop_partial();
-                truncated.bytes = (partial > 0).then_some(partial);
-                truncated.detail = "the file was cut short in place; what was not yet read is gone".to_owned();
+            // Not by its inode: the file that has it is the one that was cut.
+            let rest = follow::rest(&there, &self.path, "", place.offset, &place.fingerprint);
+            let Some(copy) = rest.first() else { break };
+            match self.read(&copy.path, copy.known(), place.offset, false).await? {
+                Outcome::Ended(Ended::Read) => {
+                    self.flush_partial().await?;
+                    truncated.detail = format!(
+                        "the file was cut short in place; its rest was read from {}",
+                        one_line(&copy.path, 200)
+                    );
+                    break;
+                }
+                // The copy is looked for again when the link is back: it is what our place is in now.
+                Outcome::Lost => return Ok(()),
+                // It is being packed or moved on just now.
+                outcome => {
+                    let damaged = matches!(outcome, Outcome::Ended(Ended::Damaged));
+                    why = damaged.then(|| format!("; its copy {} is damaged", one_line(&copy.path, 200)));
+                    tokio::time::sleep(MOVING).await;
+                }
             }
         }
-        self.place = self.live(&there);
+        if truncated.detail.is_empty() {
+            let partial = self.lines.drop_partial();
+            truncated.bytes = (partial > 0).then_some(partial);
+            let why = why.unwrap_or_default();
+            truncated.detail = format!("the file was cut short in place{why}; what was not yet read is gone");
+        }
+        self.place = live;
         self.lines = Lines::default();
         self.tail.event(&self.source, truncated).await
     }
 
     /// The beginning of the file that bears the name in a listing: by the time that it is opened another may.
     fn live(&self, there: &[Sibling]) -> Option<Place> {
-        let live = there.iter().find(|s| s.path == self.path)?;
-        Some(Place { inode: live.inode.clone(), offset: 0, fingerprint: live.fingerprint.clone() })
+        there.iter().find(|s| s.path == self.path).map(Sibling::beginning)
+    }
+}
+
+impl Sibling {
+    /// Where it begins.
+    fn beginning(&self) -> Place {
+        Place::new(self.inode.clone(), 0, &self.fingerprint)
     }
 }

@@ -2,9 +2,9 @@
 
 use chrono::{DateTime, Utc};
 
-use super::{File, LISTING, Place};
+use super::{File, LISTING, Outcome, Place};
 use crate::logs::parse::{Parser, TimeField};
-use crate::logs::source::follow::{self, Sibling};
+use crate::logs::source::follow::{self, Ended, Sibling};
 use crate::logs::source::lines::Lines;
 use crate::logs::source::{Gone, Start};
 use crate::transport::{ExecSpec, Exit};
@@ -59,7 +59,9 @@ impl File {
                 return Ok(());
             }
             self.lines = Lines::default();
-            self.read(&file.path, file.known(), offset, false).await?;
+            if let Outcome::Ended(Ended::Damaged) = self.read(&file.path, file.known(), offset, false).await? {
+                self.damaged(&file.path).await?;
+            }
             self.flush_partial().await?;
         }
         self.place = None;
@@ -68,7 +70,7 @@ impl File {
     }
 
     fn begin_from(&mut self, inode: String, offset: u64, fingerprint: String) {
-        self.place = Some(Place { inode, offset, fingerprint });
+        self.place = Some(Place::new(inode, offset, &fingerprint));
         self.lines = Lines::at(offset);
     }
 
