@@ -39,6 +39,9 @@ pub struct Sample {
     pub oom_kills_new: Option<u64>,
     /// The host's clock minus ours, corrected by half the round trip, in milliseconds.
     pub clock_skew_ms: Option<f64>,
+    /// How far that may be off in either direction, in milliseconds: half the quickest round trip, and more where the
+    /// host's clock is read in whole seconds.
+    pub clock_error_ms: Option<f64>,
     /// The slow tier, as of its own time.
     pub slow: Option<Slow>,
 }

@@ -37,6 +37,11 @@ impl Clock {
         self.common().map(|(low, high)| f64::midpoint(low, high))
     }
 
+    /// How far that can be off, in milliseconds.
+    pub fn error_ms(&self) -> Option<f64> {
+        self.common().map(|(low, high)| (high - low) / 2.0)
+    }
+
     fn common(&self) -> Option<(f64, f64)> {
         let low = self.intervals.iter().map(|(low, _)| *low).fold(f64::NEG_INFINITY, f64::max);
         let high = self.intervals.iter().map(|(_, high)| *high).fold(f64::INFINITY, f64::min);
@@ -84,6 +89,17 @@ mod tests {
         assert!((estimate(&answers[..1]) - 2400.0).abs() < 1.0);
         let skew = estimate(&answers);
         assert!((skew - 2000.0).abs() < 100.0, "{skew}");
+    }
+
+    #[test]
+    fn the_error_is_what_the_answers_leave_open() {
+        let error = |reading| {
+            let mut clock = Clock::default();
+            clock.answer(100.0, 100.2, reading);
+            clock.error_ms().unwrap()
+        };
+        assert!((error("100.100000000") - 100.0).abs() < 1e-6);
+        assert!((error("100") - 600.0).abs() < 1e-6, "a whole second more where it is not said");
     }
 
     #[test]

@@ -169,6 +169,7 @@ impl Sampler {
         }
         let mut sample = tick.sample(probe.tick.as_ref());
         sample.clock_skew_ms = self.clock.skew_ms();
+        sample.clock_error_ms = self.clock.error_ms();
         sample.slow.clone_from(&self.slow);
         probe.tick = Some(tick);
         self.sampled = true;

@@ -112,6 +112,7 @@ impl Tick {
             oom_kills: self.oom_kills,
             oom_kills_new: grown(|t| t.oom_kills),
             clock_skew_ms: None,
+            clock_error_ms: None,
             slow: None,
         }
     }

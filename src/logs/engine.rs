@@ -41,7 +41,7 @@ pub struct EngineHandle {
 #[derive(Debug)]
 enum Order {
     Query(LogQuery),
-    Skew(HostName, f64),
+    Skew(HostName, f64, f64),
 }
 
 impl EngineHandle {
@@ -57,10 +57,10 @@ impl EngineHandle {
         }
     }
 
-    /// A host's clock runs ahead by so many milliseconds (negative: behind).
-    pub fn set_skew(&self, host: HostName, milliseconds: f64) {
+    /// A host's clock runs ahead by so many milliseconds (negative: behind), give or take an error.
+    pub fn set_skew(&self, host: HostName, milliseconds: f64, error: f64) {
         // The next sample says it again.
-        let _ = self.orders.try_send(Order::Skew(host, milliseconds));
+        let _ = self.orders.try_send(Order::Skew(host, milliseconds, error));
     }
 
     /// The newest window, and whenever there is a newer one. It closes when the engine ends.
@@ -162,7 +162,7 @@ impl Engine {
         while let Some(order) = next {
             match order {
                 Order::Query(asked) => query = Some(asked),
-                Order::Skew(host, milliseconds) => self.skews.measured(host, milliseconds),
+                Order::Skew(host, milliseconds, error) => self.skews.measured(host, milliseconds, error),
             }
             next = orders.try_recv().ok();
         }
@@ -222,7 +222,7 @@ impl Engine {
                     self.merge.push(record, place, now.timestamp_micros(), instant);
                 }
             }
-            Feed::Failed(source, why) => {
+            Feed::Failed(source, why) | Feed::Unreached(source, why) => {
                 let id = self.number(&source);
                 let figures = &mut self.figures[id.0 as usize];
                 (figures.live, figures.error) = (false, Some(why));

@@ -8,8 +8,10 @@ use super::store::Store;
 use crate::domain::host::HostName;
 use crate::domain::log::SourceId;
 
-/// A first measurement below this, and a later one that differs by less than [`CHANGE_MS`], is noise of the network.
-const FIRST_MS: f64 = 5.0;
+/// What clocks of well-kept hosts differ by, and what a measurement over a busy link is worth: below it, a correction
+/// would disturb more than it mends.
+const MATTERS_MS: f64 = 50.0;
+/// A later measurement that differs by less is noise of the network.
 const CHANGE_MS: f64 = 100.0;
 
 /// What was measured, and what the rows are corrected by.
@@ -21,14 +23,19 @@ pub struct Skews {
 }
 
 impl Skews {
-    /// A host's clock runs ahead by so many milliseconds.
-    pub fn measured(&mut self, host: HostName, milliseconds: f64) {
-        let (known, noise) = self.measured.get(&host).map_or((0.0, FIRST_MS), |known| (*known, CHANGE_MS));
-        let differs = milliseconds.is_finite() && (milliseconds - known).abs() >= noise;
-        if differs || milliseconds.is_finite() && noise == FIRST_MS {
-            self.measured.insert(host, if differs { milliseconds } else { 0.0 });
+    /// A host's clock runs ahead by so many milliseconds, give or take an error. What could as well be none is none.
+    pub fn measured(&mut self, host: HostName, milliseconds: f64, error: f64) {
+        if !milliseconds.is_finite() || !error.is_finite() {
+            return;
         }
-        self.stale |= differs;
+        let matters = milliseconds.abs() >= MATTERS_MS.max(error);
+        let milliseconds = if matters { milliseconds } else { 0.0 };
+        let known = self.measured.get(&host).copied().unwrap_or(0.0);
+        let noise = if known == 0.0 || milliseconds == 0.0 { 0.0 } else { CHANGE_MS.max(error) };
+        if (milliseconds - known).abs() > noise {
+            self.measured.insert(host, milliseconds);
+            self.stale = true;
+        }
     }
 
     /// Whether the hosts' own clocks are believed instead.
@@ -54,5 +61,30 @@ impl Skews {
             merge.shift(SourceId(id), *shift);
         }
         store.reorder(|source| shifts.get(source.0 as usize).copied().unwrap_or(0));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_is_surely_off_is_corrected() {
+        let cases: [(&[(f64, f64)], f64); 7] = [
+            (&[(30.0, 1.0)], 0.0),
+            (&[(400.0, 500.0)], 0.0),
+            (&[(400.0, 20.0)], 400.0),
+            (&[(2000.0, 600.0), (2100.0, 90.0)], 2000.0),
+            (&[(2000.0, 600.0), (2300.0, 90.0)], 2300.0),
+            (&[(2000.0, 10.0), (10.0, 5.0)], 0.0),
+            (&[(-300.0, 10.0), (f64::NAN, 5.0)], -300.0),
+        ];
+        for (measurements, expected) in cases {
+            let mut skews = Skews::default();
+            for (skew, error) in measurements {
+                skews.measured("h".into(), *skew, *error);
+            }
+            assert_eq!(skews.measured.get(&"h".into()).copied().unwrap_or(0.0), expected, "{measurements:?}");
+        }
     }
 }

@@ -190,8 +190,8 @@ async fn host_events(
         let message = match event {
             HostEvent::Heard(at) => Message::Heard(host, at),
             HostEvent::Sampled(sample) => {
-                if let Some(skew) = sample.clock_skew_ms {
-                    engine.set_skew(host.clone(), skew);
+                if let (Some(skew), Some(error)) = (sample.clock_skew_ms, sample.clock_error_ms) {
+                    engine.set_skew(host.clone(), skew, error);
                 }
                 Message::Sampled(host, sample)
             }

@@ -92,7 +92,7 @@ async fn a_clock_that_is_off_is_corrected_and_can_be_believed_again() {
     feed.send(Feed::Lines(right.clone(), vec![line(format!("ts={} n=second", at(0)))])).await.unwrap();
     let wrong = window(&handle, |w| w.matching == 2).await;
     assert_eq!(texts(&wrong), ["n=second", "n=first"]);
-    handle.set_skew("web-2".into(), 30_000.0);
+    handle.set_skew("web-2".into(), 30_000.0, 1.0);
     handle.query(LogQuery { number: 2, rows: 10, ..LogQuery::default() });
     let corrected = window(&handle, |w| w.number == 2).await;
     assert_eq!(texts(&corrected), ["n=first", "n=second"]);
