@@ -200,6 +200,8 @@ pub enum Feed {
     CaughtUp(Arc<Source>),
     /// A configured source that could not be opened, and why; the spec's own name is in `Source::name`.
     Failed(Arc<Source>, String),
+    /// A source whose host could not be reached, and why.
+    Unreached(Arc<Source>, String),
     /// Every source of this host's one spec is done (`--no-follow`).
     Finished(HostName),
 }

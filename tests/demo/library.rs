@@ -76,7 +76,7 @@ async fn every_source_of_every_host_has_a_past_and_goes_on() {
                 assert!(lines.iter().all(|line| !line.bytes.is_empty()));
                 *batches.entry(source.to_string()).or_default() += 1;
             }
-            Feed::Failed(source, why) => panic!("{source}: {why}"),
+            Feed::Failed(source, why) | Feed::Unreached(source, why) => panic!("{source}: {why}"),
             _ => {}
         }
     }

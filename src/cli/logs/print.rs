@@ -8,7 +8,7 @@ use regex::bytes::Regex;
 use tokio::sync::mpsc;
 
 use crate::cli::exit::{Exit, Failure, Outcome};
-use crate::domain::log::{Feed, Level, TimeFrom};
+use crate::domain::log::{Feed, Level, Source, TimeFrom};
 use crate::logs::filter::{Filter, Line};
 use crate::logs::merge::{Merge, Released};
 use crate::logs::output::{Style, event_text};
@@ -61,7 +61,8 @@ pub(super) struct Stream<W: Write> {
     expected: Option<Expected>,
     opened: usize,
     finished: usize,
-    failed: bool,
+    /// What a stream that ends ends with: sources that could not be read, hosts that could not be reached.
+    exit: Exit,
     events: bool,
     only_log_lines: bool,
     text: Vec<u8>,
@@ -79,7 +80,7 @@ impl<W: Write> Stream<W> {
             expected,
             opened: 0,
             finished: 0,
-            failed: false,
+            exit: Exit::Fine,
             events: false,
             only_log_lines: false,
             text: Vec::new(),
@@ -113,7 +114,17 @@ impl<W: Write> Stream<W> {
         }
         self.write(|merge, text| merge.drain(text))?;
         let ends = self.expected.is_some();
-        Ok(if self.failed && ends { Exit::NotConnected } else { Exit::Fine })
+        Ok(if ends { self.exit } else { Exit::Fine })
+    }
+
+    fn failed(&mut self, source: &std::sync::Arc<Source>, why: &str) {
+        let id = self.ingest.number(source);
+        if self.expected.is_some() {
+            self.merge.close(id)
+        } else {
+            self.merge.caught_up(id)
+        }
+        eprintln!("qd: {source}: {why}");
     }
 
     fn take(&mut self, feed: Feed) {
@@ -129,14 +140,14 @@ impl<W: Write> Stream<W> {
                 if self.expected.is_some() { self.merge.close(id) } else { self.merge.caught_up(id) }
             }
             Feed::Failed(source, why) => {
-                let id = self.ingest.number(&source);
-                if self.expected.is_some() {
-                    self.merge.close(id)
-                } else {
-                    self.merge.caught_up(id)
+                if self.exit == Exit::Fine {
+                    self.exit = Exit::Problems;
                 }
-                self.failed = true;
-                eprintln!("qd: {source}: {why}");
+                self.failed(&source, &why);
+            }
+            Feed::Unreached(source, why) => {
+                self.exit = Exit::NotConnected;
+                self.failed(&source, &why);
             }
             Feed::Finished(_) => self.finished += 1,
             Feed::Lines(source, lines) => {

@@ -75,7 +75,7 @@ async fn printed(wanted: Wanted, expected: Expected, feeds: Vec<Feed>, events: b
 #[tokio::test]
 async fn sources_that_end_come_out_whole_and_in_order() {
     let (a, b) = (source("a"), source("b"));
-    let feeds = |expected_b: bool| {
+    let feeds = |instead_of_b: Option<Feed>| {
         let mut feeds = vec![
             Feed::Opened(a.clone()),
             lines(&a, &["2026-11-18T08:00:01Z a1", "  more", "2026-11-18T08:00:03Z a3"]),
@@ -83,11 +83,12 @@ async fn sources_that_end_come_out_whole_and_in_order() {
             Feed::Finished(a.host.clone()),
             Feed::Opened(b.clone()),
         ];
-        if expected_b {
-            feeds.push(lines(&b, &["2026-11-18T08:00:00Z b0", "2026-11-18T08:00:02Z b2"]));
-            feeds.push(Feed::CaughtUp(b.clone()));
-        } else {
-            feeds.push(Feed::Failed(b.clone(), "no".to_owned()));
+        match instead_of_b {
+            None => feeds.extend([
+                lines(&b, &["2026-11-18T08:00:00Z b0", "2026-11-18T08:00:02Z b2"]),
+                Feed::CaughtUp(b.clone()),
+            ]),
+            Some(failure) => feeds.push(failure),
         }
         feeds.push(Feed::Finished(b.host.clone()));
         feeds
@@ -96,11 +97,17 @@ async fn sources_that_end_come_out_whole_and_in_order() {
         "2026-11-18T08:00:00Z b0\n2026-11-18T08:00:01Z a1\n  more\n2026-11-18T08:00:02Z b2\n2026-11-18T08:00:03Z a3\n";
     for several in [0, 1] {
         let expected = Expected { tails: 2, several };
-        assert_eq!(printed(everything(), expected, feeds(true), false).await, (want.to_owned(), Exit::Fine));
+        assert_eq!(printed(everything(), expected, feeds(None), false).await, (want.to_owned(), Exit::Fine));
     }
     let expected = Expected { tails: 2, several: 0 };
-    let (text, exit) = printed(everything(), expected, feeds(false), false).await;
-    assert_eq!((text.lines().count(), exit), (3, Exit::NotConnected));
+    let failures = [
+        (Feed::Failed(b.clone(), "no".to_owned()), Exit::Problems),
+        (Feed::Unreached(b.clone(), "no".to_owned()), Exit::NotConnected),
+    ];
+    for (failure, with) in failures {
+        let (text, exit) = printed(everything(), expected, feeds(Some(failure)), false).await;
+        assert_eq!((text.lines().count(), exit), (3, with));
+    }
 }
 
 #[tokio::test]
