@@ -83,8 +83,9 @@ impl Fleet {
         }
     }
 
-    /// Tries a host again now.
+    /// Tries a host again now, and asks again what was refused there.
     pub fn reconnect(&self, host: &HostName) {
+        self.sudo.retry(host);
         if let Some(member) = self.members.get(host) {
             member.transport.reconnect();
         }

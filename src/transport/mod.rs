@@ -32,12 +32,13 @@ pub mod resolve;
 pub mod signal;
 mod ssh;
 mod sudo;
+mod token;
 
 pub use backoff::jitter;
 pub use carry::carry;
 pub use connector::Connector;
 pub use outbox::Outbox;
-pub use sudo::{Rights, Sudo};
+pub use sudo::Sudo;
 
 /// One host's connection.
 pub trait Transport: Send + Sync {

@@ -53,6 +53,18 @@ impl Fleet {
         self.run(&["exec", host, command])
     }
 
+    /// Makes the account `ana` on a host, with the password `open sesame`, the fleet's key and these lines of sudoers,
+    /// until the guard is dropped.
+    pub fn sudoer(&self, host: &str, sudoers: &str) -> Undo<'_> {
+        let gone = "pkill -KILL -u ana; userdel -rf ana 2>/dev/null; rm -f /etc/sudoers.d/zz-ana /etc/ssh/authorized_keys.d/ana";
+        let made = format!(
+            "{{ {gone}; }}; useradd -m -s /bin/bash ana && echo ana:'open sesame' | chpasswd && \
+             cp /etc/ssh/authorized_keys.d/deploy /etc/ssh/authorized_keys.d/ana && \
+             printf '%s\\n' '{sudoers}' >/etc/sudoers.d/zz-ana && chmod 440 /etc/sudoers.d/zz-ana && visudo -cq"
+        );
+        self.during(&["exec", host, &made], &["exec", host, &format!("{gone}; true")])
+    }
+
     /// Runs a command of the fleet script now, and its opposite when the guard is dropped (`cut`/`heal` and so on).
     pub fn during(&self, now: &[&str], after: &[&str]) -> Undo<'_> {
         self.run(now);

@@ -17,6 +17,7 @@ mod openssh;
 mod prompts;
 mod ssh2;
 mod sshd;
+mod sudo;
 
 #[path = "../support/mod.rs"]
 mod support;

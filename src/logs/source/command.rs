@@ -20,6 +20,13 @@ pub(super) fn watched(line: &str) -> String {
     )
 }
 
+/// The same as root, by the login user's shell. Where sudo asks for a password it does so on standard input, which then
+/// nobody else may read: the program ends with the reader of its output.
+pub(super) fn watched_as_root(line: &str) -> String {
+    let watched = watched(&format!("$qd_asroot {line}"));
+    format!("LC_ALL=C\nexport LC_ALL\n[ -z \"$qd_asks\" ] || exec $qd_asroot {line}\n{watched}")
+}
+
 /// Runs the command, again when it or the link ends.
 pub(super) async fn run(tail: Tail, argv: Vec<String>) {
     let _ = run_until_gone(&tail, &argv).await;
@@ -29,8 +36,7 @@ async fn run_until_gone(tail: &Tail, argv: &[String]) -> Result<(), Gone> {
     let source = tail.source(&format!("command:{}", argv.join(" ")));
     tail.send(Feed::Opened(source.clone())).await?;
     let once = !tail.options.follow;
-    let mut line = tail.silently();
-    line.extend(argv.iter().map(|word| quote(word)));
+    let line = argv.iter().map(|word| quote(word)).collect::<Vec<_>>().join(" ");
     let mut away: Option<Instant> = None;
     loop {
         if let Err(why) = link::up(&tail.transport, once).await {
@@ -46,7 +52,7 @@ async fn run_until_gone(tail: &Tail, argv: &[String]) -> Result<(), Gone> {
         } else {
             tail.event(&source, event(SourceEventKind::Connected, "")).await?;
         }
-        let mut stream = tail.exec(ExecSpec::stream(tail.openly(watched(&line.join(" "))))).await;
+        let mut stream = tail.exec_or(ExecSpec::stream(watched(&line)), Some(watched_as_root(&line))).await;
         if once {
             // There is no end of input to wait for: the command's own end is the end.
             tail.send(Feed::CaughtUp(source.clone())).await?;

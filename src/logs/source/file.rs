@@ -137,8 +137,10 @@ impl File {
                 Outcome::Ended(Ended::Unreadable) if self.place.is_some() => self.after_rotation(false).await?,
                 Outcome::Ended(Ended::Unreadable) => {
                     let why = format!(
-                        "{} on {} cannot be read; is it there, and may the login user read it (group adm, or sudo = true)?",
-                        self.path, self.source.host
+                        "{} on {} cannot be read; is it there, and may the login user read it (group adm, or sudo = true)?{}",
+                        self.path,
+                        self.source.host,
+                        self.tail.why_not_root()
                     );
                     self.tail.send(Feed::Failed(self.source.clone(), why)).await?;
                     if once {
@@ -179,18 +181,12 @@ impl File {
             offset,
             follow,
             poll: self.tail.poll_seconds(),
-            sudo: self.tail.sudo.is_some(),
+            sudo: false,
         };
-        let script = match &self.tail.sudo {
-            Some(rights) => {
-                let as_root = follow::follow(&Reading { sudo: false, ..reading });
-                rights.elevated(&as_root, &follow::follow(&reading))
-            }
-            None => follow::follow(&reading),
-        };
-        let mut spec = ExecSpec::stream(script);
+        let mut spec = ExecSpec::stream(follow::follow(&reading));
         spec.stdin = follow;
-        let mut stream = self.tail.exec(spec).await;
+        let otherwise = follow::follow(&Reading { sudo: true, ..reading });
+        let mut stream = self.tail.exec_or(spec, Some(otherwise)).await;
         let mut header: Option<Header> = None;
         let mut first = Vec::new();
         let mut complaint = Vec::new();

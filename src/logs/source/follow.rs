@@ -23,7 +23,7 @@ pub struct Reading<'a> {
     pub follow: bool,
     /// Seconds between looks.
     pub poll: f64,
-    /// Through `sudo -n`.
+    /// By programs that are each run as root, since no shell is.
     pub sudo: bool,
 }
 
@@ -71,7 +71,7 @@ pub fn follow(reading: &Reading<'_>) -> String {
         u8::from(reading.follow && !gz),
         reading.poll,
         u8::from(gz),
-        if reading.sudo { "'sudo -n'" } else { "''" },
+        if reading.sudo { "\"$qd_asroot\"" } else { "''" },
     )
 }
 
@@ -93,18 +93,21 @@ pub fn watch(glob: &str, follow: bool, poll: f64) -> String {
 }
 
 /// The script that prints `DEV:INO OFFSET` of the place that has about so many lines behind it. The file may grow meanwhile: then a
-/// few more are shown, and the first of them may be cut, so the offset is moved to the next line's beginning.
-pub fn start(path: &str, lines: u64) -> String {
+/// few more are shown, and the first of them may be cut, so the offset is moved to the next line's beginning. With `sudo` a
+/// file that the login user may not read is read by programs that are each run as root.
+pub fn start(path: &str, lines: u64, sudo: bool) -> String {
     format!(
-        "LC_ALL=C f=\"${{QD_ROOT:-}}\"{}\n\
-         [ -r \"$f\" ] || exit 1\n\
-         s=$(stat -L -c '%d:%i %s' -- \"$f\" 2>/dev/null || stat -L -f '%d:%i %z' -- \"$f\") || exit 1\n\
-         b=$(tail -n {lines} \"$f\" | wc -c)\n\
+        "LC_ALL=C f=\"${{QD_ROOT:-}}\"{} run={}\n\
+         if [ -r \"$f\" ]; then run=; elif [ -z \"$run\" ]; then exit 1; fi\n\
+         s=$(stat -L -c '%d:%i %s' -- \"$f\" 2>/dev/null || stat -L -f '%d:%i %z' -- \"$f\" 2>/dev/null ||\n\
+         $run stat -L -c '%d:%i %s' -- \"$f\") || exit 1\n\
+         b=$($run tail -n {lines} \"$f\" | wc -c)\n\
          o=$((${{s#* }} - b)); [ \"$o\" -gt 0 ] || o=0\n\
          if [ \"$o\" -gt 0 ]; then\n\
-         r=$(tail -c +\"$o\" \"$f\" | head -n 1 | wc -c); [ \"$r\" -le 1 ] || o=$((o - 1 + r)); fi\n\
+         r=$($run tail -c +\"$o\" \"$f\" | head -n 1 | wc -c); [ \"$r\" -le 1 ] || o=$((o - 1 + r)); fi\n\
          echo \"${{s% *}} $o\"\n",
-        quote(path)
+        quote(path),
+        if sudo { "\"$qd_asroot\"" } else { "''" },
     )
 }
 

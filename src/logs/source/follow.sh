@@ -4,7 +4,7 @@
 # name    the path that is followed           open    the path to open (the same, or a rotated sibling)
 # inode   DEV:INO that it must have, or empty  off     bytes to skip
 # follow  1: go on; 0: to its present end      poll    seconds between looks
-# gz      1: unpack it (never followed)        run     a prefix such as `sudo -n`, or empty
+# gz      1: unpack it (never followed)        run     a prefix such as `sudo -n --`, or empty
 #
 # First comes one line: `QD1 DEV:INO SIZE FINGERPRINT` (the first 256 bytes, in hex); everything after it is the file.
 # The end says why: 0 all read, 10 replaced (and read to its end), 11 cut short, 20 cannot be opened, 21 another file,
@@ -13,12 +13,11 @@ LC_ALL=C
 export LC_ALL
 name="${QD_ROOT:-}$name"
 open="${QD_ROOT:-}$open"
-tool() { if [ -n "$run" ]; then $run "$@"; else "$@"; fi; }
 # `DEV:INO SIZE` of each. GNU and busybox call it -c, BSD -f.
 if stat -c %i / >/dev/null 2>&1; then
-    place() { tool stat -L -c '%d:%i %s' -- "$@"; }
+    place() { stat -L -c '%d:%i %s' -- "$@"; }
 else
-    place() { tool stat -L -f '%d:%i %z' -- "$@"; }
+    place() { stat -L -f '%d:%i %z' -- "$@"; }
 fi
 
 if [ "$gz" = 1 ]; then
@@ -26,24 +25,28 @@ if [ "$gz" = 1 ]; then
     printf 'QD1 gz 0 -\n'
     # A pipe ends as its last command does; what gzip thought of the file comes by another way. 2 is only a warning.
     exec 4>&1
-    code=$({ { tool gzip -dc -- "$open" 3>&- 4>&-; echo "$?" >&3; } | tail -c +"$((off + 1))" >&4 3>&-; } 3>&1)
+    code=$({ { $run gzip -dc -- "$open" 3>&- 4>&-; echo "$?" >&3; } | tail -c +"$((off + 1))" >&4 3>&-; } 3>&1)
     case $code in 0 | 2) exit 0 ;; *) exit 22 ;; esac
 fi
 
 if [ -n "$run" ]; then
     # Only the reader has the right to look, so the descriptor is its own: follow by its own means.
-    place=$(place "$open") || exit 20
+    place=$(place "$open" 2>/dev/null) || place=$($run stat -L -c '%d:%i %s' -- "$open") || exit 20
     [ -z "$inode" ] || [ "${place% *}" = "$inode" ] || exit 21
     [ "${place#* }" -ge "$off" ] || exit 11
+    # Nothing is promised before it is clear that the file may be read.
+    $run tail -c 0 -- "$open" || exit 20
     printf 'QD1 %s -\n' "$place"
     if [ "$follow" = 1 ]; then
-        tool tail -c +"$((off + 1))" -F -- "$open" &
+        # Where a password is asked for on standard input, nobody else may read there: tail ends with its reader.
+        [ -z "$qd_asks" ] || exec $run tail -c +"$((off + 1))" -F -- "$open"
+        $run tail -c +"$((off + 1))" -F -- "$open" &
         child=$!
         cat >/dev/null
         kill "$child" 2>/dev/null
         exit 10
     fi
-    tool tail -c +"$((off + 1))" -- "$open"
+    $run tail -c +"$((off + 1))" -- "$open"
     exit 0
 fi
 

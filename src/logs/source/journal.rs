@@ -11,6 +11,7 @@ use bytes::Bytes;
 use chrono::DateTime;
 use serde_json::Value;
 
+use super::command::{watched, watched_as_root};
 use super::lines::{LONGEST, Lines};
 use super::{Gone, Start, Tail, event, link};
 use crate::domain::log::{Feed, Level, RawLine, Source, SourceEventKind};
@@ -52,9 +53,10 @@ impl Journal {
                 Exit::Code(0) if once => return self.be_caught_up().await,
                 Exit::Code(code) => {
                     let why = format!(
-                        "journalctl on {} ended with code {code}: {}; may the login user read the journal (group adm, or sudo = true)?",
+                        "journalctl on {} ended with code {code}: {}; may the login user read the journal (group adm, or sudo = true)?{}",
                         self.source.host,
-                        one_line(&complaint, 200)
+                        one_line(&complaint, 200),
+                        self.tail.why_not_root()
                     );
                     self.tail.send(Feed::Failed(self.source.clone(), why)).await?;
                     if once {
@@ -82,9 +84,9 @@ impl Journal {
         }
     }
 
-    fn script(&self) -> String {
-        let mut argv = self.tail.silently();
-        argv.extend(["journalctl", "-o", "json", "--no-pager", "-q"].map(str::to_owned));
+    /// The script, and the one that calls only journalctl as root.
+    fn scripts(&self) -> (String, String) {
+        let mut argv = ["journalctl", "-o", "json", "--no-pager", "-q"].map(str::to_owned).to_vec();
         if !self.unit.is_empty() {
             argv.extend(["-u".to_owned(), self.unit.clone()]);
         }
@@ -99,26 +101,28 @@ impl Journal {
             (None, Start::Now) => argv.extend(["-n".to_owned(), "0".to_owned()]),
             (None, Start::All) => {}
         }
-        let words: Vec<String> = argv.iter().map(|word| crate::transport::loader::quote(word)).collect();
         if self.tail.options.follow {
+            argv.push("-f".to_owned());
             // With --cursor and -f journalctl would begin ten lines before the end, unless it is told all lines.
-            let all = if self.cursor.is_some()
+            if self.cursor.is_some()
                 || !matches!(self.tail.options.start, Start::Lines(_) | Start::Lately { .. } | Start::Now)
             {
-                " -n all"
-            } else {
-                ""
-            };
-            super::command::watched(&format!("{} -f{all}", words.join(" ")))
+                argv.extend(["-n", "all"].map(str::to_owned));
+            }
+        }
+        let line = argv.iter().map(|word| crate::transport::loader::quote(word)).collect::<Vec<_>>().join(" ");
+        if self.tail.options.follow {
+            (watched(&line), watched_as_root(&line))
         } else {
-            format!("LC_ALL=C exec {}\n", words.join(" "))
+            (format!("LC_ALL=C exec {line}\n"), format!("LC_ALL=C exec $qd_asroot {line}\n"))
         }
     }
 
     async fn read(&mut self) -> Result<(Exit, String), Gone> {
-        let mut spec = ExecSpec::stream(self.tail.openly(self.script()));
+        let (script, as_root) = self.scripts();
+        let mut spec = ExecSpec::stream(script);
         spec.stdin = self.tail.options.follow;
-        let mut stream = self.tail.exec(spec).await;
+        let mut stream = self.tail.exec_or(spec, Some(as_root)).await;
         let mut resumed = self.cursor.clone();
         let (mut lines, mut said, mut complaint) = (Lines::default(), Vec::new(), Vec::new());
         loop {

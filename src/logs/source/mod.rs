@@ -19,8 +19,8 @@ use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
 use crate::domain::log::{Feed, RawLine, Source, SourceEvent, SourceEventKind, SourceKind, SourceSpec};
-use crate::domain::settings::Overflow;
-use crate::transport::{Backlog, ExecSpec, Rights, SharedTransport, Stream, Sudo};
+use crate::domain::settings::{Overflow, SudoPolicy};
+use crate::transport::{Backlog, ExecSpec, Nobody, SharedTransport, Stream, Sudo};
 
 /// Where a tail begins, and how it goes on.
 #[derive(Clone, Debug)]
@@ -89,11 +89,10 @@ pub fn tail(
     options: TailOptions,
     feed: mpsc::Sender<Feed>,
 ) -> TailHandle {
-    let mut tail = Tail { transport, service, options, feed, sudo: None };
+    let silent = || Arc::new(Sudo::new(SudoPolicy::NoPassword, Arc::new(Nobody)));
+    let sudo = spec.sudo.then(|| options.sudo.clone().unwrap_or_else(silent));
+    let tail = Tail { transport, service, options, feed, sudo };
     TailHandle(tokio::spawn(async move {
-        if spec.sudo {
-            tail.sudo = Some(tail.rights().await);
-        }
         let host = tail.transport.host().clone();
         let feed = tail.feed.clone();
         match spec.kind {
@@ -112,8 +111,8 @@ struct Tail {
     service: Option<Arc<str>>,
     options: TailOptions,
     feed: mpsc::Sender<Feed>,
-    /// What sudo takes, where the source is read through it.
-    sudo: Option<Rights>,
+    /// Who runs what as root, where the source is read through sudo.
+    sudo: Option<Arc<Sudo>>,
 }
 
 /// Nobody listens any more.
@@ -147,47 +146,28 @@ impl Tail {
         self.send(Feed::Event(source.clone(), event)).await
     }
 
-    /// The script as it is run: as root, where that is wanted and can be had.
-    fn elevated(&self, script: String) -> String {
-        match &self.sudo {
-            Some(rights) => rights.elevated(&script, &script),
-            None => script,
-        }
+    /// Opens a stream of a script: as root, where that is wanted and can be had.
+    async fn exec(&self, spec: ExecSpec) -> Stream {
+        self.exec_or(spec, None).await
     }
 
-    /// `sudo -n` before a program that is named by itself in sudoers, where no password opens the way for a shell.
-    fn silently(&self) -> Vec<String> {
-        match self.sudo {
-            Some(Rights::Silent) => vec!["sudo".to_owned(), "-n".to_owned()],
-            _ => Vec::new(),
-        }
-    }
-
-    /// A script of [`Self::silently`] as it is run.
-    fn openly(&self, script: String) -> String {
-        match &self.sudo {
-            Some(rights @ Rights::Password(_)) => rights.elevated(&script, &script),
-            _ => script,
-        }
-    }
-
-    /// Opens a stream of a script that was made for our rights.
-    async fn exec(&self, mut spec: ExecSpec) -> Stream {
+    /// The same; where the source is read through sudo and no shell can be had as root, `otherwise` is run in its place,
+    /// which calls `asroot` for what needs it.
+    async fn exec_or(&self, mut spec: ExecSpec, otherwise: Option<String>) -> Stream {
         // What is asked for a time limit is a question, whose answer is wanted whole.
         if self.options.overflow == Overflow::DropOldest && spec.timeout.is_none() {
             spec.backlog = Backlog::DropOldest;
         }
         match &self.sudo {
-            Some(rights) => rights.open(&self.transport, spec).await,
+            Some(sudo) => sudo.exec(&self.transport, spec, otherwise).await,
             None => self.transport.exec(spec),
         }
     }
 
-    /// What sudo takes on the host; it has to be there to be asked.
-    async fn rights(&self) -> Rights {
-        let Some(sudo) = &self.options.sudo else { return Rights::Silent };
-        let _ = link::up(&self.transport, !self.options.follow).await;
-        sudo.rights(&self.transport).await
+    /// What was in the way of root's rights, to be added to an error.
+    fn why_not_root(&self) -> String {
+        let why = self.sudo.as_ref().and_then(|sudo| sudo.why_not(self.transport.host()));
+        why.map_or_else(String::new, |why| format!(" ({why})"))
     }
 
     fn poll_seconds(&self) -> f64 {

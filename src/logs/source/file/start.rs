@@ -27,8 +27,9 @@ impl File {
     }
 
     async fn begin_before_the_end(&mut self, lines: u64) -> Result<(), Gone> {
-        let script = self.tail.elevated(follow::start(&self.path, lines));
-        let said = self.tail.exec(ExecSpec::script(script, LISTING)).await.collect(4096).await;
+        let spec = ExecSpec::script(follow::start(&self.path, lines, false), LISTING);
+        let otherwise = follow::start(&self.path, lines, true);
+        let said = self.tail.exec_or(spec, Some(otherwise)).await.collect(4096).await;
         let text = String::from_utf8_lossy(&said.out).into_owned();
         let mut words = text.split_whitespace();
         let place = (words.next(), words.next().and_then(|off| off.parse().ok()));
@@ -113,7 +114,7 @@ impl File {
     }
 
     async fn block(&self, file: &Sibling, offset: u64) -> Vec<u8> {
-        let script = self.tail.elevated(follow::block(&file.path, offset, BLOCK));
+        let script = follow::block(&file.path, offset, BLOCK);
         self.tail.exec(ExecSpec::script(script, LISTING)).await.collect(BLOCK as usize).await.out.to_vec()
     }
 }
