@@ -12,10 +12,12 @@ use super::exit::{Exit, Outcome};
 use super::opened::Opened;
 use super::table::Table;
 use crate::config::{Selection, secret};
-use crate::domain::alert::{Alert, AlertState};
+use crate::domain::alert::{Alert, AlertState, sort};
 use crate::domain::api_error::{ApiError, ApiErrorKind};
+use crate::domain::delivery::Part;
 use crate::domain::hosted::CheckOwner;
 use crate::domain::outside::Feed;
+use crate::integrations::gitlab::{self, GitLab};
 use crate::integrations::statuscake::alerts::alerts;
 use crate::integrations::statuscake::{StatusCake, Watch};
 
@@ -31,8 +33,8 @@ pub async fn run(global: &Global, args: SnapshotAt) -> Outcome {
     let opened = Opened::load(global).await?;
     opened.print_warnings();
     let mut sources = Sources::open(&opened, args.at);
-    if sources.statuscake.is_none() {
-        eprintln!("qd: the config names no source of alerts; add [statuscake]");
+    if sources.statuscake.is_none() && sources.gitlab.is_none() {
+        eprintln!("qd: the config names no source of alerts; add [statuscake] or [gitlab]");
     }
     loop {
         sources.ask().await;
@@ -61,6 +63,8 @@ pub async fn run(global: &Global, args: SnapshotAt) -> Outcome {
 /// Every source of alerts that the config names.
 pub(super) struct Sources {
     statuscake: Option<(Watch, Vec<CheckOwner>)>,
+    /// Its incidents, where it names projects.
+    gitlab: Option<gitlab::Watch>,
     /// Only alerts of these services and environments, when the call is narrowed.
     only: Option<Vec<(String, String)>>,
 }
@@ -79,12 +83,21 @@ impl Sources {
             owners.retain(|owner| only.contains(&(owner.service.clone(), owner.environment.clone())));
             (watch.only(owners.clone()), owners)
         });
-        Self { statuscake, only }
+        let gitlab = opened.settings.hosted.gitlab.clone().and_then(|mut settings| {
+            settings.projects.retain(|project| {
+                only.as_ref().is_none_or(|only| only.iter().any(|(service, _)| *service == project.service))
+            });
+            let client = GitLab::new(&settings, secret::source(settings.token.clone(), "[gitlab] token"));
+            let from = at.unwrap_or_else(Utc::now);
+            (!settings.projects.is_empty()).then(|| gitlab::Watch::new(client, &[Part::Incidents], from))
+        });
+        Self { statuscake, gitlab, only }
     }
 
     /// Asks each until it has said everything.
     pub(super) async fn ask(&mut self) {
-        if let Some((watch, _)) = &mut self.statuscake {
+        let statuscake = async |source: &mut Option<(Watch, Vec<CheckOwner>)>| {
+            let Some((watch, _)) = source else { return };
             let (mut said, loud) = (Instant::now(), std::io::stderr().is_terminal());
             let progress = |known: usize, all: usize| {
                 if loud && known < all && said.elapsed() >= PROGRESS {
@@ -93,26 +106,47 @@ impl Sources {
                 }
             };
             watch.round(progress).await;
-        }
+        };
+        let gitlab = async |source: &mut Option<gitlab::Watch>| {
+            if let Some(watch) = source {
+                watch.round(|_| ()).await;
+            }
+        };
+        tokio::join!(statuscake(&mut self.statuscake), gitlab(&mut self.gitlab));
     }
 
     fn idle(&self) -> Duration {
-        let idle = self.statuscake.as_ref().map_or(Duration::from_secs(60), |(watch, _)| watch.idle());
+        let statuscake = self.statuscake.as_ref().map(|(watch, _)| watch.idle());
+        let gitlab = self.gitlab.as_ref().map(gitlab::Watch::idle);
+        let idle = statuscake.into_iter().chain(gitlab).min().unwrap_or(Duration::from_secs(60));
         idle.clamp(Duration::from_secs(1), Duration::from_secs(60))
     }
 
     /// What they have said so far.
     pub(super) fn look(&self, now: DateTime<Utc>) -> Look {
         let mut look = Look { at: now, alerts: Vec::new(), errors: Vec::new(), blind: false };
+        let mut heard = Vec::new();
         if let Some((watch, owners)) = &self.statuscake {
             let outside = watch.outside();
             look.alerts.extend(alerts(outside, owners, now));
             look.errors.extend(outside.trouble.values().map(|trouble| trouble.error.clone()));
-            look.blind = outside.as_of.is_empty();
+            heard.push(!outside.as_of.is_empty());
         }
+        if let Some(watch) = &self.gitlab {
+            let delivery = watch.delivery();
+            look.alerts.extend(gitlab::alerts::alerts(delivery, now));
+            look.errors.extend(delivery.troubles().map(|(_, _, trouble)| trouble.error.clone()));
+            heard.push(delivery.projects.iter().any(|project| !project.as_of.is_empty()));
+        }
+        look.blind = !heard.is_empty() && !heard.contains(&true);
+        sort(&mut look.alerts);
         if let Some(only) = &self.only {
-            let chosen = |alert: &Alert| alert.service.clone().zip(alert.environment.clone());
-            look.alerts.retain(|alert| chosen(alert).is_some_and(|pair| only.contains(&pair)));
+            // What is of a service and of no environment is of all of them.
+            let chosen = |alert: &Alert, (service, environment): &(String, String)| {
+                let there = alert.environment.as_ref().is_none_or(|there| there == environment);
+                alert.service.as_ref() == Some(service) && there
+            };
+            look.alerts.retain(|alert| only.iter().any(|pair| chosen(alert, pair)));
         }
         look
     }
@@ -243,7 +277,7 @@ fn time(time: DateTime<Utc>) -> String {
 }
 
 /// Such as 40s, 23m, 7h, 3d.
-fn age(age: TimeDelta) -> String {
+pub(super) fn age(age: TimeDelta) -> String {
     let seconds = age.num_seconds().max(0);
     match seconds {
         0..=119 => format!("{seconds}s"),

@@ -8,6 +8,7 @@ use clap_complete::Shell;
 
 use super::audit::AuditArgs;
 use super::counters::CountersArgs;
+use super::deploys::DeploysArgs;
 use super::logs::LogsArgs;
 
 /// A terminal cockpit for the engineer who is on call.
@@ -110,6 +111,8 @@ pub enum Verb {
     Services(Snapshot),
     /// The figures of the business: revenue, customers, failed payments, disputes.
     Counters(CountersArgs),
+    /// What was deployed where, when and by whom, and what is live.
+    Deploys(DeploysArgs),
     /// What is wrong, and what was in the last day, by the hosted sources.
     Alerts(SnapshotAt),
     /// The on-call summary in ten lines.

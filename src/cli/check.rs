@@ -120,7 +120,7 @@ pub async fn run(global: &super::args::Global, args: super::args::JsonArgs) -> s
     if args.json {
         println!("{}", serde_json::to_string_pretty(&report).map_err(anyhow::Error::from)?);
     } else {
-        print!("{report}");
+        println!("{report}");
     }
     Ok(if report.ok { Exit::Fine } else { Exit::Problems })
 }

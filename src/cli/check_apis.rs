@@ -1,8 +1,11 @@
 //! What `qd check` finds out about the hosted APIs: each secret, by asking what it may.
 
+use chrono::Utc;
+
 use super::check::{CheckItem, CheckState};
 use crate::config::secret;
 use crate::domain::hosted::{HostedSettings, TokenFinding, TokenState};
+use crate::integrations::gitlab::GitLab;
 use crate::integrations::slack::Slack;
 use crate::integrations::statuscake::StatusCake;
 
@@ -15,6 +18,10 @@ pub async fn items(hosted: &HostedSettings) -> Vec<CheckItem> {
     }
     for account in super::counters::accounts(&hosted.stripe) {
         items.extend(of_findings(account.source(), account.check().await));
+    }
+    if let Some(settings) = &hosted.gitlab {
+        let client = GitLab::new(settings, secret::source(settings.token.clone(), "[gitlab] token"));
+        items.extend(of_findings("gitlab", client.check(Utc::now()).await));
     }
     if let Some(settings) = &hosted.slack {
         let slack = Slack::new(settings, secret::source(settings.webhook.clone(), "[slack] webhook"));

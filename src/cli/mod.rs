@@ -11,6 +11,7 @@ pub mod check;
 pub mod check_apis;
 pub mod cockpit;
 pub mod counters;
+pub mod deploys;
 pub mod exit;
 pub mod hosts;
 pub mod init;
@@ -96,6 +97,7 @@ async fn headless(verb: Verb, global: args::Global) -> Outcome {
         Verb::Logs(args) => logs::run(&global, args).await,
         Verb::Hosts(args) => hosts::run(&global, args).await,
         Verb::Alerts(args) => alerts::run(&global, args).await,
+        Verb::Deploys(args) => deploys::run(&global, args).await,
         Verb::Services(args) => services::run(&global, args).await,
         Verb::Counters(args) => counters::run(&global, args).await,
         Verb::Status(args) => status::run(&global, args).await,

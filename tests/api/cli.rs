@@ -33,7 +33,7 @@ fn qd(folder: &Path, url: &str, args: &[&str]) -> Output {
 }
 
 /// Every file beneath a folder, as text.
-fn everything_in(folder: &Path) -> String {
+pub fn everything_in(folder: &Path) -> String {
     let mut all = String::new();
     for entry in std::fs::read_dir(folder).unwrap().flatten() {
         let path = entry.path();

@@ -7,6 +7,7 @@ mod support;
 
 mod cli;
 mod figures;
+mod gitlab;
 mod http;
 mod network;
 mod slack;

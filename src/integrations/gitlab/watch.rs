@@ -1,0 +1,401 @@
+//! Keeping what is known of the projects up to date.
+
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+use chrono::{DateTime, TimeDelta, Utc};
+use futures_util::future::join_all;
+
+use super::schedule::{Ask, Schedule};
+use super::trace::{TraceNews, TraceReader};
+use super::{About, GitLab, HistoryPage};
+use crate::domain::api_error::{ApiError, ApiErrorKind};
+use crate::domain::ci_log::CiLog;
+use crate::domain::delivery::{
+    CiEnvironment, Comparison, Delivery, Incident, Job, MergeRequest, Part, Pipeline, Project, Release, Seen, Sight,
+    Tag, Token,
+};
+use crate::domain::deployment::{self, Deployment};
+use crate::domain::outside::Trouble;
+use crate::integrations::http::Get;
+
+/// Questions under way at once.
+const TOGETHER: usize = 4;
+/// Deployments of a project that are kept: the newest.
+const HISTORY: usize = 10_000;
+/// Pipelines of a project that are kept: the newest.
+const PIPELINES: usize = 100;
+/// What changed last may have been written by several at once: that much is asked for again.
+const OVERLAP: TimeDelta = TimeDelta::seconds(60);
+
+/// Keeps a snapshot up to date, within what the installation allows.
+pub struct Watch {
+    client: GitLab,
+    schedule: Schedule,
+    delivery: Delivery,
+    /// How far back ended incidents are wanted.
+    back: TimeDelta,
+    /// Where each project's history goes on.
+    older: Vec<Option<Get>>,
+    /// What reads the log that somebody looks at.
+    reader: Option<TraceReader>,
+    /// What was not answered when it was last asked.
+    failing: BTreeMap<Ask, ApiErrorKind>,
+}
+
+enum Answer {
+    Token(Option<Token>),
+    Project(About),
+    Environments(Vec<CiEnvironment>),
+    Newest(HistoryPage),
+    Older(HistoryPage),
+    Changed(Vec<Deployment>),
+    Pipelines(Vec<Pipeline>),
+    Incidents(Vec<Incident>),
+    Tags(Vec<Tag>),
+    MergeRequests(Vec<MergeRequest>),
+    Releases(Vec<Release>),
+    Jobs(Vec<Job>),
+    Trace(Box<(Job, TraceReader, TraceNews)>),
+    Comparison(Comparison),
+    Nothing,
+}
+
+impl Watch {
+    /// One of these parts of every project that the client is for. Incidents that ended are wanted for a day before
+    /// `from`.
+    pub fn new(client: GitLab, parts: &[Part], from: DateTime<Utc>) -> Self {
+        let of = |one: &crate::domain::hosted::GitLabProject| Project {
+            path: super::map::path(&one.path),
+            service: super::map::path(&one.service),
+            ..Project::default()
+        };
+        let projects: Vec<Project> = client.projects().iter().map(of).collect();
+        Self {
+            schedule: Schedule::new(projects.len(), parts),
+            back: Utc::now().signed_duration_since(from).max(TimeDelta::zero()) + TimeDelta::hours(24),
+            older: vec![None; projects.len()],
+            delivery: Delivery { projects, ..Delivery::default() },
+            reader: None,
+            failing: BTreeMap::new(),
+            client,
+        }
+    }
+
+    /// What is known.
+    pub fn delivery(&self) -> &Delivery {
+        &self.delivery
+    }
+
+    /// The installation, to act or to ask for more.
+    pub fn client(&self) -> &GitLab {
+        &self.client
+    }
+
+    /// Somebody looks at this, or at nothing. What was known of it stays, where it is the same.
+    pub fn look_at(&mut self, sight: Option<Sight>) {
+        if self.delivery.seen.as_ref().map(|seen| &seen.sight) == sight.as_ref() {
+            return;
+        }
+        self.schedule.look_at(&sight.as_ref().map_or(vec![], parts_of));
+        self.failing.retain(|ask, _| !matches!(ask, Ask::Seen(_)));
+        let before = self.delivery.seen.take();
+        self.delivery.seen = sight.map(|sight| {
+            let mut seen = Seen { sight, ..Seen::default() };
+            if let Some(before) = before.filter(|before| before.sight.project == seen.sight.project) {
+                if before.sight.pipeline == seen.sight.pipeline {
+                    seen.jobs = before.jobs;
+                }
+                if before.sight.job == seen.sight.job {
+                    (seen.job, seen.log) = (before.job, before.log);
+                }
+                if before.sight.between == seen.sight.between {
+                    seen.comparison = before.comparison;
+                }
+            }
+            seen
+        });
+    }
+
+    /// Something was changed in a project: what that may have touched is asked for at once.
+    pub fn touched(&mut self, project: &str) {
+        for index in self.delivery.projects.iter().enumerate().filter(|(_, one)| one.path == project).map(|(i, _)| i) {
+            for part in [Part::Deployments, Part::Pipelines, Part::Tags, Part::Incidents] {
+                self.schedule.ask_now(Ask::Of(index, part));
+            }
+        }
+        if let Some(seen) = &self.delivery.seen {
+            // A log that was whole may go on.
+            self.schedule.look_at(&parts_of(&seen.sight));
+        }
+    }
+
+    /// How long nothing is due.
+    pub fn idle(&self) -> Duration {
+        self.schedule.idle(Instant::now())
+    }
+
+    /// Asks what is due, a few questions at once. False when nothing was.
+    pub async fn step(&mut self) -> bool {
+        let asks = self.schedule.take(TOGETHER, Instant::now());
+        let answers = join_all(asks.iter().map(|ask| self.ask(*ask))).await;
+        let some = !asks.is_empty();
+        for (ask, answer) in asks.into_iter().zip(answers) {
+            self.take_up(ask, answer);
+        }
+        some
+    }
+
+    /// Asks until nothing is due, and once more what failed by chance. Where nothing is answered, it is given up early.
+    /// After each few, `tell` hears what is known.
+    pub async fn round(&mut self, mut tell: impl FnMut(&Delivery)) {
+        for last in [false, true] {
+            while !self.is_hopeless() && self.step().await {
+                tell(&self.delivery);
+            }
+            let by_chance = |kind: &ApiErrorKind| matches!(kind, ApiErrorKind::Failing | ApiErrorKind::Garbage);
+            let again: Vec<Ask> =
+                self.failing.iter().filter(|(_, kind)| by_chance(kind)).map(|(ask, _)| *ask).collect();
+            if last || again.is_empty() {
+                return;
+            }
+            for ask in again {
+                self.failing.remove(&ask);
+                self.schedule.ask_now(ask);
+            }
+        }
+    }
+
+    /// Whether asking on would only bring more failures.
+    fn is_hopeless(&self) -> bool {
+        let hopeless = |(ask, kind): (&Ask, &ApiErrorKind)| match kind {
+            ApiErrorKind::NoSecret | ApiErrorKind::Unauthorized => true,
+            ApiErrorKind::Unreachable | ApiErrorKind::Other => matches!(ask, Ask::Token | Ask::Of(_, Part::Project)),
+            _ => false,
+        };
+        let refused = |kind: &&ApiErrorKind| matches!(kind, ApiErrorKind::Forbidden | ApiErrorKind::NotFound);
+        self.failing.iter().any(hopeless) || self.failing.values().filter(|kind| !refused(kind)).count() >= 2 * TOGETHER
+    }
+
+    async fn ask(&self, ask: Ask) -> Result<Answer, ApiError> {
+        let client = &self.client;
+        match ask {
+            Ask::Token => Ok(Answer::Token(client.token().await?)),
+            Ask::Of(index, part) => self.ask_of(index, part).await,
+            Ask::Older(index) => {
+                let (Some(of), Some(Some(older))) = (client.projects().get(index), self.older.get(index)) else {
+                    return Ok(Answer::Nothing);
+                };
+                let url = self.delivery.projects[index].url.as_deref();
+                Ok(Answer::Older(client.history(of, older, url).await?))
+            }
+            Ask::Seen(part) => self.ask_seen(part).await,
+        }
+    }
+
+    async fn ask_of(&self, index: usize, part: Part) -> Result<Answer, ApiError> {
+        let client = &self.client;
+        let (Some(of), Some(known)) = (client.projects().get(index), self.delivery.projects.get(index)) else {
+            return Ok(Answer::Nothing);
+        };
+        let url = known.url.as_deref();
+        Ok(match part {
+            Part::Project => Answer::Project(client.about(&of.path).await?),
+            Part::Environments => Answer::Environments(client.environments(of).await?),
+            Part::Deployments => match known.deployments.iter().filter_map(|one| one.updated).max() {
+                Some(newest) => Answer::Changed(client.changed(of, newest - OVERLAP, url, HISTORY).await?),
+                None => Answer::Newest(client.newest(of, url).await?),
+            },
+            Part::Pipelines => {
+                let newest = known.pipelines.iter().filter_map(|one| one.updated).max();
+                Answer::Pipelines(client.pipelines(of, newest.map(|newest| newest - OVERLAP)).await?)
+            }
+            Part::Incidents => Answer::Incidents(client.incidents(of, Utc::now() - self.back).await?),
+            Part::Tags => Answer::Tags(client.tags(of).await?),
+            Part::MergeRequests => Answer::MergeRequests(client.merge_requests(of, None, 100).await?),
+            Part::Releases => Answer::Releases(client.releases(of).await?),
+            Part::Token | Part::Jobs | Part::Trace | Part::Comparison => Answer::Nothing,
+        })
+    }
+
+    async fn ask_seen(&self, part: Part) -> Result<Answer, ApiError> {
+        let client = &self.client;
+        let Some(seen) = &self.delivery.seen else { return Ok(Answer::Nothing) };
+        let project = &seen.sight.project;
+        match part {
+            Part::Jobs => match seen.sight.pipeline {
+                Some(pipeline) => Ok(Answer::Jobs(client.jobs(project, pipeline).await?)),
+                None => Ok(Answer::Nothing),
+            },
+            Part::Trace => {
+                let Some(job) = seen.sight.job else { return Ok(Answer::Nothing) };
+                let known = self.reader.clone().filter(|reader| reader.is_of(project, job));
+                let mut reader = known.unwrap_or_else(|| TraceReader::new(project, job));
+                // The state first: a log that is read after its job has ended is whole.
+                let state = client.job(project, job).await?;
+                let news = reader.next(client).await?;
+                Ok(Answer::Trace(Box::new((state, reader, news))))
+            }
+            Part::Comparison => {
+                let of = client.projects().iter().find(|one| one.path == *project);
+                let (Some(of), Some((from, to))) = (of, &seen.sight.between) else { return Ok(Answer::Nothing) };
+                Ok(Answer::Comparison(client.compare(of, from, to).await?))
+            }
+            _ => Ok(Answer::Nothing),
+        }
+    }
+
+    fn take_up(&mut self, ask: Ask, answer: Result<Answer, ApiError>) {
+        let now = Utc::now();
+        match answer {
+            Err(error) => self.fail(ask, error, now),
+            Ok(answer) => {
+                self.failing.remove(&ask);
+                if let Ask::Of(index, _) | Ask::Older(index) = ask {
+                    self.learn_of(index, answer);
+                    self.is_well(index, ask.part(), now);
+                } else {
+                    self.learn(answer);
+                    if ask == Ask::Token {
+                        self.delivery.token_trouble = None;
+                    }
+                    if let (Ask::Seen(part), Some(index)) = (ask, self.seen_project()) {
+                        self.is_well(index, part, now);
+                    }
+                }
+            }
+        }
+    }
+
+    fn fail(&mut self, ask: Ask, error: ApiError, now: DateTime<Utc>) {
+        let refused = matches!(error.kind, ApiErrorKind::Forbidden | ApiErrorKind::NotFound);
+        self.schedule.failed(ask, refused, Instant::now());
+        self.failing.insert(ask, error.kind);
+        let index = match ask {
+            Ask::Of(index, _) | Ask::Older(index) => Some(index),
+            Ask::Seen(_) => self.seen_project(),
+            Ask::Token => {
+                let since = self.delivery.token_trouble.as_ref().map_or(now, |trouble| trouble.since);
+                self.delivery.token_trouble = Some(Trouble { error, since });
+                return;
+            }
+        };
+        let Some(project) = index.and_then(|index| self.delivery.projects.get_mut(index)) else { return };
+        let since = project.trouble.get(&ask.part()).map_or(now, |trouble| trouble.since);
+        project.trouble.insert(ask.part(), Trouble { error, since });
+        if let Ask::Of(index, Part::Project) = ask
+            && refused
+        {
+            self.schedule.is_there(index, false);
+        }
+    }
+
+    fn is_well(&mut self, index: usize, part: Part, now: DateTime<Utc>) {
+        let Some(project) = self.delivery.projects.get_mut(index) else { return };
+        let of_it = |ask: &Ask| matches!(ask, Ask::Of(i, _) | Ask::Older(i) if *i == index) && ask.part() == part;
+        if !self.failing.keys().any(of_it) {
+            project.trouble.remove(&part);
+        }
+        project.as_of.insert(part, now);
+    }
+
+    fn seen_project(&self) -> Option<usize> {
+        let path = &self.delivery.seen.as_ref()?.sight.project;
+        self.delivery.projects.iter().position(|one| one.path == *path)
+    }
+
+    /// Takes up what is of one project.
+    fn learn_of(&mut self, index: usize, answer: Answer) {
+        let Some(project) = self.delivery.projects.get_mut(index) else { return };
+        match answer {
+            Answer::Project(about) => {
+                (project.url, project.default_branch) = (about.url, about.default_branch);
+                self.schedule.is_there(index, true);
+            }
+            Answer::Environments(all) => project.environments = all,
+            Answer::Newest(page) | Answer::Older(page) => {
+                merge(&mut project.deployments, page.deployments);
+                let older = page.older.filter(|_| project.deployments.len() < HISTORY);
+                project.whole_history = older.is_none() && project.deployments.len() < HISTORY;
+                self.schedule.has_older(index, older.is_some());
+                self.older[index] = older;
+            }
+            Answer::Changed(changed) => merge(&mut project.deployments, changed),
+            Answer::Pipelines(changed) => {
+                project.pipelines.retain(|known| changed.iter().all(|one| one.id != known.id));
+                project.pipelines.extend(changed);
+                project.pipelines.sort_by_key(|one| std::cmp::Reverse(one.id));
+                project.pipelines.truncate(PIPELINES);
+            }
+            Answer::Incidents(all) => project.incidents = all,
+            Answer::Tags(all) => project.tags = all,
+            Answer::MergeRequests(all) => project.merge_requests = all,
+            Answer::Releases(all) => project.releases = all,
+            _ => {}
+        }
+    }
+
+    /// Takes up what is of no project, or of what somebody looks at.
+    fn learn(&mut self, answer: Answer) {
+        if let Answer::Token(token) = answer {
+            self.delivery.token = token;
+            return;
+        }
+        let Some(seen) = &mut self.delivery.seen else { return };
+        match answer {
+            Answer::Jobs(jobs) => seen.jobs = jobs,
+            Answer::Comparison(comparison) => {
+                seen.comparison = Some(comparison);
+                self.schedule.is_settled(Part::Comparison);
+            }
+            Answer::Trace(trace) => {
+                let (job, reader, news) = *trace;
+                if seen.sight.job != Some(job.id) {
+                    return;
+                }
+                if news.restarted || self.reader.as_ref().is_none_or(|known| !known.is_of(&seen.sight.project, job.id))
+                {
+                    seen.log = CiLog::default();
+                }
+                seen.log.feed(&news.bytes);
+                self.reader = Some(reader);
+                if news.more {
+                    self.schedule.ask_now(Ask::Seen(Part::Trace));
+                } else if !job.status.is_active() {
+                    // One that ended writes no more.
+                    self.schedule.is_settled(Part::Trace);
+                }
+                seen.job = Some(job);
+            }
+            _ => {}
+        }
+    }
+}
+
+/// What is asked for of what somebody looks at.
+fn parts_of(sight: &Sight) -> Vec<Part> {
+    let wanted = [
+        (Part::Trace, sight.job.is_some()),
+        (Part::Jobs, sight.pipeline.is_some()),
+        (Part::Comparison, sight.between.is_some()),
+    ];
+    wanted.into_iter().filter_map(|(part, is)| is.then_some(part)).collect()
+}
+
+/// Takes up deployments, by their ids, and works out anew what each was.
+fn merge(known: &mut Vec<Deployment>, news: Vec<Deployment>) {
+    let by_id: BTreeMap<&str, &Deployment> = news.iter().map(|one| (one.id.as_str(), one)).collect();
+    // What is worked out here is not in the news.
+    let raw = |one: &Deployment| Deployment { kind: None, previous_version: None, ..one.clone() };
+    let is_same = |one: &&Deployment| by_id.get(one.id.as_str()).is_some_and(|new| **new == raw(one));
+    if known.iter().filter(is_same).count() == by_id.len() {
+        return;
+    }
+    known.retain(|one| !by_id.contains_key(one.id.as_str()));
+    let mut news = news;
+    news.sort_by(|a, b| a.id.cmp(&b.id));
+    news.dedup_by(|a, b| a.id == b.id);
+    known.extend(news);
+    deployment::classify(known);
+    known.truncate(HISTORY);
+}

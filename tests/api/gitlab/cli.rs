@@ -1,0 +1,196 @@
+//! `qd deploys`, `qd check` and `qd alerts` as scripts see them.
+
+use std::path::Path;
+use std::process::Output;
+
+use assert_cmd::Command;
+use serde_json::{Value, json};
+
+use super::{TOKEN, expected};
+use crate::support::fake_apis::FakeApis;
+use crate::support::http_server::{Server, answer};
+
+const AT: &str = "2026-03-18T14:30:00Z";
+
+fn qd_as(token: &str, folder: &Path, url: &str, args: &[&str]) -> Output {
+    let config = folder.join("qd.toml");
+    let text = format!(
+        "[fleet]\nenvironment = \"live\"\n[gitlab]\nurl = \"{url}\"\ntoken = {{ env = \"QD_TEST_GL\" }}\n\
+         projects = [{{ path = \"acme/shop\", service = \"store\", environments = {{ production = \"live\" }} }}]\n"
+    );
+    std::fs::write(&config, text).unwrap();
+    Command::cargo_bin("qd")
+        .unwrap()
+        .env("HOME", folder)
+        .env("QD_TEST_GL", token)
+        .env("QD_LOG", "trace")
+        .env_remove("XDG_STATE_HOME")
+        .env_remove("XDG_CONFIG_HOME")
+        .arg("--config")
+        .arg(&config)
+        .args(args)
+        .output()
+        .unwrap()
+}
+
+fn qd(folder: &Path, url: &str, args: &[&str]) -> Output {
+    qd_as(TOKEN, folder, url, args)
+}
+
+fn document(out: &Output) -> Value {
+    serde_json::from_slice(&out.stdout).unwrap_or_else(|_| panic!("{}", String::from_utf8_lossy(&out.stderr)))
+}
+
+#[test]
+fn deploys_are_one_json_document_with_every_field_of_the_contract() {
+    let (fake, home) = (FakeApis::public(&[]), tempfile::tempdir().unwrap());
+    let out = qd(home.path(), &fake.url("gitlab"), &["deploys", "--json", "--at", AT]);
+    assert_eq!(out.status.code(), Some(0), "{}", String::from_utf8_lossy(&out.stderr));
+    let document = document(&out);
+    assert_eq!((&document["at"], &document["errors"]), (&AT.into(), &json!([])));
+    assert_eq!(
+        document["live"],
+        json!({ "live": { "store": "1.0.30" }, "staging": { "store": "1.0.33" }, "review/feature-x": { "store": "feature-x" } })
+    );
+    let deploys = document["deploys"].as_array().unwrap();
+    assert_eq!(deploys.len(), 73);
+    let running = deploys.iter().find(|one| one["id"] == "371").unwrap();
+    for (key, value) in [
+        ("source", json!("gitlab")),
+        ("service", json!("store")),
+        ("environment", json!("live")),
+        ("version", json!("1.0.33")),
+        ("sha", json!("93eed05569365a3362be96c923f23f876c24fb50")),
+        ("status", json!("running")),
+        ("kind", json!("deploy")),
+        ("by", json!("li")),
+        ("created", json!("2026-03-07T20:35:00Z")),
+        ("started", json!("2026-03-07T20:35:06Z")),
+        ("finished", Value::Null),
+        ("previous_version", json!("1.0.32")),
+        ("url", json!("https://gitlab.example.test/acme/shop/-/jobs/5140")),
+    ] {
+        assert_eq!(running.get(key), Some(&value), "{key}");
+    }
+    let ours: Vec<Value> = deploys.iter().filter(|one| one["environment"] == "live").cloned().collect();
+    for (ours, theirs) in ours.iter().zip(expected().0["production_history_newest_first"].as_array().unwrap()) {
+        for key in ["version", "sha", "status", "by", "kind", "previous_version"] {
+            assert_eq!(ours[key], theirs[key], "{key} of {theirs}");
+        }
+    }
+    // The token was sent, and is nowhere that it was not asked to be.
+    assert!(fake.requests("gitlab").iter().all(|request| request.auth));
+    let written = crate::cli::everything_in(home.path());
+    assert!(written.len() > 300 && !written.contains(TOKEN), "the log of everything was written");
+}
+
+#[test]
+fn deploys_are_narrowed_by_service_and_environment_and_shown_to_people() {
+    let (fake, home) = (FakeApis::public(&[]), tempfile::tempdir().unwrap());
+    let run = |args: &[&str]| qd(home.path(), &fake.url("gitlab"), &[&["deploys", "--at", AT][..], args].concat());
+    let text = |out: Output| String::from_utf8(out.stdout).unwrap();
+    let one = text(run(&["--env", "live", "--limit", "2"]));
+    assert_eq!(
+        one,
+        "live  service  version\nlive  store    1.0.30\n\n\
+         service  version  status   kind      environment  by          at                 took  was\n\
+         store    1.0.30   success  rollback  live         deploy-bot  2026-03-14 12:30Z   30s  1.0.32\n\
+         store    1.0.33   running  deploy    live         li          2026-03-07 20:35Z   10d  1.0.32\n\
+         and 36 older; --limit shows more\n"
+    );
+    let count = |args: &[&str]| document(&run(&[&["--json"], args].concat()))["deploys"].as_array().unwrap().len();
+    assert_eq!(count(&["--env", "review/*"]), 1);
+    assert_eq!(count(&["--service", "sto*", "--env", "staging"]), 34);
+    assert_eq!(count(&["--service", "store@live"]), 38);
+    let before = fake.requests("gitlab").len();
+    for (args, said) in [
+        (&["--service", "stor"][..], "there is no service \"stor\"; did you mean \"store\"?"),
+        (&["--env", "produktion"], "there is no environment \"produktion\""),
+        (&["--watch"], "cannot be used with"),
+    ] {
+        let out = run(args);
+        assert_eq!(out.status.code(), Some(2), "{args:?}");
+        let stderr = String::from_utf8_lossy(&out.stderr).into_owned();
+        assert!(stderr.contains(said), "{stderr}");
+    }
+    assert_eq!(fake.requests("gitlab").len(), before + 3, "only the environment had to be asked for");
+    // As of the middle of the day before the first production deploy ended.
+    let out = qd(home.path(), &fake.url("gitlab"), &["deploys", "--json", "--at", "2026-01-19T06:35:30Z"]);
+    let early = document(&out);
+    assert_eq!(early["live"]["live"]["store"], Value::Null);
+    assert_eq!(early["deploys"][0]["status"], "running");
+}
+
+#[test]
+fn what_cannot_be_had_is_said_and_nothing_at_all_is_3() {
+    let home = tempfile::tempdir().unwrap();
+    let refusing = Server::start(|_, _| answer(401, &[], r#"{"message":"401 Unauthorized glpat-qd"}"#));
+    for url in [refusing.origin.as_str(), "http://127.0.0.1:1"] {
+        let out = qd(home.path(), url, &["deploys", "--json"]);
+        assert_eq!(out.status.code(), Some(3), "{url}");
+        let document = document(&out);
+        assert_eq!((&document["deploys"], &document["live"]), (&json!([]), &json!({})));
+        let message = document["errors"][0]["message"].as_str().unwrap();
+        assert!(message.contains("GitLab") && !message.contains(TOKEN), "{message}");
+    }
+    assert_eq!(refusing.seen().len(), 1, "a bad token is shown once");
+    // One part that is refused costs that part.
+    let fake = FakeApis::public(&[]);
+    fake.control(&json!({ "force": [{ "match": "/environments", "status": 403, "times": 9 }] }));
+    let out = qd(home.path(), &fake.url("gitlab"), &["deploys", "--json", "--at", AT]);
+    assert_eq!(out.status.code(), Some(0));
+    let document = document(&out);
+    assert_eq!(document["live"]["live"]["store"], "1.0.30", "what deployments say is still known");
+    assert_eq!(document["errors"][0]["what"], "environments of acme/shop");
+    assert!(document["errors"][0]["since"].is_string());
+}
+
+#[test]
+fn check_says_what_the_token_may_until_when_and_what_is_off() {
+    let (fake, home) = (FakeApis::public(&[]), tempfile::tempdir().unwrap());
+    fake.control(&json!({ "force": [{ "match": "/issues", "status": 403, "times": 1, "body": { "error": "insufficient_scope" } }] }));
+    let items = |token: &str| {
+        let out = qd_as(token, home.path(), &fake.url("gitlab"), &["check", "--json"]);
+        let report = document(&out);
+        let items = report["items"].as_array().unwrap().clone();
+        move |name: &str| items.iter().find(|one| one["what"] == "gitlab" && one["name"] == name).cloned().unwrap()
+    };
+    let of = items(TOKEN);
+    assert_eq!(of("act")["state"], "ok");
+    assert!(of("token")["message"].as_str().unwrap().contains("on 2026-03-27"), "{}", of("token"));
+    let project = of("read acme/shop");
+    assert_eq!(project["state"], "warning");
+    assert!(project["message"].as_str().unwrap().contains("no incidents: the token may not"), "{project}");
+    let of = items("glpat-qd-ro");
+    assert_eq!(of("act")["state"], "warning");
+    assert!(of("act")["message"].as_str().unwrap().contains("off"));
+    assert_eq!(of("read acme/shop")["state"], "ok");
+    let of = items("glpat-wrong");
+    assert_eq!(of("token")["state"], "failed");
+    assert!(fake.requests("gitlab").iter().all(|request| request.method == "GET"), "asking changes nothing");
+}
+
+#[test]
+fn open_incidents_are_alerts() {
+    let (fake, home) = (FakeApis::public(&[]), tempfile::tempdir().unwrap());
+    let out = qd(home.path(), &fake.url("gitlab"), &["alerts", "--json", "--at", AT]);
+    assert_eq!(out.status.code(), Some(1), "{}", String::from_utf8_lossy(&out.stderr));
+    let alerts = document(&out)["alerts"].as_array().unwrap().clone();
+    assert_eq!(alerts.len(), 1);
+    for (key, value) in [
+        ("id", json!("gitlab:incident:71")),
+        ("source", json!("gitlab")),
+        ("severity", json!("ticket")),
+        ("state", json!("firing")),
+        ("title", json!("Queue backlog growing")),
+        ("service", json!("store")),
+        ("environment", Value::Null),
+        ("since", json!("2026-03-18T09:30:00Z")),
+        ("url", json!("https://gitlab.example.test/acme/shop/-/issues/2")),
+    ] {
+        assert_eq!(alerts[0].get(key), Some(&value), "{key}");
+    }
+    // Two days before, another one had just ended.
+    let out = qd(home.path(), &fake.url("gitlab"), &["alerts", "--json", "--at", "2026-03-15T00:00:00Z"]);
+    assert_eq!((out.status.code(), &document(&out)["alerts"][0]["state"]), (Some(0), &json!("resolved")));
+}
