@@ -1,7 +1,8 @@
 //! What can be changed at GitLab, as plans: pure. A plan says what is done, what that does and how to undo it, before
 //! anything is done; what cannot be done is refused here, with the reason.
 
-use super::delivery::{Job, Pipeline, Project, Tag, Token};
+use super::ci::{Job, Pipeline, Tag, Token};
+use super::delivery::Project;
 use super::deployment::{self, Deployment, DeploymentStatus};
 
 /// A change at GitLab.

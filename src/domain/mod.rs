@@ -5,6 +5,7 @@ pub mod alert;
 pub mod api_error;
 pub mod audit;
 pub mod business;
+pub mod ci;
 pub mod ci_log;
 pub mod ci_plan;
 pub mod counter;

@@ -6,8 +6,8 @@ use serde_json::{Value, json};
 
 use super::{GitLab, iso, map, wire};
 use crate::domain::api_error::{ApiError, ApiErrorKind};
+use crate::domain::ci::{Incident, Job, Pipeline, Tag};
 use crate::domain::ci_plan::CiAction;
-use crate::domain::delivery::{Incident, Job, Pipeline, Tag};
 use crate::integrations::http::{Change, Get, Method, RawReply};
 
 /// What a change has made, or changed.

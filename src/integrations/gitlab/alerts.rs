@@ -5,7 +5,8 @@
 use chrono::{DateTime, Utc};
 
 use crate::domain::alert::{Alert, AlertState, Severity, is_recent, sort};
-use crate::domain::delivery::{Delivery, Incident, Project};
+use crate::domain::ci::Incident;
+use crate::domain::delivery::{Delivery, Project};
 
 /// Every alert of what is known, in the order in which they are read, as of this time.
 pub fn alerts(delivery: &Delivery, now: DateTime<Utc>) -> Vec<Alert> {

@@ -6,7 +6,7 @@ use serde::de::IgnoredAny;
 
 use super::{GitLab, within};
 use crate::domain::api_error::ApiError;
-use crate::domain::delivery::Token;
+use crate::domain::ci::Token;
 use crate::domain::hosted::{GitLabProject, TokenFinding, TokenState};
 use crate::integrations::http::finding;
 

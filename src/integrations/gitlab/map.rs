@@ -1,9 +1,7 @@
 //! From GitLab's words to ours: pure, and every text made safe.
 
 use super::wire;
-use crate::domain::delivery::{
-    CiEnvironment, CiStatus, Commit, Incident, Job, MergeRequest, Pipeline, Release, Tag, Token,
-};
+use crate::domain::ci::{CiEnvironment, CiStatus, Commit, Incident, Job, MergeRequest, Pipeline, Release, Tag, Token};
 use crate::domain::deployment::{Deployment, DeploymentStatus};
 use crate::domain::hosted::GitLabProject;
 use crate::domain::text::one_line;

@@ -9,6 +9,7 @@
 mod actions;
 pub mod alerts;
 mod check;
+mod learn;
 mod map;
 pub mod schedule;
 mod trace;
@@ -25,7 +26,7 @@ pub use trace::{TraceNews, TraceReader};
 pub use watch::Watch;
 
 use crate::domain::api_error::{ApiError, ApiErrorKind};
-use crate::domain::delivery::{CiEnvironment, Comparison, Incident, Job, MergeRequest, Pipeline, Release, Tag, Token};
+use crate::domain::ci::{CiEnvironment, Comparison, Incident, Job, MergeRequest, Pipeline, Release, Tag, Token};
 use crate::domain::deployment::Deployment;
 use crate::domain::hosted::{GitLabProject, GitLabSettings};
 use crate::integrations::http::{ApiClient, ApiOptions, Auth, Get, Limit, Listed, RawReply, Reply, SecretSource};
