@@ -1,6 +1,6 @@
 //! The clipboard: the terminal's own by OSC 52, or a program that takes text on its standard input.
 
-use std::io::{self, Write};
+use std::io;
 use std::process::Stdio;
 
 use base64::Engine;
@@ -8,32 +8,32 @@ use base64::engine::general_purpose::STANDARD;
 use tokio::io::AsyncWriteExt;
 use tokio::process::Command;
 
+use super::outlet::Outlet;
 use crate::domain::settings::Clipboard;
 
 /// The most that is copied: terminals refuse or cut longer sequences.
 const MOST: usize = 74_994;
 
-/// Copies text; the error says why it could not be.
-pub async fn copy(clipboard: &Clipboard, text: &str) -> Result<(), String> {
+/// Copies text; the error says why it could not be. The terminal is reached through `outlet`, between two frames.
+pub async fn copy(clipboard: &Clipboard, text: &str, outlet: &Outlet) -> Result<(), String> {
     match clipboard {
         Clipboard::Off => Err("the clipboard is off (ui.clipboard)".to_owned()),
         Clipboard::Osc52 if text.len() > MOST => Err(format!("{} bytes are more than a terminal takes", text.len())),
-        Clipboard::Osc52 => osc52(text).map_err(|error| format!("the terminal did not take it: {error}")),
+        Clipboard::Osc52 => {
+            outlet.send(osc52(text).as_bytes()).map_err(|error| format!("the terminal did not take it: {error}"))
+        }
         Clipboard::Command(argv) => pipe(argv, text).await,
     }
 }
 
 /// Inside tmux the sequence travels in its passthrough, every escape doubled.
-fn osc52(text: &str) -> io::Result<()> {
+fn osc52(text: &str) -> String {
     let sequence = format!("\x1b]52;c;{}\x07", STANDARD.encode(text));
-    let sequence = if std::env::var_os("TMUX").is_some() {
+    if std::env::var_os("TMUX").is_some() {
         format!("\x1bPtmux;{}\x1b\\{sequence}", sequence.replace('\x1b', "\x1b\x1b"))
     } else {
         sequence
-    };
-    let mut out = io::stdout().lock();
-    out.write_all(sequence.as_bytes())?;
-    out.flush()
+    }
 }
 
 async fn pipe(argv: &[String], text: &str) -> Result<(), String> {

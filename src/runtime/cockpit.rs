@@ -8,6 +8,7 @@ use tokio::sync::mpsc;
 
 use super::clipboard;
 use super::fleet::Fleet;
+use super::outlet::Outlet;
 use super::questions::Questions;
 use super::screen::{Left, Performer, Screen};
 use super::wardrobe::Wardrobe;
@@ -57,7 +58,17 @@ pub async fn run(opening: Opening) -> io::Result<Left> {
     let questions = Questions::new(messages.clone());
     let clipboard = settings.ui.clipboard.clone();
     let (ui, wardrobe) = (settings.ui.clone(), opening.wardrobe);
-    let mut crew = Crew { messages: messages.clone(), engine, questions, fleet: None, clipboard, ui, wardrobe };
+    let outlet = Outlet::stdout()?;
+    let mut crew = Crew {
+        messages: messages.clone(),
+        outlet: outlet.clone(),
+        engine,
+        questions,
+        fleet: None,
+        clipboard,
+        ui,
+        wardrobe,
+    };
     crew.hire(settings);
     tokio::spawn(windows(crew.engine.clone(), messages.clone()));
     let (reloaded, reloads) = (messages.clone(), opening.reloads);
@@ -71,12 +82,13 @@ pub async fn run(opening: Opening) -> io::Result<Left> {
         });
     }
     drop(messages);
-    Screen::open(state, look, crew)?.run(inbox).await
+    Screen::open(outlet, state, look, crew)?.run(inbox).await
 }
 
 /// Everything that works for the cockpit.
 struct Crew {
     messages: mpsc::Sender<Message>,
+    outlet: Outlet,
     engine: EngineHandle,
     questions: Questions,
     fleet: Option<Fleet>,
@@ -141,9 +153,10 @@ impl Performer for Crew {
                 self.ui = *ui;
             }
             Effect::Copy(text) => {
-                let (clipboard, messages) = (self.clipboard.clone(), self.messages.clone());
+                let (clipboard, messages, outlet) =
+                    (self.clipboard.clone(), self.messages.clone(), self.outlet.clone());
                 tokio::spawn(async move {
-                    if let Err(why) = clipboard::copy(&clipboard, &text).await {
+                    if let Err(why) = clipboard::copy(&clipboard, &text, &outlet).await {
                         let _ = messages.send(Message::Notice { bad: true, text: format!("not copied: {why}") }).await;
                     }
                 });

@@ -1,11 +1,11 @@
 //! One frame is one write: what ratatui changes is gathered, wrapped in a synchronized update, and written at once. A
 //! frame that changes nothing writes nothing.
 
-use std::io::{self, Stdout, Write};
+use std::io::{self, Write};
 
 /// Gathers what is written until it is flushed, then writes all of it with one call.
 #[derive(Debug)]
-pub struct Frame<W = Stdout> {
+pub struct Frame<W> {
     terminal: W,
     gathered: Vec<u8>,
     /// What the last frame said after its cells: where the cursor is, or that it is hidden.

@@ -1,12 +1,15 @@
 //! Joins the pure half and the adapters: event loop, effects, workers, terminal.
 
-pub mod background;
+mod background;
 pub mod clipboard;
 pub mod cockpit;
+mod decode;
 pub mod fleet;
 mod frame;
+mod input;
 pub mod limits;
-pub mod pace;
+pub mod outlet;
+mod pace;
 pub mod qd_log;
 pub mod questions;
 pub mod screen;

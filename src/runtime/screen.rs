@@ -4,16 +4,18 @@ use std::io;
 use std::time::{Duration, Instant};
 
 use chrono::Utc;
-use crossterm::event::{Event, EventStream, KeyEventKind, MouseButton, MouseEventKind};
-use futures_util::StreamExt;
-use ratatui::Terminal;
+use crossterm::event::{Event, KeyEventKind, MouseButton, MouseEventKind};
+use futures_util::{Stream, StreamExt};
 use ratatui::backend::CrosstermBackend;
+use ratatui::layout::Rect;
+use ratatui::{Terminal, TerminalOptions, Viewport};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc;
 
-use super::background;
 use super::frame::Frame;
-use super::pace::Pace;
+use super::input::{self, Heard};
+use super::outlet::Outlet;
+use super::pace::{Pace, Wanted};
 use super::tty::Tty;
 use crate::app::context::chain;
 use crate::app::effect::Effect;
@@ -26,6 +28,8 @@ use crate::ui::look::Look;
 
 /// The clock of the screen.
 const TICK: Duration = Duration::from_secs(1);
+/// An answer of the terminal that is still on its way is waited for before somebody else gets the terminal.
+const ANSWER: Duration = Duration::from_millis(500);
 /// Messages that are taken before the screen is drawn.
 const BATCH: usize = 256;
 
@@ -57,22 +61,67 @@ pub struct Screen<P> {
     typing: Typing,
     regions: Regions,
     performer: P,
-    terminal: Terminal<CrosstermBackend<Frame>>,
-    tty: Tty,
+    terminal: Terminal<CrosstermBackend<Frame<Outlet>>>,
+    pace: Pace,
+    outlet: Outlet,
+    /// Given back last. None: there is nothing to give back.
+    tty: Option<Tty>,
+    /// The terminal has been asked something and has not answered.
+    asked: bool,
+    /// ctrl-z was pressed.
+    suspend: bool,
     left: Option<Left>,
 }
 
 impl<P: Performer> Screen<P> {
     /// Takes the terminal. `state` is as it opens.
-    pub fn open(state: State, look: Look, performer: P) -> io::Result<Self> {
-        let tty = Tty::take(state.mouse)?;
-        let terminal = Terminal::new(CrosstermBackend::new(Frame::new(io::stdout())))?;
-        let (typing, regions) = (Typing::default(), Regions::default());
-        Ok(Self { state, look, typing, regions, performer, terminal, tty, left: None })
+    pub fn open(outlet: Outlet, state: State, look: Look, performer: P) -> io::Result<Self> {
+        let tty = Tty::take(outlet.clone(), state.mouse)?;
+        Self::on(outlet, Some(tty), Viewport::Fullscreen, state, look, performer)
+    }
+
+    fn on(
+        outlet: Outlet,
+        tty: Option<Tty>,
+        viewport: Viewport,
+        state: State,
+        look: Look,
+        performer: P,
+    ) -> io::Result<Self> {
+        let backend = CrosstermBackend::new(Frame::new(outlet.clone()));
+        let terminal = Terminal::with_options(backend, TerminalOptions { viewport })?;
+        let (typing, regions, pace) = (Typing::default(), Regions::default(), Pace::new(Instant::now()));
+        Ok(Self {
+            state,
+            look,
+            typing,
+            regions,
+            performer,
+            terminal,
+            pace,
+            outlet,
+            tty,
+            asked: false,
+            suspend: false,
+            left: None,
+        })
     }
 
     /// Runs until the cockpit is left.
-    pub async fn run(mut self, mut messages: mpsc::Receiver<Message>) -> io::Result<Left> {
+    pub async fn run(mut self, messages: mpsc::Receiver<Message>) -> io::Result<Left> {
+        // The first picture does not wait for anything.
+        self.apply(Message::Tick(Utc::now()));
+        self.draw()?;
+        self.asked = self.performer.wants_background();
+        let heard = input::heard(self.asked, &self.outlet);
+        self.cycle(messages, heard).await
+    }
+
+    async fn cycle(
+        &mut self,
+        mut messages: mpsc::Receiver<Message>,
+        mut heard: impl Stream<Item = io::Result<Heard>> + Unpin,
+    ) -> io::Result<Left> {
         let mut ticks = tokio::time::interval(TICK);
         ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         // In raw mode no key sends these; other programs may.
@@ -80,48 +129,30 @@ impl<P: Performer> Screen<P> {
         let mut hangup = signal(SignalKind::hangup())?;
         let mut interrupt = signal(SignalKind::interrupt())?;
         let mut quit = signal(SignalKind::quit())?;
-        let mut pace = Pace::new(Instant::now());
-        let mut dirty = false;
-        self.apply(Message::Tick(Utc::now()));
-        self.draw()?;
-        // The first picture does not wait for the answer; keys do, for it comes where they come.
-        if self.performer.wants_background()
-            && let Ok(said) = tokio::task::spawn_blocking(background::ask).await
-        {
-            let said = said?;
-            if let Some(light) = said.light {
-                self.performer.background(light, &mut self.look);
-            }
-            said.typed.into_iter().try_for_each(|key| self.event(Event::Key(key)))?;
-            dirty = true;
-        }
-        let mut events = EventStream::new();
         while self.left.is_none() {
             // Before the next batch is taken, for the inbox may never be empty.
-            if dirty && pace.is_due(Instant::now()) {
-                let began = Instant::now();
+            if self.pace.is_due(Instant::now()) {
                 self.draw()?;
-                pace.drawn(began, Instant::now());
-                dirty = false;
             }
+            if std::mem::take(&mut self.suspend) {
+                self.answered(&mut heard).await;
+                self.suspend()?;
+            }
+            let next = self.pace.next();
             tokio::select! {
                 biased;
                 _ = terminate.recv() => self.left = Some(Left::Signal(15)),
                 _ = hangup.recv() => self.left = Some(Left::Signal(1)),
                 _ = interrupt.recv() => self.left = Some(Left::Signal(2)),
                 _ = quit.recv() => self.left = Some(Left::Signal(3)),
-                event = events.next() => {
-                    let Some(event) = event else { break };
-                    self.apply(Message::Tick(Utc::now()));
-                    self.event(event?)?;
-                    let began = Instant::now();
-                    self.draw()?;
-                    pace.drawn(began, Instant::now());
-                    dirty = false;
-                }
+                heard = heard.next() => match heard {
+                    None => break,
+                    Some(heard) => self.heard(heard?)?,
+                },
+                () = self.outlet.idle(), if self.pace.is_under_way() => self.pace.written(Instant::now()),
                 _ = ticks.tick() => {
                     self.apply(Message::Tick(Utc::now()));
-                    dirty = true;
+                    self.pace.want(Wanted::InTime);
                 }
                 message = messages.recv() => {
                     let Some(message) = message else { break };
@@ -132,12 +163,38 @@ impl<P: Performer> Screen<P> {
                             Err(_) => break,
                         }
                     }
-                    dirty = true;
+                    self.pace.want(Wanted::InTime);
                 }
-                () = tokio::time::sleep_until(pace.next().into()), if dirty => {}
+                () = tokio::time::sleep_until(next.unwrap_or_else(Instant::now).into()), if next.is_some() => {}
             }
         }
+        self.answered(&mut heard).await;
         Ok(self.left.unwrap_or(Left::Quit))
+    }
+
+    /// Waits for the answer that is still to come: a shell would take it for what is typed.
+    async fn answered(&mut self, heard: &mut (impl Stream<Item = io::Result<Heard>> + Unpin)) {
+        let until = tokio::time::Instant::now() + ANSWER;
+        while self.asked {
+            match tokio::time::timeout_at(until, heard.next()).await {
+                Ok(Some(Ok(Heard::Answered))) => self.asked = false,
+                Ok(Some(Ok(_))) => {}
+                _ => return,
+            }
+        }
+    }
+
+    fn heard(&mut self, heard: Heard) -> io::Result<()> {
+        match heard {
+            Heard::Event(event) => {
+                self.apply(Message::Tick(Utc::now()));
+                self.event(event)?;
+            }
+            Heard::Background(light) => self.performer.background(light, &mut self.look),
+            Heard::Answered => self.asked = false,
+        }
+        self.pace.want(Wanted::AtOnce);
+        Ok(())
     }
 
     fn apply(&mut self, message: Message) {
@@ -147,10 +204,13 @@ impl<P: Performer> Screen<P> {
                     self.left = Some(Left::Quit);
                     Ok(())
                 }
-                Effect::Suspend => self.suspend(),
-                Effect::Redraw => self.terminal.clear(),
-                Effect::Mouse(on) => self.tty.mouse(on),
-                Effect::Bell => io::Write::write_all(&mut io::stdout(), b"\x07"),
+                Effect::Suspend => {
+                    self.suspend = true;
+                    Ok(())
+                }
+                Effect::Redraw => self.redraw(),
+                Effect::Mouse(on) => self.tty.as_ref().map_or(Ok(()), |tty| tty.mouse(on)),
+                Effect::Bell => self.outlet.send(b"\x07"),
                 effect => {
                     self.performer.perform(effect, &mut self.look);
                     Ok(())
@@ -189,7 +249,7 @@ impl<P: Performer> Screen<P> {
             Event::Paste(text) => self.apply(Message::Pasted(text)),
             Event::Resize(columns, rows) => {
                 self.apply(Message::Resized(columns, rows));
-                self.terminal.clear()?;
+                self.redraw()?;
             }
             _ => {}
         }
@@ -197,9 +257,10 @@ impl<P: Performer> Screen<P> {
     }
 
     fn draw(&mut self) -> io::Result<()> {
-        let size = self.terminal.size()?;
-        if (size.width, size.height) != self.state.size {
-            self.apply(Message::Resized(size.width, size.height));
+        self.pace.begun(Instant::now());
+        let size = if self.tty.is_some() { self.terminal.size()?.into() } else { self.state.size };
+        if size != self.state.size {
+            self.apply(Message::Resized(size.0, size.1));
         }
         self.picture()?;
         // A new layout may change what is asked for; the picture of the next answer is drawn for it.
@@ -216,12 +277,124 @@ impl<P: Performer> Screen<P> {
         Ok(())
     }
 
+    /// Whatever the terminal shows, the next picture is drawn whole. (`Terminal::clear` would ask the terminal where its
+    /// cursor is, and wait for the answer.)
+    fn redraw(&mut self) -> io::Result<()> {
+        let (columns, rows) = self.state.size;
+        self.terminal.resize(Rect::new(0, 0, columns, rows))
+    }
+
     /// ctrl-z: the shell has the terminal until `fg`.
     fn suspend(&mut self) -> io::Result<()> {
-        self.tty.leave();
+        let Some(tty) = &self.tty else { return Ok(()) };
+        tty.leave();
         let stopped = rustix::process::kill_current_process_group(rustix::process::Signal::TSTP);
-        self.tty.enter(self.state.mouse)?;
-        self.terminal.clear()?;
+        tty.enter(self.state.mouse)?;
+        self.redraw()?;
         Ok(stopped?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+    use std::sync::{Arc, Condvar, Mutex};
+
+    use crossterm::event::{KeyCode, KeyEvent};
+
+    use super::*;
+    use crate::domain::settings::Settings;
+
+    /// A terminal that takes writes only while it is open, and keeps them.
+    #[derive(Clone, Default)]
+    struct Slow(Arc<(Mutex<Taken>, Condvar)>);
+
+    /// Whether it is open, and what it took.
+    type Taken = (bool, Vec<Vec<u8>>);
+
+    impl Slow {
+        fn open(&self) {
+            self.0.0.lock().unwrap().0 = true;
+            self.0.1.notify_all();
+        }
+
+        fn frames(&self) -> usize {
+            self.0.0.lock().unwrap().1.len()
+        }
+
+        /// What is on the terminal by now.
+        fn shown(&self) -> String {
+            let mut terminal = vt100::Parser::new(24.try_into().unwrap(), 80.try_into().unwrap(), 0);
+            self.0.0.lock().unwrap().1.iter().for_each(|bytes| terminal.process(bytes));
+            terminal.screen().contents()
+        }
+    }
+
+    impl Write for Slow {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            let mut held = self.0.1.wait_while(self.0.0.lock().unwrap(), |(open, _)| !*open).unwrap();
+            held.1.push(bytes.to_vec());
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    /// Tells of every effect it is to perform.
+    struct Tell(mpsc::UnboundedSender<String>);
+
+    impl Performer for Tell {
+        fn perform(&mut self, effect: Effect, _: &mut Look) {
+            let _ = self.0.send(format!("{effect:?}"));
+        }
+
+        fn wants_background(&self) -> bool {
+            false
+        }
+
+        fn background(&mut self, _: bool, _: &mut Look) {}
+    }
+
+    #[tokio::test]
+    async fn a_terminal_that_takes_nothing_holds_up_no_key_and_later_gets_only_the_newest_frame() {
+        let (slow, size) = (Slow::default(), (80, 24));
+        let outlet = Outlet::new(slow.clone()).unwrap();
+        let state = State::new(Arc::new(Settings::default()), Utc::now(), size, None);
+        let (told, mut tells) = mpsc::unbounded_channel();
+        let viewport = Viewport::Fixed(Rect::new(0, 0, size.0, size.1));
+        let mut screen = Screen::on(outlet, None, viewport, state, Look::default(), Tell(told)).unwrap();
+        let (messages, inbox) = mpsc::channel(64);
+        let (keys, typed) = mpsc::unbounded_channel();
+        let typed = futures_util::stream::unfold(typed, |mut typed| async {
+            let code = match typed.recv().await? {
+                '\r' => KeyCode::Enter,
+                key => KeyCode::Char(key),
+            };
+            Some((Ok(Heard::Event(Event::Key(KeyEvent::from(code)))), typed))
+        });
+        let away = async {
+            // The terminal takes nothing. Data comes, and each key does what it means all the same.
+            for n in 0..200 {
+                messages.send(Message::Notice { bad: false, text: format!("news number {n}") }).await.unwrap();
+                keys.send(':').unwrap();
+                "reload".chars().for_each(|key| keys.send(key).unwrap());
+                keys.send('\r').unwrap();
+            }
+            for _ in 0..200 {
+                while !tells.recv().await.unwrap().contains("Reload") {}
+            }
+            slow.open();
+            while !slow.shown().contains("news number 199") {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+            // The one that was under way, and the newest; a tick of the clock may have come between.
+            assert!(slow.frames() <= 4, "{} frames", slow.frames());
+            keys.send('q').unwrap();
+        };
+        let typed = std::pin::pin!(typed);
+        let (left, ()) = tokio::join!(screen.cycle(inbox, typed), away);
+        assert_eq!(left.unwrap(), Left::Quit);
     }
 }

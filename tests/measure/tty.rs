@@ -2,7 +2,7 @@
 //! would show it, and asks `/proc` what the program costs.
 
 use std::io::{Read, Write};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -14,6 +14,7 @@ pub struct Tty {
     writer: Arc<Mutex<Box<dyn Write + Send>>>,
     parser: Arc<Mutex<vt100::Parser>>,
     bytes: Arc<AtomicU64>,
+    stalled: Arc<AtomicBool>,
     started: Instant,
     master: Box<dyn MasterPty + Send>,
 }
@@ -42,19 +43,25 @@ impl Tty {
         let (screen, count, answers) = (parser.clone(), bytes.clone(), writer.clone());
         // What a terminal answers when asked for its colours (one of them light), its cursor, and what it can do.
         let light = env.contains(&("COLORS", "light"));
+        let mute = env.contains(&("COLORS", "mute"));
         let known: Vec<(&[u8], &[u8])> = [
             (light, &b"\x1b]10;?"[..], &b"\x1b]10;rgb:0000/0000/0000\x1b\\"[..]),
             (light, b"\x1b]11;?", b"\x1b]11;rgb:ffff/ffff/ffff\x1b\\"),
-            (true, b"\x1b[6n", b"\x1b[1;1R"),
-            (true, b"\x1b[c", b"\x1b[?62;22c"),
+            (!mute, b"\x1b[6n", b"\x1b[1;1R"),
+            (!mute, b"\x1b[c", b"\x1b[?62;22c"),
         ]
         .into_iter()
         .filter_map(|(answered, question, answer)| answered.then_some((question, answer)))
         .collect();
+        let stalled = Arc::new(AtomicBool::new(false));
+        let stall = stalled.clone();
         std::thread::spawn(move || {
             let mut buffer = [0_u8; 65536];
             while let Ok(n @ 1..) = reader.read(&mut buffer) {
                 count.fetch_add(n as u64, Ordering::Relaxed);
+                while stall.load(Ordering::Relaxed) {
+                    std::thread::sleep(Duration::from_millis(2));
+                }
                 screen.lock().expect("no holder panics").process(&buffer[..n]);
                 for (question, answer) in &known {
                     if buffer[..n].windows(question.len()).any(|w| w == *question) {
@@ -63,7 +70,7 @@ impl Tty {
                 }
             }
         });
-        Self { child, writer, parser, bytes, started, master: pair.master }
+        Self { child, writer, parser, bytes, stalled, started, master: pair.master }
     }
 
     /// The screen as text, one line a row.
@@ -87,6 +94,12 @@ impl Tty {
         let mut writer = self.writer.lock().expect("no holder panics");
         writer.write_all(keys.as_bytes()).expect("the terminal takes keys");
         writer.flush().expect("the terminal takes keys");
+    }
+
+    /// The terminal takes nothing any more, as over a link that has stalled; or it does again.
+    #[allow(dead_code, reason = "only the tests of the screen need it")]
+    pub fn stall(&self, on: bool) {
+        self.stalled.store(on, Ordering::Relaxed);
     }
 
     /// How long until the screen fulfils the condition, looked at every half millisecond.

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use quarterdeck::runtime::outlet::Outlet;
 use quarterdeck::runtime::tty::Tty as Taken;
 
 use crate::tty::Tty;
@@ -122,7 +123,10 @@ fn an_inventory_is_asked_again_and_what_it_said_stays_when_it_fails() {
 #[test]
 fn takes_the_terminal_and_panics() {
     if std::env::var_os("QD_TEST_PANICS").is_some() {
-        let _taken = Taken::take(true).expect("a terminal");
+        let outlet = Outlet::stdout().expect("a thread");
+        let taken = Taken::take(outlet.clone(), true).expect("a terminal");
+        assert!(outlet.drain(SOON), "the terminal takes it");
+        let _taken = taken;
         panic!("the deck is on fire");
     }
 }
@@ -135,4 +139,50 @@ fn a_panic_gives_the_terminal_back_before_it_is_told() {
     child.wait(SOON, "the panic's words", |screen| screen.contains("the deck is on fire"));
     assert_ne!(child.exit_code(SOON), 0);
     assert_eq!(child.left_over(), Vec::<String>::new());
+}
+
+#[test]
+fn nothing_that_is_pasted_while_the_terminal_is_asked_is_taken_for_keys() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    // This terminal never says anything about itself: the question stays open.
+    let mut qd = start_on(&folder, "mute");
+    qd.keys("\x1b[200~2q\r:quit\r\x03\x03");
+    qd.keys("\r:quit\r\x1b[201~");
+    qd.keys("?");
+    qd.wait(SOON, "the help", |screen| screen.contains("Help: Overview"));
+    // Into the help's filter it may go; Enter and q have done nothing.
+    qd.keys("\x1b[6~\x1b[6~");
+    qd.wait(SOON, "a page further down", |screen| !screen.contains("the tab to the right"));
+    qd.keys("\x1b");
+    qd.wait(SOON, "no help, by Esc alone", |screen| !screen.contains("Help: Overview"));
+    qd.keys("\x1b[200~:quit\r");
+    std::thread::sleep(Duration::from_millis(100));
+    qd.signal("TERM");
+    assert_eq!(qd.exit_code(SOON), 143, "a signal is heard while it is asked");
+    assert_eq!(qd.left_over(), Vec::<String>::new());
+}
+
+#[test]
+fn a_terminal_that_takes_nothing_can_be_left() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let flood = "[fleet]\nname = \"flood\"\n[ui]\nstart = \"logs\"\n[[host]]\nname = \"here\"\ntransport = \"local\"\n\
+                 [[service]]\nname = \"flood\"\nhosts = [\"here\"]\n\
+                 logs = [{ command = [\"sh\", \"-c\", \"while :; do echo $RANDOM$RANDOM; sleep 0.01; done\"] }]\n";
+    let path = folder.path().join("flood.toml");
+    std::fs::write(&path, flood).expect("the config is written");
+    let home = folder.path().to_str().expect("UTF-8");
+    let env = [("HOME", home), ("XDG_CONFIG_HOME", home), ("XDG_STATE_HOME", home)];
+    let mut qd = Tty::start(&[QD, "--config", path.to_str().expect("UTF-8")], &env, 200, 60);
+    qd.wait(SOON, "lines", |screen| screen.contains("following"));
+    qd.stall(true);
+    // The pseudo-terminal's own buffer is soon full, and then a write does not come back.
+    for _ in 0..100 {
+        qd.keys("\x0c");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    qd.keys("1");
+    qd.signal("TERM");
+    let code = qd.exit_code(SOON);
+    qd.stall(false);
+    assert_eq!(code, 143);
 }
