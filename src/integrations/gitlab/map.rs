@@ -24,7 +24,7 @@ fn name(name: &str) -> String {
 }
 
 fn user(user: Option<&wire::User>) -> Option<String> {
-    user.map(|user| text(&user.username))
+    user?.username.as_deref().map(text)
 }
 
 /// An address to be opened in a browser, and nothing else that a browser would do.

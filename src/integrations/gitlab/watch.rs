@@ -73,6 +73,9 @@ impl Watch {
         }
         self.schedule.look_at(&sight.as_ref().map_or(vec![], parts_of));
         self.failing.retain(|ask, _| !matches!(ask, Ask::Seen(_)));
+        for project in &mut self.delivery.projects {
+            project.trouble.retain(|part, _| !matches!(part, Part::Jobs | Part::Trace | Part::Comparison));
+        }
         let before = self.delivery.seen.take();
         self.delivery.seen = sight.map(|sight| {
             let mut seen = Seen { sight, ..Seen::default() };

@@ -12,7 +12,8 @@ fn time<'de, D: Deserializer<'de>>(from: D) -> Result<Option<DateTime<Utc>>, D::
 
 #[derive(Debug, Deserialize)]
 pub(super) struct User {
-    pub username: String,
+    #[serde(default)]
+    pub username: Option<String>,
 }
 
 #[derive(Debug, Deserialize)]

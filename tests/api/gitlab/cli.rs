@@ -194,3 +194,47 @@ fn open_incidents_are_alerts() {
     let out = qd(home.path(), &fake.url("gitlab"), &["alerts", "--json", "--at", "2026-03-15T00:00:00Z"]);
     assert_eq!((out.status.code(), &document(&out)["alerts"][0]["state"]), (Some(0), &json!("resolved")));
 }
+
+#[test]
+fn with_a_third_of_the_answers_bad_the_document_is_later_and_the_same() {
+    let home = tempfile::tempdir().unwrap();
+    let run = |faults: &[&str]| {
+        let fake = FakeApis::public(faults);
+        document(&qd(home.path(), &fake.url("gitlab"), &["deploys", "--json", "--at", AT]))
+    };
+    let good = run(&[]);
+    for seed in ["1", "2"] {
+        let faults = ["--fail-rate", "0.3", "--garbage", "0.15", "--truncate", "0.15", "--seed", seed];
+        assert_eq!(run(&faults), good);
+    }
+}
+
+#[test]
+fn watching_prints_a_document_a_line() {
+    use std::io::{BufRead, BufReader};
+    let (fake, home) = (FakeApis::public(&[]), tempfile::tempdir().unwrap());
+    // The config is written by the first call.
+    qd(home.path(), &fake.url("gitlab"), &["deploys", "--limit", "1"]);
+    let mut child = std::process::Command::new(env!("CARGO_BIN_EXE_qd"))
+        .args([
+            "--config",
+            home.path().join("qd.toml").to_str().unwrap(),
+            "deploys",
+            "--json",
+            "--watch",
+            "--limit",
+            "2",
+        ])
+        .env("HOME", home.path())
+        .env("QD_TEST_GL", TOKEN)
+        .stdout(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut line = String::new();
+    BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    let document: Value = serde_json::from_str(&line).unwrap();
+    assert_eq!(document["deploys"].as_array().unwrap().len(), 2);
+    assert!(child.try_wait().unwrap().is_none(), "it goes on");
+    child.kill().unwrap();
+    child.wait().unwrap();
+}

@@ -1,8 +1,12 @@
 //! GitLab against its stand-in: the figures that somebody else worked out, under faults, within the budget.
 
+mod actions;
 mod cli;
 
+mod elsewhere;
 mod figures;
+mod trace;
+mod watching;
 
 use std::time::Duration;
 
