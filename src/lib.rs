@@ -22,8 +22,8 @@
 //!
 //! # Which way imports go
 //!
-//! `domain <- app <- ui` and `domain <- adapters` (`config`, `store`, `transport`, `hosts`, `logs`, `integrations`);
-//! [`runtime`] joins the two; [`cli`] and `demo` stand on top. `tests/architecture.rs` reads the `use` lines.
+//! `domain <- app <- ui` and `domain <- adapters` (`config`, `store`, `transport`, `hosts`, `logs`, `integrations`,
+//! `actions`); [`runtime`] joins the two; [`cli`] and `demo` stand on top. `tests/architecture.rs` reads the `use` lines.
 //!
 //! # Invariants, each a test
 //!
@@ -35,6 +35,7 @@
 //! 6. Parsers never panic on any bytes and never allocate without bound.
 //! 7. Every command has a doc line; every tab has an empty, a normal and a stale snapshot at three sizes.
 
+pub mod actions;
 pub mod app;
 pub mod cli;
 pub mod config;

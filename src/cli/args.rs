@@ -6,6 +6,7 @@ use chrono::{DateTime, Utc};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
+use super::act::ActVerb;
 use super::audit::AuditArgs;
 use super::counters::CountersArgs;
 use super::deploys::DeploysArgs;
@@ -117,6 +118,9 @@ pub enum Verb {
     Alerts(SnapshotAt),
     /// The on-call summary in ten lines.
     Status(JsonArgs),
+    /// What changes the outside world.
+    #[command(flatten)]
+    Act(ActVerb),
     /// Who did what, where, with which command, and how it ended.
     Audit(AuditArgs),
     /// Completions for a shell, on stdout.

@@ -10,8 +10,8 @@ use super::exit::{Exit, Failure, Outcome};
 use super::logs::args::since;
 use super::table::Table;
 use crate::config::Dirs;
-use crate::config::values::shown;
 use crate::domain::audit::{Audited, HostEnding, join};
+use crate::domain::plan::shown;
 use crate::domain::text::{clean, one_line};
 use crate::store::Store;
 use crate::ui::format::age;
@@ -40,7 +40,9 @@ pub struct AuditJson<'a> {
     action: &'a str,
     level: u8,
     plan: &'a str,
+    /// The command of the first host; where hosts differ, each is in `commands`.
     argv: &'a [String],
+    commands: &'a [Vec<String>],
     rc: Option<i32>,
     ms: Option<u64>,
     reason: Option<&'a str>,
@@ -63,7 +65,8 @@ impl<'a> From<&'a Audited> for AuditJson<'a> {
             action: &intent.action,
             level: intent.level,
             plan: &intent.plan,
-            argv: &intent.argv,
+            argv: intent.commands.first().map_or(&[], Vec::as_slice),
+            commands: &intent.commands,
             rc: ending.as_ref().and_then(|ending| ending.rc),
             ms: ending.as_ref().map(|ending| ending.ms),
             reason: intent.reason.as_deref(),
@@ -130,7 +133,7 @@ fn text(actions: &[Audited], now: DateTime<Utc>) -> String {
             dash(ending.as_ref().map(|ending| ending.result.as_str())),
             ending.as_ref().map_or_else(|| "—".to_owned(), |ending| format!("{:.1}s", ending.ms as f64 / 1000.0)),
             dash(intent.reason.as_deref()),
-            clean(&shown(&intent.argv)).into_owned(),
+            clean(&intent.commands.first().map(|argv| shown(argv)).unwrap_or_default()).into_owned(),
         ]);
     }
     table.render()
@@ -154,7 +157,7 @@ mod tests {
             action: "exec".to_owned(),
             level: 2,
             plan: "ab".to_owned(),
-            argv: vec!["uptime".to_owned()],
+            commands: vec![vec!["uptime".to_owned()]],
             reason: None,
         };
         let mut action = Audited { intent, ending: None };
@@ -178,6 +181,7 @@ mod tests {
             "reason",
             "result",
             "results",
+            "commands",
         ];
         contract.sort_unstable();
         assert_eq!(keys, contract);

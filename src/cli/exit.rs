@@ -19,6 +19,8 @@ pub enum Exit {
     Bug,
     /// Ended by a signal of this number.
     Signal(u8),
+    /// The exit code of a remote command, passed on because that was asked for.
+    Passed(u8),
 }
 
 impl From<Exit> for ExitCode {
@@ -31,6 +33,7 @@ impl From<Exit> for ExitCode {
             Exit::Refused => 4,
             Exit::Bug => 70,
             Exit::Signal(number) => 128 + number,
+            Exit::Passed(code) => code,
         })
     }
 }

@@ -4,6 +4,7 @@ use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser};
 
+pub mod act;
 pub mod alerts;
 pub mod args;
 pub mod audit;
@@ -83,6 +84,8 @@ async fn run(cli: Cli) -> Outcome {
         None => cockpit::open(&global).await,
         #[cfg(feature = "demo")]
         Some(Verb::Demo(args)) => cockpit::demo(&args, &global).await,
+        // What acts is not cut off in the middle.
+        Some(Verb::Act(verb)) => act::run(&global, verb).await,
         Some(verb) => interruptible(headless(verb, global)).await,
     }
 }
@@ -91,6 +94,7 @@ async fn headless(verb: Verb, global: args::Global) -> Outcome {
     match verb {
         #[cfg(feature = "demo")]
         Verb::Demo(_) => Ok(Exit::Fine),
+        Verb::Act(verb) => act::run(&global, verb).await,
         Verb::Init(args) => init::run(&args),
         Verb::Check(args) => check::run(&global, args).await,
         Verb::Trust(args) => trust::run(&args),
@@ -114,13 +118,13 @@ async fn headless(verb: Verb, global: args::Global) -> Outcome {
 }
 
 /// Runs a command until it ends or a signal asks for the end.
-async fn interruptible(command: impl Future<Output = Outcome>) -> Outcome {
+async fn interruptible<T>(command: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
     use tokio::signal::unix::{SignalKind, signal};
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut terminate = signal(SignalKind::terminate())?;
     tokio::select! {
         outcome = command => outcome,
-        _ = interrupt.recv() => Ok(Exit::Signal(2)),
-        _ = terminate.recv() => Ok(Exit::Signal(15)),
+        _ = interrupt.recv() => Err(Failure::new(Exit::Signal(2), "")),
+        _ = terminate.recv() => Err(Failure::new(Exit::Signal(15), "")),
     }
 }

@@ -12,6 +12,8 @@ use crate::domain::settings::Settings;
 pub struct Opened {
     /// Narrowed to what was asked for.
     pub settings: Settings,
+    /// All of it.
+    pub whole: Settings,
     /// As it was loaded.
     pub loaded: Loaded,
     /// How it was loaded, to load it again.
@@ -43,13 +45,13 @@ impl Opened {
             }
         }
         let mut inventories = Inventories::default();
-        let (settings, faults) = inventories.ask(&loaded).await;
+        let (whole, faults) = inventories.ask(&loaded).await;
         for fault in faults {
             eprintln!("qd: {fault}");
         }
         let selection = global.selection();
-        let settings = config::select(&settings, &selection).map_err(|e| Failure::new(Exit::Usage, e.to_string()))?;
-        Ok(Self { settings, loaded, options, selection, inventories })
+        let settings = config::select(&whole, &selection).map_err(|e| Failure::new(Exit::Usage, e.to_string()))?;
+        Ok(Self { settings, whole, loaded, options, selection, inventories })
     }
 
     /// Prints what is odd about the config to standard error, for the headless commands.

@@ -64,6 +64,9 @@ pub fn select(settings: &Settings, selection: &Selection) -> Result<Settings, No
         service.hosts.retain(|name| narrowed.hosts.iter().any(|host| host.name == *name));
         asked_service(service) && any(environments, &service.environment) && !(by_host && service.hosts.is_empty())
     });
+    for action in &mut narrowed.actions {
+        action.hosts.retain(|name| narrowed.hosts.iter().any(|host| host.name == *name));
+    }
     narrowed.environments.retain(|environment| any(environments, &environment.name));
     if narrowed.hosts.is_empty() && *selection != Selection::default() {
         return Err(NothingSelected { message: "no host is left: nothing fits all that was asked for".to_owned() });

@@ -26,8 +26,8 @@ pub struct Intent {
     pub level: u8,
     /// The hash of the plan that was confirmed.
     pub plan: String,
-    /// The exact command, as the hosts were to run it.
-    pub argv: Vec<String>,
+    /// The exact command of each host, in the order of the hosts.
+    pub commands: Vec<Vec<String>>,
     /// Why, where a reason was given.
     pub reason: Option<String>,
 }
@@ -171,7 +171,7 @@ mod tests {
             action: "restart".to_owned(),
             level: 2,
             plan: "00".to_owned(),
-            argv: vec![],
+            commands: vec![],
             reason: None,
         }
     }

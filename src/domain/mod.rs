@@ -1,5 +1,6 @@
 //! The words of the program: plain types and pure functions. No IO, no clock, nothing spawned.
 
+pub mod action;
 pub mod age;
 pub mod alert;
 pub mod api_error;
@@ -8,9 +9,12 @@ pub mod business;
 pub mod ci;
 pub mod ci_log;
 pub mod ci_plan;
+pub mod confirm;
 pub mod counter;
 pub mod delivery;
+pub mod deploy;
 pub mod deployment;
+pub mod gate;
 pub mod glob;
 pub mod host;
 pub mod hosted;
@@ -20,6 +24,7 @@ pub mod money;
 pub mod monitor;
 pub mod nearest;
 pub mod outside;
+pub mod plan;
 pub mod query;
 pub mod question;
 pub mod ratio;

@@ -3,6 +3,9 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use super::action::CustomAction;
+use super::deploy::spec::DeploySpec;
+use super::gate::GateSettings;
 use super::host::Host;
 use super::hosted::HostedSettings;
 use super::service::Service;
@@ -18,6 +21,10 @@ pub struct Settings {
     pub hosts: Vec<Host>,
     /// Every service, one entry per environment, in config order.
     pub services: Vec<Service>,
+    /// How services are deployed, one entry per service and environment.
+    pub deploys: Vec<DeploySpec>,
+    /// Commands of one's own.
+    pub actions: Vec<CustomAction>,
     /// StatusCake, Stripe, GitLab, Slack.
     pub hosted: HostedSettings,
     /// `[ssh]`.
@@ -30,6 +37,20 @@ pub struct Settings {
     pub ui: UiSettings,
     /// True when there is no config at all and the machine itself is watched.
     pub unconfigured: bool,
+}
+
+impl Settings {
+    /// An environment that something of this config is in.
+    pub fn environment(&self, name: &str) -> Option<&Environment> {
+        self.environments.iter().find(|environment| environment.name == name)
+    }
+
+    /// How a service is judged after something was done to it.
+    pub fn gate(&self, service: &Service) -> GateSettings {
+        let spec =
+            self.deploys.iter().find(|spec| spec.service == service.name && spec.environment == service.environment);
+        spec.map(|spec| spec.gate.clone()).unwrap_or_default()
+    }
 }
 
 /// One environment.

@@ -13,7 +13,7 @@ use crate::domain::host::Link;
 use crate::domain::service::{Health, HealthCheck, VersionSource};
 use crate::domain::text::one_line;
 use crate::integrations::http::{Answer, HostHttp, HttpError};
-use crate::transport::{Backlog, ExecSpec, Exit, RemoteCommand, jitter};
+use crate::transport::{Backlog, ExecSpec, Exit, RemoteCommand, SharedTransport, jitter};
 
 /// How often a version is asked where no health check sets the pace.
 pub(super) const VERSION_EVERY: Duration = Duration::from_secs(30);
@@ -30,7 +30,7 @@ const SPREAD: f64 = 0.1;
 pub(super) async fn health(shared: Arc<Shared>, http: Arc<HostHttp>, index: usize, check: HealthCheck) {
     let mut pace = Pace::new(&shared, check.every);
     while pace.turn().await {
-        let (health, detail) = judge(&check, http.get(&check.url, check.timeout).await);
+        let (health, detail) = ask_health(&http, &check).await;
         // Not asked is not heard: a host that was lost on the way says nothing of its service.
         let heard = (health != Health::Unknown).then(Utc::now);
         shared.board.health(index, health, detail, heard);
@@ -48,7 +48,7 @@ pub(super) async fn version(
 ) {
     let mut pace = Pace::new(&shared, every);
     while pace.turn().await {
-        if let Some(found) = ask_version(&shared, &http, &source).await {
+        if let Some(found) = ask_version(&shared.transport, &http, &source).await {
             shared.board.version(index, found, Utc::now());
             shared.services_changed(vec![index]);
         }
@@ -86,6 +86,11 @@ impl Pace {
     }
 }
 
+/// Asks once how a service is, and why in one line.
+pub async fn ask_health(http: &HostHttp, check: &HealthCheck) -> (Health, Option<String>) {
+    judge(check, http.get(&check.url, check.timeout).await)
+}
+
 /// What an answer says of a service's health, and why in one line.
 fn judge(check: &HealthCheck, answer: Result<Answer, HttpError>) -> (Health, Option<String>) {
     match answer {
@@ -105,7 +110,11 @@ fn judge(check: &HealthCheck, answer: Result<Answer, HttpError>) -> (Health, Opt
 }
 
 /// The version, `Some(None)` when the service does not say, `None` when the host was lost.
-async fn ask_version(shared: &Shared, http: &HostHttp, source: &VersionSource) -> Option<Option<String>> {
+pub async fn ask_version(
+    transport: &SharedTransport,
+    http: &HostHttp,
+    source: &VersionSource,
+) -> Option<Option<String>> {
     match source {
         VersionSource::Url(url) => match http.get(url, VERSION_TIMEOUT).await {
             Ok(answer) if (200..300).contains(&answer.status) => Some(version::version(&answer.body)),
@@ -119,7 +128,7 @@ async fn ask_version(shared: &Shared, http: &HostHttp, source: &VersionSource) -
                 timeout: Some(VERSION_TIMEOUT),
                 backlog: Backlog::Stall,
             };
-            let output = shared.transport.exec(spec).collect(VERSION_BYTES).await;
+            let output = transport.exec(spec).collect(VERSION_BYTES).await;
             match output.exit {
                 Exit::Code(0) => Some(version::version(&output.out)),
                 Exit::ConnectionLost => None,

@@ -20,4 +20,5 @@ pub mod slow;
 pub mod tick;
 pub mod watch;
 
+pub use checks::{ask_health, ask_version};
 pub use watch::{HostEvent, HostPlan, HostWatch, watch};

@@ -15,5 +15,6 @@ pub mod questions;
 pub mod screen;
 pub mod survey;
 pub mod terminal_asker;
+pub mod terminal_confirm;
 pub mod tty;
 pub mod wardrobe;

@@ -26,7 +26,7 @@ fn row(id: String) -> AuditRow {
         action: "restart".to_owned(),
         level: 2,
         plan: "0".repeat(64),
-        argv: vec!["systemctl".to_owned(), "x".repeat(500)],
+        commands: vec![vec!["systemctl".to_owned(), "x".repeat(500)]],
         reason: None,
     })
 }

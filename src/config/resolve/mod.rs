@@ -1,5 +1,7 @@
 //! From the config as typed to the config as meant.
 
+mod actions;
+mod deploys;
 mod hosted;
 mod hosts;
 mod policy;
@@ -97,6 +99,8 @@ pub(super) fn resolve(
     });
     settings.services.extend(services::services(config, &settings.hosts, complete, reader));
     settings.hosted = hosted::hosted(config, &settings.services);
+    settings.actions = actions::actions(config, &settings.hosts, &settings.services, reader);
+    settings.deploys = deploys::deploys(config, &settings.services);
     settings.environments = environments(config, &settings);
     settings
 }

@@ -69,7 +69,8 @@ fn select<'h>(raw: &RawService, hosts: &'h [Host], complete: bool, reader: &mut 
     hosts.iter().filter(|host| selectors.iter().any(|selector| selects(selector, host))).collect()
 }
 
-fn selects(selector: &Selector, host: &Host) -> bool {
+/// Whether a name, glob or tag stands for a host.
+pub(super) fn selects(selector: &Selector, host: &Host) -> bool {
     match selector.0.strip_prefix("tag:") {
         Some(tag) => host.tags.iter().any(|own| glob::matches(tag, own)),
         None => glob::matches(&selector.0, host.name.as_str()),

@@ -6,6 +6,7 @@ use crate::config::read::{Reader, Value};
 use crate::config::schema::Shape;
 use crate::config::tree::Node;
 use crate::config::trust::{Class, Concerns};
+use crate::domain::plan::shown;
 
 /// A path on this machine: `~` expanded, relative to the file that names it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -104,17 +105,4 @@ impl Value for HostArgv {
             concerns.add(Class::StartsThere, &shown(&self.0));
         }
     }
-}
-
-/// A command for people to read: arguments that a shell would split or expand stand in quotes.
-pub fn shown(argv: &[String]) -> String {
-    let plain = |c: char| c.is_alphanumeric() || "-_./:=,+@%{}".contains(c);
-    let words = argv.iter().map(|word| {
-        if !word.is_empty() && word.chars().all(plain) {
-            word.clone()
-        } else {
-            format!("'{}'", word.replace('\'', "'\\''"))
-        }
-    });
-    words.collect::<Vec<_>>().join(" ")
 }

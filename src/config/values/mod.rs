@@ -8,7 +8,8 @@ mod commands;
 mod names;
 mod secret;
 
+pub use crate::domain::plan::shown;
 pub use amounts::{Percent, Port, Size, StatusCodes, Sudo, Zone, zone};
-pub use commands::{Argv, HostArgv, LocalPath, expand, shown};
+pub use commands::{Argv, HostArgv, LocalPath, expand};
 pub use names::*;
 pub use secret::{Secret, SecretFrom};

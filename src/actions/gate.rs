@@ -1,0 +1,73 @@
+//! Looking at a host until its gate has decided.
+
+use std::time::Duration;
+
+use tokio::time::{Instant, sleep, timeout};
+
+use super::reach::again;
+use super::unit::{NoReading, read};
+use crate::domain::gate::{Expect, Gate, GateSettings, Look, Verdict};
+use crate::domain::service::{Health, Service};
+use crate::hosts::ask_health;
+use crate::integrations::http::HostHttp;
+use crate::transport::SharedTransport;
+
+/// How a gate ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Ended {
+    /// The host is good.
+    Good,
+    /// It is not, and why.
+    Bad(String),
+    /// It could not be asked any more.
+    Unknown,
+}
+
+/// Looks until the gate has decided; each new word of it goes to `told`.
+pub(super) async fn watch(
+    transport: &SharedTransport,
+    unit: &str,
+    service: Option<&Service>,
+    settings: &GateSettings,
+    expect: Expect,
+    mut told: impl AsyncFnMut(&str),
+) -> Ended {
+    // What has ended answers nobody.
+    let health = service.and_then(|service| service.health.as_ref()).filter(|_| expect != Expect::Stopped);
+    let http = HostHttp::new(transport.clone());
+    let mut gate = Gate::new(settings.clone(), expect, health.is_some());
+    let (began, mut last) = (Instant::now(), String::new());
+    // A host that hangs must not hold the gate for longer than it may last.
+    let limit = settings.timeout + Duration::from_secs(20);
+    loop {
+        let mut look = Look::default();
+        let mut lost = false;
+        match timeout(limit, read(transport, unit, "")).await {
+            Ok(Ok(reading)) => look.unit = Some(reading.facts),
+            Ok(Err(NoReading::Lost)) => lost = true,
+            Ok(Err(NoReading::Odd(_))) | Err(_) => {}
+        }
+        if let (Some(check), false) = (health, lost) {
+            look.health = match ask_health(&http, check).await {
+                (Health::Ok, _) => Some(Ok(())),
+                (Health::Failing, why) => Some(Err(why.unwrap_or_default())),
+                // It could not be asked: that is no good answer, and no bad one.
+                (Health::Unknown, why) => Some(Err(why.unwrap_or_else(|| "it could not be asked".to_owned()))),
+            };
+        }
+        match gate.look(&look, began.elapsed()) {
+            Verdict::Passed => return Ended::Good,
+            Verdict::Failed(_) if lost => return Ended::Unknown,
+            Verdict::Failed(why) => return Ended::Bad(why),
+            Verdict::Waiting(why) if why != last => {
+                told(&why).await;
+                last = why;
+            }
+            Verdict::Waiting(_) => {}
+        }
+        if lost {
+            again(transport, settings.timeout.saturating_sub(began.elapsed())).await;
+        }
+        sleep(settings.every).await;
+    }
+}

@@ -1,0 +1,138 @@
+//! `qd restart`, `qd reload`, `qd start` and `qd stop`: a service's unit on its hosts.
+
+use chrono::Utc;
+use clap::Args;
+
+use super::confirm::confirmed;
+use super::report::{OnStderr, carried_out, print, show};
+use super::{ActFlags, Acting, Connected, names};
+use crate::actions::execute::Order;
+use crate::actions::plan::of_unit;
+use crate::cli::args::Global;
+use crate::cli::exit::{Exit, Failure, Outcome};
+use crate::cli::interruptible;
+use crate::domain::action::ActionKind;
+use crate::domain::audit::{join, last_time};
+use crate::domain::host::HostName;
+use crate::domain::nearest::nearest;
+use crate::domain::plan::Plan;
+use crate::domain::service::Service;
+use crate::domain::settings::Settings;
+use crate::domain::text::one_line;
+use crate::store::Store;
+use crate::ui::format::age;
+
+/// Options of `qd restart` and its like.
+#[derive(Debug, Args)]
+pub struct UnitArgs {
+    /// The service, as `api` or `api@production`.
+    pub service: String,
+    /// What all of these take.
+    #[command(flatten)]
+    pub flags: ActFlags,
+}
+
+/// Options of `qd restart`.
+#[derive(Debug, Args)]
+pub struct RestartArgs {
+    /// What all of these take.
+    #[command(flatten)]
+    pub unit: UnitArgs,
+    /// Every host in the same moment, without waiting for one to be well (level 3).
+    #[arg(long)]
+    pub at_once: bool,
+}
+
+/// Runs `qd restart`.
+pub async fn restart(global: &Global, args: RestartArgs) -> Outcome {
+    let action = if args.at_once { ActionKind::RestartAtOnce } else { ActionKind::Restart };
+    run(global, action, args.unit).await
+}
+
+/// Runs one of the others.
+pub async fn run(global: &Global, action: ActionKind, args: UnitArgs) -> Outcome {
+    let flags = &args.flags;
+    let (acting, service, connected, recorder, plan, approval) = interruptible(async {
+        let acting = Acting::open(global, flags).await?;
+        let service = service(acting.settings(), &args.service)?.clone();
+        let environment = acting.environment(&service.environment, flags)?;
+        let connected = Connected::to(&acting.opened.whole, &service.hosts).await;
+        if !connected.missing.is_empty() {
+            let faults = connected.faults().join("\n");
+            let message = format!("{faults}\nnothing was done; --host leaves them out by naming the others");
+            return Err(Failure::new(Exit::NotConnected, message));
+        }
+        let gate = acting.settings().gate(&service);
+        let hosts: Vec<_> = connected.in_order(&service.hosts);
+        let of = self::service(&acting.opened.whole, &format!("{}@{}", service.name, service.environment))?.hosts.len();
+        let plan = of_unit(action, &service, of, environment.careful, &gate, &hosts).await;
+        let plan = plan.map_err(|error| Failure::new(Exit::Problems, format!("there is no plan\n{error}")))?;
+        show(&plan, flags.dry_run, flags.json)?;
+        let recorder = acting.recorder().await;
+        if flags.dry_run {
+            return Err(Failure::new(Exit::Fine, ""));
+        }
+        let again = again(recorder.store.as_ref().ok(), &plan).await;
+        let demand = plan.demand(names(&acting.opened.whole), again);
+        let approval = confirmed(&plan.hash(), &demand, flags).await?;
+        Ok((acting, service, connected, recorder, plan, approval))
+    })
+    .await?;
+    let environment = acting.environment(&plan.environment, flags)?;
+    let order = Order {
+        plan: &plan,
+        approval: &approval,
+        environment: &environment,
+        standing: &acting.standing,
+        service: Some(&service),
+        gate: acting.settings().gate(&service),
+        links: &connected.links,
+        recorder: &recorder,
+    };
+    let ending = carried_out(&order, &mut OnStderr::default()).await?;
+    print(&plan, &ending, flags.json)
+}
+
+/// The one service of a name, which must be in one environment.
+pub fn service<'s>(settings: &'s Settings, name: &str) -> Result<&'s Service, Failure> {
+    let usage = |message: String| Err(Failure::new(Exit::Usage, message));
+    let full = |service: &Service| format!("{}@{}", service.name, service.environment);
+    let found: Vec<&Service> =
+        settings.services.iter().filter(|service| service.name == name || full(service) == name).collect();
+    match found.as_slice() {
+        [one] if one.hosts.is_empty() => usage(format!("{} has no hosts here", full(one))),
+        [one] => Ok(one),
+        [] => {
+            let hint = nearest(name, settings.services.iter().map(|service| service.name.as_str()));
+            let hint = hint.map(|name| format!("; did you mean {name}?")).unwrap_or_default();
+            usage(format!("there is no service {}{hint}", one_line(name, 60)))
+        }
+        several => {
+            let all: Vec<String> = several.iter().map(|service| full(service)).collect();
+            usage(format!("{} is in several environments: say which, one of {}", one_line(name, 60), all.join(", ")))
+        }
+    }
+}
+
+impl Connected {
+    /// The hosts that can be asked, in the order in which they are wanted.
+    pub fn in_order(&self, hosts: &[HostName]) -> Vec<(HostName, crate::transport::SharedTransport)> {
+        hosts.iter().filter_map(|host| Some((host.clone(), self.links.get(host)?.clone()))).collect()
+    }
+}
+
+/// Why a plan wants a reason: it was done a few minutes ago.
+async fn again(store: Option<&Store>, plan: &Plan) -> Option<String> {
+    if !matches!(plan.action, ActionKind::Restart | ActionKind::RestartAtOnce) {
+        return None;
+    }
+    let (now, actions) = (Utc::now(), join(store?.audit().await.ok()?.rows));
+    let hosts: Vec<String> = plan.targets.iter().map(|target| target.host.to_string()).collect();
+    let last = [ActionKind::Restart, ActionKind::RestartAtOnce]
+        .map(|kind| kind.def().name)
+        .into_iter()
+        .filter_map(|name| last_time(&actions, name, plan.service.as_deref(), &plan.environment, &hosts, now));
+    let last = last.max_by_key(|past| past.intent.time)?;
+    let ago = age((now - last.intent.time).to_std().unwrap_or_default());
+    Some(format!("{} restarted it {ago} ago", last.intent.who))
+}

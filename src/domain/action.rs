@@ -1,0 +1,368 @@
+//! What can be done to the outside world: one table of actions, and the commands that a config adds.
+//!
+//! Menus, the audit's names, the levels of confirmation and the commands' help all come from [`ACTIONS`].
+
+use std::time::Duration;
+
+use regex::Regex;
+use serde::{Serialize, Serializer};
+
+use super::host::HostName;
+use super::text::is_unsafe;
+
+/// An action of the registry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum ActionKind {
+    /// Restart a unit, host after host.
+    Restart,
+    /// Restart a unit on every host in the same moment.
+    RestartAtOnce,
+    /// Reload a unit.
+    Reload,
+    /// Start a unit.
+    Start,
+    /// Stop a unit.
+    Stop,
+    /// Run a command on hosts.
+    Exec,
+    /// Run a command of the config's `[[action]]`.
+    Custom,
+}
+
+/// How much an action asks of whoever wants it; deploys.md §5.9.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Level {
+    /// A key.
+    Zero,
+    /// A popup and `y`.
+    One,
+    /// A popup and a typed name.
+    Two,
+    /// `env/service` typed, a reason, and three seconds.
+    Three,
+}
+
+impl Level {
+    /// Its number.
+    pub fn number(self) -> u8 {
+        match self {
+            Self::Zero => 0,
+            Self::One => 1,
+            Self::Two => 2,
+            Self::Three => 3,
+        }
+    }
+
+    /// The level of this number; nothing above 3 asks for less.
+    pub fn of(number: u64) -> Self {
+        match number {
+            0 => Self::Zero,
+            1 => Self::One,
+            2 => Self::Two,
+            _ => Self::Three,
+        }
+    }
+}
+
+/// What an action's level depends on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Rule {
+    /// The same wherever it is done.
+    Always(Level),
+    /// 2 where the environment is careful, else 1.
+    ByCare,
+    /// As [`Rule::ByCare`], and 3 when it takes every host, or in a careful environment more than half of them.
+    ByCapacity,
+    /// As the config says, at most 1 where the environment is not careful and the config says 2.
+    Configured,
+}
+
+/// One row of the registry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ActionDef {
+    /// Which.
+    pub kind: ActionKind,
+    /// Its name in commands and in the audit.
+    pub name: &'static str,
+    /// What menus call it.
+    pub title: &'static str,
+    /// What it does, in a sentence without a subject.
+    pub does: &'static str,
+    /// The systemctl verb, for those that are one.
+    pub verb: Option<&'static str>,
+    rule: Rule,
+}
+
+/// Every action.
+pub const ACTIONS: &[ActionDef] = &[
+    ActionDef {
+        kind: ActionKind::Restart,
+        name: "restart",
+        title: "Restart",
+        does: "restarts the unit, one host after the other, and goes on only when the last one is well again",
+        verb: Some("restart"),
+        rule: Rule::ByCare,
+    },
+    ActionDef {
+        kind: ActionKind::RestartAtOnce,
+        name: "restart-at-once",
+        title: "Restart everywhere at once",
+        does: "restarts the unit on every host in the same moment",
+        verb: Some("restart"),
+        rule: Rule::Always(Level::Three),
+    },
+    ActionDef {
+        kind: ActionKind::Reload,
+        name: "reload",
+        title: "Reload",
+        does: "has the unit read its configuration anew",
+        verb: Some("reload"),
+        rule: Rule::Always(Level::One),
+    },
+    ActionDef {
+        kind: ActionKind::Start,
+        name: "start",
+        title: "Start",
+        does: "starts the unit",
+        verb: Some("start"),
+        rule: Rule::ByCare,
+    },
+    ActionDef {
+        kind: ActionKind::Stop,
+        name: "stop",
+        title: "Stop",
+        does: "stops the unit",
+        verb: Some("stop"),
+        rule: Rule::ByCapacity,
+    },
+    ActionDef {
+        kind: ActionKind::Exec,
+        name: "exec",
+        title: "Run a command",
+        does: "runs a command on hosts",
+        verb: None,
+        rule: Rule::ByCare,
+    },
+    ActionDef {
+        kind: ActionKind::Custom,
+        name: "custom",
+        title: "A command of the config",
+        does: "runs a command that the config names",
+        verb: None,
+        rule: Rule::Configured,
+    },
+];
+
+/// What the level of an action depends on besides itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Scope {
+    /// Whether the environment is careful.
+    pub careful: bool,
+    /// How many hosts it takes.
+    pub hosts: usize,
+    /// How many hosts the service has; as many as `hosts` where there is no service.
+    pub of: usize,
+    /// What the config says, for commands of its own.
+    pub configured: Option<Level>,
+}
+
+impl ActionKind {
+    /// Its row.
+    pub fn def(self) -> &'static ActionDef {
+        ACTIONS.iter().find(|def| def.kind == self).expect("every action has its row; a test looks")
+    }
+
+    /// How much it asks for in this case.
+    pub fn level(self, scope: Scope) -> Level {
+        let by_care = if scope.careful { Level::Two } else { Level::One };
+        match self.def().rule {
+            Rule::Always(level) => level,
+            Rule::ByCare => by_care,
+            Rule::ByCapacity if scope.hosts >= scope.of => Level::Three,
+            Rule::ByCapacity if scope.careful && 2 * scope.hosts > scope.of => Level::Three,
+            Rule::ByCapacity => by_care,
+            Rule::Configured => match scope.configured.unwrap_or(Level::Two) {
+                Level::Two => by_care,
+                level => level,
+            },
+        }
+    }
+}
+
+impl Serialize for ActionKind {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.def().name)
+    }
+}
+
+/// A command of the config's `[[action]]`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct CustomAction {
+    /// Its name.
+    pub name: String,
+    /// What menus call it.
+    pub title: String,
+    /// The hosts that it may run on, in config order.
+    pub hosts: Vec<HostName>,
+    /// What runs; `{arg.NAME}` and `{host}` are filled in, and each word stays one argument.
+    pub command: Vec<String>,
+    /// What is asked first.
+    pub args: Vec<ActionArg>,
+    /// How much it asks for.
+    pub level: Level,
+    /// One host after the other.
+    pub rolling: bool,
+    /// How long it may take on a host.
+    pub timeout: Duration,
+}
+
+/// One thing that is asked before a command runs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ActionArg {
+    /// What the command calls it.
+    pub name: String,
+    /// The question.
+    pub ask: String,
+    /// What an answer must look like, as a regex.
+    pub pattern: Option<String>,
+    /// What is proposed.
+    pub default: Option<String>,
+}
+
+impl ActionArg {
+    /// Whether an answer may be put into the command. Control characters never may; without a pattern of its own an
+    /// answer that could be taken for an option may not either.
+    pub fn accepts(&self, answer: &str) -> Result<(), String> {
+        if answer.chars().any(is_unsafe) {
+            return Err(format!("{} holds control characters", self.name));
+        }
+        match &self.pattern {
+            Some(pattern) if !Regex::new(pattern).is_ok_and(|regex| regex.is_match(answer)) => {
+                Err(format!("{} must match {pattern}", self.name))
+            }
+            None if answer.is_empty() || answer.starts_with('-') => {
+                Err(format!("{} is empty, or begins with \"-\"", self.name))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Names of the answers that a command wants (`{arg.NAME}`), in order, each once.
+pub fn wanted(command: &[String]) -> Vec<&str> {
+    let mut names = Vec::new();
+    for word in command {
+        for part in word.split("{arg.").skip(1) {
+            if let Some((name, _)) = part.split_once('}')
+                && !names.contains(&name)
+            {
+                names.push(name);
+            }
+        }
+    }
+    names
+}
+
+/// A command with its blanks filled in for one host. What is filled in is never read again.
+pub fn fill(command: &[String], host: &HostName, answers: &[(String, String)]) -> Vec<String> {
+    let word = |word: &String| {
+        let (mut out, mut rest) = (String::with_capacity(word.len()), word.as_str());
+        while let Some(open) = rest.find('{') {
+            out.push_str(&rest[..open]);
+            rest = &rest[open..];
+            let blank = rest.split_once('}').map(|(blank, after)| (&blank[1..], after));
+            let filled = blank.and_then(|(blank, after)| {
+                let answer = match blank.strip_prefix("arg.") {
+                    Some(name) => answers.iter().find(|(known, _)| known == name).map(|(_, answer)| answer.as_str()),
+                    None => (blank == "host").then_some(host.as_str()),
+                };
+                Some((answer?, after))
+            });
+            match filled {
+                Some((answer, after)) => {
+                    out.push_str(answer);
+                    rest = after;
+                }
+                None => {
+                    out.push('{');
+                    rest = &rest[1..];
+                }
+            }
+        }
+        out + rest
+    };
+    command.iter().map(word).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_action_has_one_row_and_a_name_of_its_own() {
+        for (n, def) in ACTIONS.iter().enumerate() {
+            assert_eq!(def.kind.def(), def);
+            assert!(ACTIONS[n + 1..].iter().all(|other| other.name != def.name && other.kind != def.kind));
+        }
+    }
+
+    #[test]
+    fn levels_are_those_of_the_table() {
+        use ActionKind::{Custom, Exec, Reload, Restart, RestartAtOnce, Start, Stop};
+        use Level::{One, Three, Two};
+        let cases = [
+            // action, hosts, of, in a careful environment, elsewhere
+            (Restart, 3, 3, Two, One),
+            (Restart, 1, 1, Two, One),
+            (RestartAtOnce, 1, 3, Three, Three),
+            (Reload, 3, 3, One, One),
+            (Start, 1, 3, Two, One),
+            (Stop, 1, 3, Two, One),
+            (Stop, 1, 2, Two, One),
+            (Stop, 2, 3, Three, One),
+            (Stop, 3, 3, Three, Three),
+            (Stop, 1, 1, Three, Three),
+            (Exec, 9, 9, Two, One),
+            (Custom, 1, 1, Two, One),
+        ];
+        for (action, hosts, of, careful, elsewhere) in cases {
+            let level = |careful| action.level(Scope { careful, hosts, of, configured: None });
+            assert_eq!((level(true), level(false)), (careful, elsewhere), "{action:?} on {hosts} of {of}");
+        }
+        for (configured, careful, elsewhere) in [(One, One, One), (Two, Two, One), (Three, Three, Three)] {
+            let level = |careful| Custom.level(Scope { careful, hosts: 1, of: 1, configured: Some(configured) });
+            assert_eq!((level(true), level(false)), (careful, elsewhere), "{configured:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_filled_in_stays_one_argument_and_is_not_read_again() {
+        let command = ["cp", "/etc/{arg.what}", "{{.State}} {host}", "{arg.unknown}", "{"].map(str::to_owned);
+        let answers = [("what".to_owned(), "a b; {host} $(x)".to_owned())];
+        let filled = fill(&command, &HostName::from("web-1"), &answers);
+        assert_eq!(filled, ["cp", "/etc/a b; {host} $(x)", "{{.State}} web-1", "{arg.unknown}", "{"]);
+        assert_eq!(wanted(&command), ["what", "unknown"]);
+    }
+
+    #[test]
+    fn an_answer_must_fit() {
+        let arg = |pattern: Option<&str>| ActionArg {
+            name: "what".to_owned(),
+            ask: "Which".to_owned(),
+            pattern: pattern.map(str::to_owned),
+            default: None,
+        };
+        for (pattern, answer, fits) in [
+            (Some("^[a-z]{1,8}$"), "nginx", true),
+            (Some("^[a-z]{1,8}$"), "nginx\n", false),
+            (Some("^[a-z]{1,8}$"), "../x", false),
+            (Some("^-n$"), "-n", true),
+            (None, "anything at all", true),
+            (None, "-rf", false),
+            (None, "", false),
+            (None, "a\u{202e}b", false),
+        ] {
+            assert_eq!(arg(pattern).accepts(answer).is_ok(), fits, "{pattern:?} {answer:?}");
+        }
+    }
+}

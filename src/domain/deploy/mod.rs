@@ -1,0 +1,3 @@
+//! How services get onto their hosts.
+
+pub mod spec;

@@ -1,0 +1,21 @@
+//! Actions, from the command line to real hosts and back: what happens, what must not, and what is remembered.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+#[path = "../support/mod.rs"]
+mod support;
+
+#[path = "../transport/sshd.rs"]
+#[allow(dead_code, reason = "each test binary uses its own part")]
+mod sshd;
+
+#[path = "../measure/tty.rs"]
+#[allow(dead_code, reason = "each test binary uses its own part")]
+mod tty;
+
+mod exec;
+mod fleet;
+mod policy;
+mod restart;
+mod terminal;
+mod world;
