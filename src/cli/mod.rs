@@ -32,6 +32,10 @@ use exit::{Exit, Failure, Outcome};
 
 /// Runs `qd` with this process's arguments.
 pub fn main() -> ExitCode {
+    // Started by an ssh of ours to ask something, this is no more than the messenger.
+    if let Some(done) = crate::transport::askpass::run() {
+        return done;
+    }
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => {

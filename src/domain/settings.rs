@@ -98,6 +98,8 @@ pub struct SshSettings {
     pub known_hosts: Vec<PathBuf>,
     /// Whether the agent and the default key files may be used (the demo uses neither).
     pub use_agent: bool,
+    /// The program that the system's `ssh` asks through, which is `qd` itself; without it that ssh asks nobody.
+    pub askpass: Option<PathBuf>,
 }
 
 impl Default for SshSettings {
@@ -111,6 +113,7 @@ impl Default for SshSettings {
             run_ssh_g: true,
             known_hosts: Vec::new(),
             use_agent: true,
+            askpass: None,
         }
     }
 }

@@ -1,6 +1,7 @@
 //! The hosts of a config as running things: one transport each, and what reads over it.
 
 use std::collections::{BTreeMap, HashSet};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -8,7 +9,7 @@ use tokio::sync::mpsc;
 
 use crate::domain::host::HostName;
 use crate::domain::log::{Feed, SourceKind, SourceSpec};
-use crate::domain::settings::Settings;
+use crate::domain::settings::{Settings, SshSettings};
 use crate::hosts::watch::{HostEvent, HostPlan, HostWatch, watch};
 use crate::logs::source::{TailHandle, TailOptions, tail};
 use crate::transport::{Asker, Connector, SharedTransport, Sudo};
@@ -45,7 +46,8 @@ impl Fleet {
     /// Begins to connect to every host; returns at once. Must be called inside a tokio runtime.
     pub fn connect(settings: Settings, asker: Arc<dyn Asker>) -> Self {
         let sudo = Arc::new(Sudo::new(settings.ssh.sudo, Arc::clone(&asker)));
-        let connector = Connector::new(settings.ssh.clone(), settings.hosts.clone(), asker);
+        let ssh = SshSettings { askpass: this_program(), ..settings.ssh.clone() };
+        let connector = Connector::new(ssh, settings.hosts.clone(), asker);
         let members = settings
             .hosts
             .iter()
@@ -115,6 +117,11 @@ impl Fleet {
     fn watches(&self) -> impl Iterator<Item = (&HostName, &HostWatch)> {
         self.members.iter().filter_map(|(name, member)| Some((name, member.watch.as_ref()?)))
     }
+}
+
+/// The file of this program, through which ssh asks; nobody else's program (a test's) knows how to.
+fn this_program() -> Option<PathBuf> {
+    std::env::current_exe().ok().filter(|exe| exe.file_name().is_some_and(|name| name == "qd"))
 }
 
 /// What to ask of one host.

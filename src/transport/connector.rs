@@ -1,10 +1,11 @@
 //! Makes hosts' transports, and holds what they share.
 
 use std::collections::HashMap;
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, Weak};
 use std::time::Duration;
 
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::{OnceCell, OwnedSemaphorePermit, Semaphore};
 
 use super::backoff::jitter;
 use super::local::Local;
@@ -29,6 +30,8 @@ pub struct Connector {
     pub(super) questions: Questions,
     pub(super) ssh_g: SshG,
     handshakes: Arc<Semaphore>,
+    /// Whether the system's ssh can be let ask.
+    asks: OnceCell<bool>,
     hops: Mutex<HashMap<Written, Weak<Remote>>>,
 }
 
@@ -41,6 +44,7 @@ impl Connector {
             questions: Questions::new(asker),
             ssh_g: SshG::default(),
             handshakes: Arc::new(Semaphore::new(HANDSHAKES)),
+            asks: OnceCell::new(),
             hops: Mutex::default(),
         })
     }
@@ -67,11 +71,51 @@ impl Connector {
         Ok(hop)
     }
 
+    /// The program through which the system's ssh asks; `None` where it must not: before 8.7 (8.5, in truth) a server's
+    /// prompts look like ssh's own, and before 8.4 it would want a display.
+    pub(super) async fn askpass(&self) -> Option<PathBuf> {
+        let program = self.settings.askpass.clone().filter(|program| program.is_file())?;
+        let asks = self.asks.get_or_init(|| async { ssh_version().await.is_some_and(|version| version >= (8, 7)) });
+        asks.await.then_some(program)
+    }
+
     /// A turn to shake hands.
     pub(super) async fn turn(&self) -> OwnedSemaphorePermit {
         if self.handshakes.available_permits() < HANDSHAKES / 2 {
             tokio::time::sleep(SPREAD.mul_f64(jitter())).await;
         }
         Arc::clone(&self.handshakes).acquire_owned().await.expect("the semaphore is never closed")
+    }
+}
+
+/// Which OpenSSH the system's `ssh` is.
+async fn ssh_version() -> Option<(u32, u32)> {
+    let mut command = tokio::process::Command::new("ssh");
+    let said = command.arg("-V").stdin(std::process::Stdio::null()).kill_on_drop(true).output();
+    let said = tokio::time::timeout(Duration::from_secs(5), said).await.ok()?.ok()?;
+    version(&String::from_utf8_lossy(&said.stderr))
+}
+
+fn version(said: &str) -> Option<(u32, u32)> {
+    let (major, rest) = said.split_once("OpenSSH_")?.1.split_once('.')?;
+    let minor: String = rest.chars().take_while(char::is_ascii_digit).collect();
+    Some((major.parse().ok()?, minor.parse().ok()?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_ssh_says_of_its_version() {
+        for (said, expected) in [
+            ("OpenSSH_9.2p1 Debian-2+deb12u10, OpenSSL 3.0.19 27 Jan 2026\n", Some((9, 2))),
+            ("OpenSSH_10.0p2, LibreSSL 3.3.6", Some((10, 0))),
+            ("OpenSSH_8.4p1", Some((8, 4))),
+            ("Dropbear v2022.83", None),
+            ("", None),
+        ] {
+            assert_eq!(version(said), expected, "{said}");
+        }
     }
 }

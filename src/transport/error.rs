@@ -29,9 +29,23 @@ pub(super) fn sessions_full(host: &str, open: usize, why: &str) -> LinkError {
     )
 }
 
+/// This machine has no more open files to give: no fault of the network's. `None` for every other error.
+pub(super) fn exhausted(host: &str, error: &std::io::Error) -> Option<LinkError> {
+    use rustix::io::Errno;
+    let whose = match Errno::from_io_error(error)? {
+        Errno::MFILE => "raise the limit of open files (ulimit -n), or watch fewer hosts",
+        Errno::NFILE => "close other programs, or raise the system's limit of open files (fs.file-max)",
+        _ => return None,
+    };
+    Some(fail(LinkErrorKind::Unreachable, format!("{host}: this machine gives no more open files: {error}"), whose))
+}
+
 /// Why a TCP connection to `address` could not be had.
 pub(super) fn tcp(host: &str, address: &str, error: &std::io::Error) -> LinkError {
     use std::io::ErrorKind as Io;
+    if let Some(exhausted) = exhausted(host, error) {
+        return exhausted;
+    }
     match error.kind() {
         Io::ConnectionRefused => fail(
             LinkErrorKind::Refused,

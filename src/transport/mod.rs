@@ -13,12 +13,14 @@ use tokio::sync::{mpsc, oneshot, watch};
 use crate::domain::host::{HostName, Link};
 use crate::domain::question::{Answer, Question};
 
+pub mod askpass;
 pub mod backoff;
 mod carry;
 mod choose;
 pub mod connector;
 mod error;
 pub mod folder;
+mod host_key;
 pub mod known_hosts;
 mod link;
 pub mod loader;

@@ -249,7 +249,7 @@ impl Keeper {
         }
         // A person wants it now.
         self.backoff.reset();
-        self.connector.questions.forget_refusals().await;
+        self.connector.questions.forget_refusals();
         if let Some(hop) = self.hop.as_ref().filter(|hop| hop.error().is_some()) {
             hop.retry().await;
         }

@@ -5,6 +5,7 @@
 #[macro_use]
 mod contract;
 mod answers;
+mod askpass;
 mod authentication;
 mod faults;
 mod figures;

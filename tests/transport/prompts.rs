@@ -27,17 +27,21 @@ enum Wants {
     Rounds,
     /// A key, then a code.
     KeyAndCode,
+    /// What it can get: its prompt looks like one of ssh's own.
+    Mischief,
 }
 
 impl Wants {
     fn first(self) -> MethodKind {
         match self {
             Self::Password => MethodKind::Password,
-            Self::Rounds => MethodKind::KeyboardInteractive,
+            Self::Rounds | Self::Mischief => MethodKind::KeyboardInteractive,
             Self::KeyAndCode => MethodKind::PublicKey,
         }
     }
 }
+
+const MISCHIEF: &str = "Enter passphrase for key '/tmp/id': \u{1b}]0;owned\u{7}\u{202e}";
 
 /// One connection to it.
 struct Doorman {
@@ -67,7 +71,9 @@ impl Handler for Doorman {
 
     async fn auth_password(&mut self, _: &str, password: &str) -> Result<Auth, russh::Error> {
         self.heard.lock().unwrap().push(password.to_owned());
-        Ok(if password == "sesame" { Auth::Accept } else { Auth::reject() })
+        let again = MethodSet::from(&[MethodKind::Password][..]);
+        let wrong = Auth::Reject { proceed_with_methods: Some(again), partial_success: false };
+        Ok(if password == "sesame" { Auth::Accept } else { wrong })
     }
 
     async fn auth_keyboard_interactive<'a>(
@@ -86,6 +92,7 @@ impl Handler for Doorman {
                 self.round = 1;
                 Self::question("Code: ", "", true)
             }
+            (Wants::Mischief, 0, None) => Self::question(MISCHIEF, "\u{1b}[2J", false),
             (Wants::KeyAndCode, 0, None) => Self::question("Code: ", "", true),
             (_, _, Some("424242")) => Auth::Accept,
             _ => {
@@ -134,13 +141,13 @@ impl Door {
         Self { folder, port, heard, accepting }
     }
 
-    fn knock(&self, asker: Arc<dyn Asker>) -> SharedTransport {
+    fn knock(&self, transport: TransportChoice, asker: Arc<dyn Asker>) -> SharedTransport {
         let mut host = Host::named("door", "test");
         host.address = Some("127.0.0.1".into());
         host.port = Some(self.port);
         host.user = Some("ana".into());
         host.identity_file = Some(self.folder.path().join("id"));
-        host.transport = TransportChoice::Ssh2;
+        host.transport = transport;
         let empty = self.folder.path().join("ssh_config");
         std::fs::write(&empty, "").unwrap();
         let settings = SshSettings {
@@ -148,6 +155,7 @@ impl Door {
             host_keys: HostKeyPolicy::AcceptNew,
             known_hosts: vec![self.folder.path().join("known_hosts")],
             use_agent: false,
+            askpass: Some(env!("CARGO_BIN_EXE_qd").into()),
             ..SshSettings::default()
         };
         Connector::new(settings, vec![], asker).connect(&host)
@@ -163,6 +171,8 @@ impl Drop for Door {
         self.accepting.abort();
     }
 }
+
+const BOTH: [TransportChoice; 2] = [TransportChoice::Ssh2, TransportChoice::OpenSsh];
 
 /// Answers prompts with these, one after the other; then with no.
 fn says(answers: &[&str]) -> Arc<Answers> {
@@ -184,56 +194,92 @@ fn prompts(asker: &Answers) -> Vec<(String, bool)> {
     asker.asked().into_iter().filter_map(prompt).collect()
 }
 
+/// What is shown of the prompts, and whether the answer may be seen: the system's ssh does not say which may, nor what a
+/// server says beside its prompts.
+fn shown(transport: TransportChoice, prompts: &[(&str, &str, bool)]) -> Vec<(String, bool)> {
+    let shown = |(instructions, prompt, echo): &(&str, &str, bool)| match transport {
+        TransportChoice::OpenSsh => ((*prompt).to_owned(), false),
+        _ => (format!("{instructions} {prompt}").trim().to_owned(), *echo),
+    };
+    prompts.iter().map(shown).collect()
+}
+
 #[tokio::test]
 async fn a_password_is_asked_again_when_it_is_wrong() {
-    let door = Door::open(Wants::Password).await;
-    let asker = says(&["swordfish", "sesame"]);
-    let t = door.knock(asker.clone());
-    up(&t).await;
-    assert_eq!(door.heard(), ["swordfish", "sesame"]);
-    let asked = ("ana@door's password:".to_owned(), false);
-    assert_eq!(prompts(&asker), [asked.clone(), asked]);
+    for transport in BOTH {
+        let door = Door::open(Wants::Password).await;
+        let asker = says(&["swordfish", "sesame"]);
+        let t = door.knock(transport, asker.clone());
+        up(&t).await;
+        assert_eq!(door.heard(), ["swordfish", "sesame"]);
+        let asked = ("", "ana@door's password:", false);
+        assert_eq!(prompts(&asker), shown(transport, &[asked, asked]));
+    }
 }
 
 #[tokio::test]
 async fn a_password_that_nobody_gives_is_an_error_that_says_so_and_nothing_retries() {
-    for answers in [&[][..], &["swordfish", "marlin", "carp", "tuna"]] {
-        let door = Door::open(Wants::Password).await;
-        let t = door.knock(says(answers));
-        let link = until(&t, "state auth_failed", |link| link.state == LinkState::AuthFailed).await;
-        let error = link.error.unwrap();
-        assert_eq!(error.kind, LinkErrorKind::Auth);
-        let text = error.to_string();
-        let tried = if answers.is_empty() { "password (nobody answered)" } else { "password" };
-        assert!(text.contains("ana@door") && text.contains(tried), "{text}");
-        assert!(!answers.iter().any(|secret| text.contains(secret)), "{text}");
-        assert_eq!(door.heard(), answers.iter().take(3).copied().collect::<Vec<_>>(), "three tries");
+    for transport in BOTH {
+        for answers in [&[][..], &["swordfish", "marlin", "carp", "tuna"]] {
+            let door = Door::open(Wants::Password).await;
+            let t = door.knock(transport, says(answers));
+            let link = until(&t, "state auth_failed", |link| link.state == LinkState::AuthFailed).await;
+            let error = link.error.unwrap();
+            assert_eq!(error.kind, LinkErrorKind::Auth);
+            let text = error.to_string();
+            let tried = if answers.is_empty() { "nobody answered" } else { "password" };
+            assert!(text.contains("ana@door") && text.contains(tried), "{transport:?}: {text}");
+            assert!(!answers.iter().any(|secret| text.contains(secret)), "{text}");
+            // Without an answer not even an empty one is tried.
+            assert_eq!(door.heard(), answers.iter().take(3).copied().collect::<Vec<_>>(), "three tries");
+        }
     }
 }
 
 #[tokio::test]
 async fn every_round_of_questions_reaches_a_person_with_its_words_and_its_echo() {
-    let door = Door::open(Wants::Rounds).await;
-    let asker = says(&["sesame", "424242"]);
-    let t = door.knock(asker.clone());
-    up(&t).await;
-    assert_eq!(door.heard(), ["sesame", "424242"]);
-    assert_eq!(prompts(&asker), [("Speak, friend Password:".to_owned(), false), ("Code:".to_owned(), true)]);
+    for transport in BOTH {
+        let door = Door::open(Wants::Rounds).await;
+        let asker = says(&["sesame", "424242"]);
+        let t = door.knock(transport, asker.clone());
+        up(&t).await;
+        assert_eq!(door.heard(), ["sesame", "424242"]);
+        let asked = [("Speak, friend", "Password:", false), ("", "Code:", true)];
+        assert_eq!(prompts(&asker), shown(transport, &asked));
+    }
 }
 
 #[tokio::test]
 async fn a_wrong_code_begins_the_questions_anew() {
-    let door = Door::open(Wants::Rounds).await;
-    let t = door.knock(says(&["sesame", "000000", "sesame", "424242"]));
-    up(&t).await;
-    assert_eq!(door.heard(), ["sesame", "000000", "sesame", "424242"]);
+    for transport in BOTH {
+        let door = Door::open(Wants::Rounds).await;
+        let t = door.knock(transport, says(&["sesame", "000000", "sesame", "424242"]));
+        up(&t).await;
+        assert_eq!(door.heard(), ["sesame", "000000", "sesame", "424242"]);
+    }
 }
 
 #[tokio::test]
 async fn a_key_may_be_only_the_first_factor() {
-    let door = Door::open(Wants::KeyAndCode).await;
-    let asker = says(&["424242"]);
-    let t = door.knock(asker.clone());
-    up(&t).await;
-    assert_eq!(prompts(&asker), [("Code:".to_owned(), true)]);
+    for transport in BOTH {
+        let door = Door::open(Wants::KeyAndCode).await;
+        let asker = says(&["424242"]);
+        let t = door.knock(transport, asker.clone());
+        up(&t).await;
+        assert_eq!(prompts(&asker), shown(transport, &[("", "Code:", true)]), "{transport:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_server_that_pretends_to_be_ssh_is_shown_as_a_server_that_asks() {
+    for transport in BOTH {
+        let door = Door::open(Wants::Mischief).await;
+        let asker = says(&["424242"]);
+        let t = door.knock(transport, asker.clone());
+        up(&t).await;
+        // Never as the question for a passphrase, which would be answered from memory.
+        let [(prompt, false)] = &prompts(&asker)[..] else { panic!("{:?}", asker.asked()) };
+        assert!(prompt.contains("Enter passphrase"), "{prompt}");
+        assert!(!prompt.chars().any(|c| c.is_control() || c == '\u{202e}'), "{prompt:?}");
+    }
 }

@@ -114,6 +114,7 @@ impl Sshd {
             host_keys: HostKeyPolicy::Ask,
             known_hosts: vec![self.path("known_hosts")],
             use_agent: false,
+            askpass: Some(env!("CARGO_BIN_EXE_qd").into()),
             ..SshSettings::default()
         }
     }

@@ -1,21 +1,30 @@
 //! The command lines of `ssh`.
 
 use std::ffi::OsString;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::domain::settings::{HostKeyPolicy, SshSettings};
 use crate::transport::resolve::{Agent, Target};
 
-/// Options that keep `ssh` to what a transport is: nothing of the person's forwards, commands or terminals, no
-/// questions, and a host-key policy that is never weaker than ours.
-pub(super) fn master(target: &Target, settings: &SshSettings, socket: &Path, bridge: Option<u16>) -> Vec<OsString> {
+/// Options that keep `ssh` to what a transport is: nothing of the person's forwards, commands or terminals, and a
+/// host-key policy that is never weaker than ours. It asks nothing, unless there is somebody: then it asks about unknown
+/// host keys too, and `accepted` is the known_hosts file that it writes to.
+pub(super) fn master(
+    target: &Target,
+    settings: &SshSettings,
+    socket: &Path,
+    bridge: Option<u16>,
+    asks: bool,
+    accepted: Option<&Path>,
+) -> Vec<OsString> {
     let mut args: Vec<OsString> = vec!["-M".into(), "-N".into(), "-S".into(), socket.into()];
     if let Some(config) = &settings.config {
         args.extend(["-F".into(), config.into()]);
     }
     let mut option = |name: &str, value: String| args.extend(["-o".into(), format!("{name}={value}").into()]);
     option("ControlPersist", "no".to_owned());
-    option("BatchMode", "yes".to_owned());
+    option("BatchMode", if asks { "no" } else { "yes" }.to_owned());
+    option("NumberOfPasswordPrompts", "3".to_owned());
     option("ClearAllForwardings", "yes".to_owned());
     option("PermitLocalCommand", "no".to_owned());
     option("RemoteCommand", "none".to_owned());
@@ -25,18 +34,23 @@ pub(super) fn master(target: &Target, settings: &SshSettings, socket: &Path, bri
     option("ConnectTimeout", target.connect_timeout.as_secs().max(1).to_string());
     option("ServerAliveInterval", target.keepalive.as_secs().max(1).to_string());
     option("ServerAliveCountMax", "3".to_owned());
-    // Asking is the cockpit's business, and here it cannot: an unknown key is refused.
+    // Without anybody to ask an unknown key is refused. Nothing of the person's config may take one for granted, and
+    // nobody but a person puts one into known_hosts.
     option(
         "StrictHostKeyChecking",
         match target.host_keys {
             HostKeyPolicy::AcceptNew => "accept-new",
+            HostKeyPolicy::Ask if accepted.is_some() => "ask",
             HostKeyPolicy::Ask | HostKeyPolicy::Strict => "yes",
         }
         .to_owned(),
     );
-    if !settings.known_hosts.is_empty() {
-        let files: Vec<String> = settings.known_hosts.iter().map(|file| format!("\"{}\"", file.display())).collect();
-        option("UserKnownHostsFile", files.join(" "));
+    for name in ["NoHostAuthenticationForLocalhost", "VerifyHostKeyDNS", "UpdateHostKeys", "CheckHostIP"] {
+        option(name, "no".to_owned());
+    }
+    if accepted.is_some() || !settings.known_hosts.is_empty() {
+        let files = accepted.into_iter().chain(target.known_hosts.iter().map(PathBuf::as_path));
+        option("UserKnownHostsFile", files.map(quoted).collect::<Vec<_>>().join(" "));
         option("GlobalKnownHostsFile", "none".to_owned());
     }
     if target.agent == Agent::No {
@@ -49,7 +63,6 @@ pub(super) fn master(target: &Target, settings: &SshSettings, socket: &Path, bri
             option("HostName", "127.0.0.1".to_owned());
             option("Port", port.to_string());
             option("HostKeyAlias", target.known_as.clone());
-            option("CheckHostIP", "no".to_owned());
             option("ProxyJump", "none".to_owned());
         }
         None => {
@@ -62,6 +75,12 @@ pub(super) fn master(target: &Target, settings: &SshSettings, socket: &Path, bri
     }
     args.extend(["--".into(), target.host.as_str().into()]);
     args
+}
+
+/// A file's name among others in the value of an option, where a percent sign would begin a token.
+fn quoted(file: &Path) -> String {
+    let name = file.display().to_string();
+    format!("\"{}\"", name.replace('\\', r"\\").replace('"', "\\\"").replace('%', "%%"))
 }
 
 /// Options of a small `ssh` that talks to a master: no config is read, and without the master it fails rather than
@@ -80,12 +99,13 @@ mod tests {
     use crate::domain::host::Host;
     use crate::transport::resolve::{Here, SshOptions, Written};
 
-    fn line(policy: HostKeyPolicy, ssh_g: &str, bridge: Option<u16>) -> String {
+    fn line(policy: HostKeyPolicy, ssh_g: &str, bridge: Option<u16>, asks: bool) -> String {
         let (host, settings) = (Host::named("web", "e"), SshSettings { host_keys: policy, ..SshSettings::default() });
         let written = Written::new(&host, &settings).unwrap();
         let here = Here { home: "/home/me".into(), user: "me".into() };
         let target = Target::new(&host.name, &written, SshOptions::parse(ssh_g), &settings, &here).unwrap();
-        let args = master(&target, &settings, Path::new("/s"), bridge);
+        let accepted = asks.then_some(Path::new("/accepted"));
+        let args = master(&target, &settings, Path::new("/s"), bridge, asks, accepted);
         args.iter().map(|arg| arg.to_string_lossy()).collect::<Vec<_>>().join(" ")
     }
 
@@ -97,15 +117,36 @@ mod tests {
             (HostKeyPolicy::AcceptNew, "no", "accept-new"),
             (HostKeyPolicy::AcceptNew, "yes", "yes"),
         ] {
-            let line = line(policy, &format!("stricthostkeychecking {ssh}\n"), None);
+            let line = line(policy, &format!("stricthostkeychecking {ssh}\n"), None, false);
             assert!(line.contains(&format!(" StrictHostKeyChecking={expected} ")), "{policy:?} {ssh}: {line}");
         }
     }
 
     #[test]
+    fn with_somebody_to_ask_unknown_keys_are_asked_about_and_written_to_our_own_file() {
+        let ssh_g = "stricthostkeychecking no\nuserknownhostsfile /k/%1 /k/2\nglobalknownhostsfile /g\n";
+        let line = line(HostKeyPolicy::Ask, ssh_g, None, true);
+        for option in [
+            " StrictHostKeyChecking=ask ",
+            " BatchMode=no ",
+            " UserKnownHostsFile=\"/accepted\" \"/k/%%1\" \"/k/2\" \"/g\" ",
+            " GlobalKnownHostsFile=none ",
+        ] {
+            assert!(line.contains(option), "{option}: {line}");
+        }
+    }
+
+    #[test]
     fn nothing_asks_forwards_or_runs_here() {
-        let line = line(HostKeyPolicy::Ask, "", None);
-        for option in ["BatchMode=yes", "ClearAllForwardings=yes", "PermitLocalCommand=no", "RemoteCommand=none"] {
+        let line = line(HostKeyPolicy::Ask, "", None, false);
+        for option in [
+            "BatchMode=yes",
+            "ClearAllForwardings=yes",
+            "PermitLocalCommand=no",
+            "RemoteCommand=none",
+            "NoHostAuthenticationForLocalhost=no",
+            "VerifyHostKeyDNS=no",
+        ] {
             assert!(line.contains(option), "{option}: {line}");
         }
         assert!(line.ends_with("-- web"));
@@ -113,7 +154,7 @@ mod tests {
 
     #[test]
     fn a_bridge_still_checks_the_real_hosts_key() {
-        let line = line(HostKeyPolicy::Ask, "hostname 10.0.0.9\nport 2222\n", Some(4000));
+        let line = line(HostKeyPolicy::Ask, "hostname 10.0.0.9\nport 2222\n", Some(4000), false);
         for option in ["HostName=127.0.0.1", "Port=4000", "HostKeyAlias=[10.0.0.9]:2222", "ProxyJump=none"] {
             assert!(line.contains(option), "{option}: {line}");
         }

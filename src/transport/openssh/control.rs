@@ -1,5 +1,6 @@
 //! The `ssh -M` that holds a connection.
 
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::sync::Arc;
@@ -9,12 +10,15 @@ use tokio::io::AsyncReadExt;
 use tokio::process::{Child, Command};
 use tokio::sync::watch;
 
+use super::clerk::Clerk;
+use super::keys::Keys;
 use super::{args, stderr};
 use crate::domain::host::{LinkError, LinkErrorKind};
 use crate::domain::text::one_line;
 use crate::transport::Transport;
+use crate::transport::askpass::{self, Desk};
 use crate::transport::carry::carry;
-use crate::transport::error::{QUOTED, fail, timed_out};
+use crate::transport::error::{QUOTED, exhausted, fail};
 use crate::transport::process::end_tree;
 use crate::transport::remote::{Attempt, Remote};
 use crate::transport::resolve::Target;
@@ -23,6 +27,8 @@ use crate::transport::resolve::Target;
 const LOOK: Duration = Duration::from_millis(15);
 /// How often a borrowed master is asked whether it lives.
 const CHECK: Duration = Duration::from_secs(5);
+/// Runs `ssh` with the arguments after the first, which is the folder that goes with it.
+const WATCHED: &str = "d=$1; shift; ssh \"$@\" & p=$!; exec 2>&-; read -r x; kill $p; rm -rf \"$d\"";
 /// The most of a master's words that is kept.
 const SAID: usize = 8 << 10;
 
@@ -38,6 +44,7 @@ impl Master {
     pub fn start(
         attempt: &Attempt,
         socket: PathBuf,
+        asking: Option<&Asking>,
         first: bool,
         mut closed: watch::Receiver<Option<LinkError>>,
         ended: impl FnOnce(LinkError) + Send + 'static,
@@ -46,10 +53,18 @@ impl Master {
         let target = Arc::clone(&attempt.target);
         let borrowed = target.options.some("controlpath").map(PathBuf::from).filter(|path| first && path.exists());
         let socket = borrowed.clone().unwrap_or(socket);
-        let hold = Hold {
+        let mut hold = Hold {
+            clerk: Clerk {
+                connector: Arc::clone(&attempt.connector),
+                target: Arc::clone(&target),
+                link: attempt.link.clone(),
+                keys: asking.and_then(|asking| asking.keys.clone()),
+                turn: None,
+                given: HashMap::new(),
+            },
             target,
-            settings: attempt.connector.settings.clone(),
             hop: attempt.hop.clone(),
+            asking: asking.cloned(),
             socket: socket.clone(),
             borrowed: borrowed.is_some(),
         };
@@ -89,10 +104,20 @@ impl Master {
     }
 }
 
+/// How the masters of one connection may ask.
+#[derive(Clone)]
+pub(super) struct Asking {
+    /// The program that ssh starts for it.
+    pub program: PathBuf,
+    /// Where host keys go that are accepted; `None` where none may be.
+    pub keys: Option<Arc<Keys>>,
+}
+
 /// What a master's task works with.
 struct Hold {
+    clerk: Clerk,
     target: Arc<Target>,
-    settings: crate::domain::settings::SshSettings,
+    asking: Option<Asking>,
     hop: Option<Arc<Remote>>,
     socket: PathBuf,
     borrowed: bool,
@@ -100,7 +125,7 @@ struct Hold {
 
 impl Hold {
     /// Runs the master until it ends, and says why it did.
-    async fn run(&self, publish: &watch::Sender<Option<Result<(), LinkError>>>) -> LinkError {
+    async fn run(&mut self, publish: &watch::Sender<Option<Result<(), LinkError>>>) -> LinkError {
         if self.borrowed {
             return self.watch_borrowed(publish).await;
         }
@@ -117,18 +142,16 @@ impl Hold {
             },
             None => None,
         };
-        let mut command = Command::new("ssh");
-        command.args(args::master(&self.target, &self.settings, &self.socket, bridge));
-        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped()).process_group(0);
-        let mut master = match command.spawn() {
+        self.clerk.turn = Some(self.clerk.connector.turn().await);
+        let mut desk_socket = self.socket.clone().into_os_string();
+        desk_socket.push("a");
+        let desk = match self.asking.as_ref().map(|_| Desk::open(desk_socket.into())).transpose() {
+            Ok(desk) => desk,
+            Err(error) => return no_start(&self.target, "the socket for ssh's questions", &error),
+        };
+        let mut master = match self.command(bridge, desk.as_ref()).spawn() {
             Ok(child) => EndOnDrop(Some(child)),
-            Err(error) => {
-                return fail(
-                    LinkErrorKind::Config,
-                    format!("{}: the ssh program cannot be started: {error}", self.target.host),
-                    "install OpenSSH's client",
-                );
-            }
+            Err(error) => return no_start(&self.target, "the ssh program", &error),
         };
         let mut stderr = master.0.as_mut().and_then(|child| child.stderr.take());
         let mut said = Vec::new();
@@ -142,24 +165,35 @@ impl Hold {
                 }
             }
         };
+        let (keys, connector) = (self.clerk.keys.clone(), Arc::clone(&self.clerk.connector));
+        let settle = || keys.iter().try_for_each(|keys| keys.settle(&self.target, &connector.questions));
         let up = async {
             while !self.socket.exists() {
                 tokio::time::sleep(LOOK).await;
             }
-            let _ = publish.send(Some(Ok(())));
-            std::future::pending::<()>().await;
+            settle()
         };
         // The program's own timeout covers the connection, not the authentication after it.
-        let patience = async {
-            tokio::time::sleep(self.target.connect_timeout * 2).await;
-            if publish.borrow().is_some() {
-                std::future::pending::<()>().await;
+        let patience = self.target.connect_timeout * 2;
+        let mut words = std::pin::pin!(words);
+        let over = tokio::select! {
+            () = &mut words => None,
+            up = up => Some(up),
+            error = self.clerk.serve(desk.as_ref(), patience) => {
+                let _ = settle();
+                return error;
             }
         };
-        tokio::select! {
-            () = words => {}
-            () = up => {}
-            () = patience => return timed_out(self.target.host.as_str(), &self.target.place()),
+        // From now on nobody asks.
+        drop(desk);
+        self.clerk.turn = None;
+        match over {
+            Some(Ok(())) => {
+                let _ = publish.send(Some(Ok(())));
+                words.await;
+            }
+            Some(Err(error)) => return error,
+            None => drop(settle()),
         }
         let said = String::from_utf8_lossy(&said).into_owned();
         if publish.borrow().is_some() {
@@ -171,6 +205,20 @@ impl Hold {
             );
         }
         stderr::read(&self.target, &said)
+    }
+
+    /// The ssh, and a shell beside it that ends it when this program does, however that comes about: the shell's standard
+    /// input ends with us, and then the connection and its folder are of no more use to anybody.
+    fn command(&self, bridge: Option<u16>, desk: Option<&Desk>) -> Command {
+        let mut command = Command::new("sh");
+        command.args(["-c", WATCHED, "sh"]).arg(self.socket.parent().unwrap_or(&self.socket));
+        let (accepted, settings) = (self.clerk.keys.as_ref().map(|keys| keys.file()), &self.clerk.connector.settings);
+        command.args(args::master(&self.target, settings, &self.socket, bridge, desk.is_some(), accepted));
+        if let (Some(desk), Some(asking)) = (desk, &self.asking) {
+            command.envs(askpass::environment(&asking.program, desk));
+        }
+        command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::piped()).process_group(0);
+        command
     }
 
     async fn watch_borrowed(&self, publish: &watch::Sender<Option<Result<(), LinkError>>>) -> LinkError {
@@ -194,6 +242,16 @@ impl Hold {
             tokio::time::sleep(CHECK).await;
         }
     }
+}
+
+fn no_start(target: &Target, what: &str, error: &std::io::Error) -> LinkError {
+    exhausted(target.host.as_str(), error).unwrap_or_else(|| {
+        fail(
+            LinkErrorKind::Config,
+            format!("{}: {what} cannot be started: {error}", target.host),
+            "install OpenSSH's client, and see whether the temporary folder can be written to",
+        )
+    })
 }
 
 /// Ends the program with the task that holds it.

@@ -8,7 +8,9 @@
 //! What it cannot tell: a remote signal is exit code 255, since `ssh` says no more.
 
 mod args;
+mod clerk;
 mod control;
+mod keys;
 mod stderr;
 
 use std::path::PathBuf;
@@ -29,8 +31,10 @@ use super::process::{self, Ended, Run};
 use super::remote::{Attempt, Connected, Failed, Session};
 use super::{ExecSpec, Exit, Producer};
 use crate::domain::host::{LinkError, LinkErrorKind};
+use crate::domain::settings::HostKeyPolicy;
 use crate::domain::text::one_line;
-use control::Master;
+use control::{Asking, Master};
+use keys::Keys;
 
 /// Channels that a master takes (sshd's MaxSessions is 10).
 const CHANNELS: usize = 8;
@@ -48,9 +52,11 @@ pub(super) async fn connect(attempt: Attempt) -> Result<Connected, Failed> {
             "make the temporary folder writable",
         )
     })?;
+    let asking = asking(&attempt, &folder).await;
     let shared = Arc::new(Shared {
         attempt,
         folder,
+        asking,
         masters: Mutex::default(),
         lost: watch::Sender::new(None),
         runtime: Handle::current(),
@@ -61,11 +67,20 @@ pub(super) async fn connect(attempt: Attempt) -> Result<Connected, Failed> {
     Ok((Arc::new(session), None))
 }
 
+/// How this connection's ssh asks; `None` where it cannot.
+async fn asking(attempt: &Attempt, folder: &Folder) -> Option<Asking> {
+    let program = attempt.connector.askpass().await?;
+    let asks = attempt.target.host_keys == HostKeyPolicy::Ask;
+    let keys = asks.then(|| Keys::new(folder.path(), &attempt.target, &attempt.connector.questions).ok()).flatten();
+    Some(Asking { program, keys: keys.map(Arc::new) })
+}
+
 struct OpenSsh(Arc<Shared>);
 
 struct Shared {
     attempt: Attempt,
     folder: Folder,
+    asking: Option<Asking>,
     masters: Mutex<Vec<Arc<Seat>>>,
     lost: watch::Sender<Option<LinkError>>,
     runtime: Handle,
@@ -204,7 +219,8 @@ impl Shared {
                 shared.lose(error);
             }
         };
-        let master = Master::start(&self.attempt, self.folder.socket(), first, self.lost.subscribe(), ended);
+        let (socket, asking) = (self.folder.socket(), self.asking.as_ref());
+        let master = Master::start(&self.attempt, socket, asking, first, self.lost.subscribe(), ended);
         let seat = Arc::new(Seat { master, load: AtomicUsize::new(0) });
         masters.push(Arc::clone(&seat));
         seat

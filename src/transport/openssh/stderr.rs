@@ -11,6 +11,13 @@ pub(super) fn read(target: &Target, said: &str) -> LinkError {
     let has = |text: &str| said.contains(text);
     let last = said.lines().rev().map(str::trim).find(|line| !line.is_empty()).unwrap_or("it said nothing");
     let last = one_line(last, QUOTED);
+    if last.starts_with("sh:") && has("not found") {
+        return fail(
+            LinkErrorKind::Config,
+            format!("{host}: the ssh program cannot be started: {last}"),
+            "install OpenSSH's client",
+        );
+    }
     if has("REMOTE HOST IDENTIFICATION HAS CHANGED") || has("Offending ") {
         let place = said.lines().find_map(|line| line.trim().strip_prefix("Offending ")?.split_once(" key in "));
         let place = place.map_or_else(|| "known_hosts".to_owned(), |(_, place)| one_line(place, QUOTED));
@@ -40,7 +47,7 @@ pub(super) fn read(target: &Target, said: &str) -> LinkError {
         return fail(
             LinkErrorKind::Auth,
             format!("permission denied {methods} for {}; the system's ssh tried its keys", target.account()),
-            format!("load the key with ssh-add (questions cannot be asked here); see qd check {host}"),
+            format!("correct user or identity_file, or load the key with ssh-add; see qd check {host}"),
         );
     }
     if has("Could not resolve hostname") {
@@ -111,6 +118,7 @@ mod tests {
                 Kind::HostKeyChanged,
                 "revoked",
             ),
+            ("sh: 1: ssh: not found", Kind::Config, "cannot be started"),
             ("/c: line 2: Bad configuration option: prot\n/c: terminating, 1 bad", Kind::Config, "refuses its config"),
             ("kex_exchange_identification: Connection closed by remote host", Kind::Protocol, "kex_exchange"),
             ("Unable to negotiate with 1.2.3.4 port 22: no matching host key type", Kind::Protocol, "negotiate"),

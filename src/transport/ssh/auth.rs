@@ -221,7 +221,7 @@ fn key_file(
             return judge(result);
         }
         let connector = Arc::clone(&context.connector);
-        context.wait(connector.questions.forget_passphrase(file));
+        context.wait(connector.questions.forget_passphrase(file, &passphrase));
     }
     tried.notes.push(format!("{shown} (wrong passphrase)"));
     Ok(false)

@@ -15,7 +15,8 @@ use crate::domain::settings::HostKeyPolicy;
 use crate::domain::text::one_line;
 use crate::transport::connector::Connector;
 use crate::transport::error::{QUOTED, fail};
-use crate::transport::known_hosts::{KnownHosts, Verdict, append, fingerprint, key_type};
+use crate::transport::host_key;
+use crate::transport::known_hosts::{KnownHosts, Verdict, fingerprint, key_type};
 use crate::transport::link::LinkCell;
 use crate::transport::remote::Failed;
 use crate::transport::resolve::Target;
@@ -203,10 +204,8 @@ fn check_host_key(session: &Session, known: &KnownHosts, context: &mut Context) 
         Verdict::OtherTypes(place) => format!(" (a key of another type is known: {place})"),
         _ => String::new(),
     };
-    let unknown = |remedy: &str| {
-        fail(LinkErrorKind::HostKeyUnknown, format!("{host}: its {kind} key {print} is not known{other}"), remedy)
-    };
-    let keep = |blob: &[u8]| keep(&target, blob);
+    let unknown = |remedy: &str| host_key::unknown(&target, &kind, &print, &other, remedy);
+    let keep = |blob: &[u8]| host_key::keep(&target, blob);
     match target.host_keys {
         HostKeyPolicy::Strict => Err(unknown(&format!(
             "compare it with the host's own (ssh-keygen -lf /etc/ssh/ssh_host_*.pub there), then add it to known_hosts \
@@ -214,7 +213,7 @@ fn check_host_key(session: &Session, known: &KnownHosts, context: &mut Context) 
         ))),
         HostKeyPolicy::AcceptNew if verdict == Verdict::Unknown => keep(blob),
         HostKeyPolicy::AcceptNew | HostKeyPolicy::Ask => {
-            let error = unknown("accept it in the cockpit, or connect once with ssh and compare the fingerprint");
+            let error = unknown(host_key::ACCEPT);
             context.link.asking_host_key(error.clone());
             let answer = context.ask(Question::HostKey {
                 host: host.clone(),
@@ -232,17 +231,6 @@ fn check_host_key(session: &Session, known: &KnownHosts, context: &mut Context) 
             Ok(())
         }
     }
-}
-
-fn keep(target: &Target, blob: &[u8]) -> Result<(), LinkError> {
-    let Some(file) = target.known_hosts.first() else { return Ok(()) };
-    append(file, &target.known_as, blob, target.hash_known_hosts).map_err(|error| {
-        fail(
-            LinkErrorKind::HostKeyUnknown,
-            format!("{}: its key cannot be kept in {}: {error}", target.host, file.display()),
-            "make that file writable, or accept the key for this run only",
-        )
-    })
 }
 
 #[cfg(test)]
