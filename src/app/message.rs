@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 
 use super::command::Command;
+use super::state::About;
 use super::viewport::{Target, Viewport};
 use crate::domain::host::{HostName, Link};
 use crate::domain::log_view::LogWindow;
@@ -63,6 +64,13 @@ pub enum Message {
     Config(Box<Settings>, Vec<String>),
     /// The config could not be used; the old one stays. The rendered diagnostics.
     ConfigBroken(String),
+    /// The person's themes and keys were read again.
+    Dressed {
+        /// The names of the themes that there are.
+        themes: Vec<String>,
+        /// What is wrong with them; what they were before stays.
+        faults: Vec<(About, String)>,
+    },
     /// A worker of the program failed: what, and why.
     WorkerDied(String, String),
     /// An effect has something to say: success or failure in one line.

@@ -2,8 +2,9 @@
 
 use std::collections::HashMap;
 use std::io::IsTerminal;
+use std::sync::Arc;
 
-use tokio::sync::mpsc;
+use tokio::sync::{Notify, mpsc};
 
 use super::args::Global;
 use super::exit::{Exit, Failure, Outcome};
@@ -12,7 +13,7 @@ use super::keys;
 use super::opened::Opened;
 use crate::app::message::Message;
 use crate::config::{self, Dirs, watch};
-use crate::runtime::cockpit::{Opening, run};
+use crate::runtime::cockpit::{Opening, Reloads, run};
 use crate::runtime::limits;
 use crate::runtime::screen::Left;
 use crate::runtime::wardrobe::{Own, Wardrobe};
@@ -96,9 +97,12 @@ pub(super) fn own_themes(dirs: &Dirs) -> HashMap<String, String> {
         .collect()
 }
 
-/// New configs as the files change and as inventories tell of other hosts; a broken or untrusted one only tells of
-/// itself.
-fn reloads(opened: &Opened) -> mpsc::Receiver<Message> {
+/// New configs as the files change, as inventories tell of other hosts, and when they are asked for; a broken or
+/// untrusted one only tells of itself.
+fn reloads(opened: &Opened) -> Reloads {
+    let options = opened.options.clone();
+    let again = Arc::new(Notify::new());
+    let asked = again.clone();
     let mut changes = watch::watch(opened.options.clone(), &opened.loaded, watch::EVERY);
     let (selection, mut loaded) = (opened.selection.clone(), opened.loaded.clone());
     let (mut inventories, mut settings) = (opened.inventories.clone(), Some(opened.settings.clone()));
@@ -111,6 +115,14 @@ fn reloads(opened: &Opened) -> mpsc::Receiver<Message> {
                     Some(change) => Some(change),
                     None => return,
                 },
+                () = asked.notified() => {
+                    let text = "the config was read again".to_owned();
+                    let read = watch::read(&options);
+                    if matches!(read, watch::Reload::Loaded(_)) {
+                        let _ = sender.send(Message::Notice { bad: false, text }).await;
+                    }
+                    Some(read)
+                }
                 () = tokio::time::sleep(due.unwrap_or_default()), if due.is_some() => None,
             };
             let message = match change {
@@ -143,5 +155,5 @@ fn reloads(opened: &Opened) -> mpsc::Receiver<Message> {
             }
         }
     });
-    receiver
+    Reloads { messages: receiver, again }
 }

@@ -50,22 +50,27 @@ pub fn watch(options: LoadOptions, loaded: &Loaded, every: Duration) -> mpsc::Re
                 continue;
             }
             seen = now;
-            let reload = match load(&options) {
-                Ok(Loaded { trust: Trust::Untrusted(untrusted), .. }) => Reload::Untrusted(untrusted),
-                Ok(loaded) => {
-                    extra.clone_from(&loaded.files);
-                    seen = look(&options, &extra);
-                    before.clone_from(&seen);
-                    Reload::Loaded(Box::new(loaded))
-                }
-                Err(error) => Reload::Broken(error),
-            };
+            let reload = read(&options);
+            if let Reload::Loaded(loaded) = &reload {
+                extra.clone_from(&loaded.files);
+                seen = look(&options, &extra);
+                before.clone_from(&seen);
+            }
             if reloads.send(reload).await.is_err() {
                 return;
             }
         }
     });
     receiver
+}
+
+/// Reads the files now, changed or not.
+pub fn read(options: &LoadOptions) -> Reload {
+    match load(options) {
+        Ok(Loaded { trust: Trust::Untrusted(untrusted), .. }) => Reload::Untrusted(untrusted),
+        Ok(loaded) => Reload::Loaded(Box::new(loaded)),
+        Err(error) => Reload::Broken(error),
+    }
 }
 
 /// What tells that a file has changed: its time, size and inode; none for one that is not there.

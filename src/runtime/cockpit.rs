@@ -4,7 +4,7 @@ use std::io;
 use std::sync::Arc;
 
 use chrono::Utc;
-use tokio::sync::mpsc;
+use tokio::sync::{Notify, mpsc};
 
 use super::clipboard;
 use super::fleet::Fleet;
@@ -16,7 +16,7 @@ use crate::app::effect::Effect;
 use crate::app::message::Message;
 use crate::app::state::{About, Banner, State};
 use crate::domain::host::HostName;
-use crate::domain::settings::{Clipboard, Settings, ThemeChoice, UiSettings};
+use crate::domain::settings::{Clipboard, Settings, UiSettings};
 use crate::hosts::watch::HostEvent;
 use crate::logs::engine::{self, EngineHandle};
 use crate::logs::source::{Start, TailOptions};
@@ -37,21 +37,29 @@ pub struct Opening {
     pub warnings: Vec<String>,
     /// The person's own themes and keys, and the colours of the terminal.
     pub wardrobe: Wardrobe,
-    /// New configs as they come; `None` where nothing is watched.
-    pub reloads: Option<mpsc::Receiver<Message>>,
+    /// New configs as they come; `None` where there are no files.
+    pub reloads: Option<Reloads>,
+}
+
+/// New configs, as the files change and when they are asked for.
+pub struct Reloads {
+    /// What became of them.
+    pub messages: mpsc::Receiver<Message>,
+    /// Reads everything again now, changed or not.
+    pub again: Arc<Notify>,
 }
 
 /// Opens the cockpit and runs it until it is left. Needs a terminal.
-pub async fn run(opening: Opening) -> io::Result<Left> {
+pub async fn run(mut opening: Opening) -> io::Result<Left> {
     let (messages, inbox) = mpsc::channel(MESSAGES);
     let settings = opening.settings;
     let size = crossterm::terminal::size()?;
     let mut state = State::new(Arc::new(settings.clone()), Utc::now(), size, opening.badge);
     state.themes = opening.wardrobe.themes();
     let (look, faults) = opening.wardrobe.look(&settings.ui);
-    let odd = opening.warnings.first().map(|warning| (About::Config, warning));
-    for (about, text) in odd.into_iter().chain(faults.first().map(|fault| (About::Keymap, fault))) {
-        state.put_banner(Banner { about, bad: false, text: text.clone() });
+    let odd = opening.warnings.into_iter().take(1).map(|warning| (About::Config, warning));
+    for (about, text) in odd.chain(faults.into_iter().rev()) {
+        state.put_banner(Banner { about, bad: about != About::Config, text });
     }
 
     let engine = engine::start(&settings.logs);
@@ -59,6 +67,7 @@ pub async fn run(opening: Opening) -> io::Result<Left> {
     let clipboard = settings.ui.clipboard.clone();
     let (ui, wardrobe) = (settings.ui.clone(), opening.wardrobe);
     let outlet = Outlet::stdout()?;
+    let (reloads, again) = opening.reloads.map(|reloads| (reloads.messages, reloads.again)).unzip();
     let mut crew = Crew {
         messages: messages.clone(),
         outlet: outlet.clone(),
@@ -68,10 +77,11 @@ pub async fn run(opening: Opening) -> io::Result<Left> {
         clipboard,
         ui,
         wardrobe,
+        again,
     };
     crew.hire(settings);
     tokio::spawn(windows(crew.engine.clone(), messages.clone()));
-    let (reloaded, reloads) = (messages.clone(), opening.reloads);
+    let reloaded = messages.clone();
     if let Some(mut reloads) = reloads {
         tokio::spawn(async move {
             while let Some(message) = reloads.recv().await {
@@ -95,6 +105,7 @@ struct Crew {
     clipboard: Clipboard,
     ui: UiSettings,
     wardrobe: Wardrobe,
+    again: Option<Arc<Notify>>,
 }
 
 impl Crew {
@@ -116,6 +127,13 @@ impl Crew {
         self.fleet = Some(fleet);
     }
 
+    /// Puts on what the settings and the person's own files say now.
+    fn dress(&mut self, look: &mut Look) {
+        let faults = self.wardrobe.change(&self.ui, look);
+        let (messages, dressed) = (self.messages.clone(), Message::Dressed { themes: self.wardrobe.themes(), faults });
+        tokio::spawn(async move { messages.send(dressed).await });
+    }
+
     fn say(&self, bad: bool, text: impl Into<String>) {
         // The queue is only full when the screen has more to show than this.
         let _ = self.messages.try_send(Message::Notice { bad, text: text.into() });
@@ -124,11 +142,11 @@ impl Crew {
 
 impl Performer for Crew {
     fn wants_background(&self) -> bool {
-        !matches!(self.ui.theme, ThemeChoice::Named(_))
+        self.wardrobe.wants_background()
     }
 
     fn background(&mut self, light: bool, look: &mut Look) {
-        self.wardrobe.background(light, &self.ui, look);
+        self.wardrobe.background(light, look);
     }
 
     fn perform(&mut self, effect: Effect, look: &mut Look) {
@@ -146,11 +164,9 @@ impl Performer for Crew {
                 }
             }
             Effect::Dress(ui) => {
-                for fault in self.wardrobe.change(&ui, look) {
-                    self.say(true, fault);
-                }
                 self.clipboard.clone_from(&ui.clipboard);
                 self.ui = *ui;
+                self.dress(look);
             }
             Effect::Copy(text) => {
                 let (clipboard, messages, outlet) =
@@ -173,7 +189,13 @@ impl Performer for Crew {
                 }
             }
             Effect::Hire(settings) => self.hire(*settings),
-            Effect::ReloadConfig => self.say(false, "the config files are watched; a change is taken up by itself"),
+            Effect::ReloadConfig => {
+                self.dress(look);
+                match &self.again {
+                    Some(again) => again.notify_one(),
+                    None => self.say(false, "themes and keys were read again; there is no config file"),
+                }
+            }
             Effect::Quit | Effect::Suspend | Effect::Redraw | Effect::Mouse(_) | Effect::Bell => {}
         }
     }

@@ -109,9 +109,6 @@ impl<P: Performer> Screen<P> {
 
     /// Runs until the cockpit is left.
     pub async fn run(mut self, messages: mpsc::Receiver<Message>) -> io::Result<Left> {
-        // The first picture does not wait for anything.
-        self.apply(Message::Tick(Utc::now()));
-        self.draw()?;
         self.asked = self.performer.wants_background();
         let heard = input::heard(self.asked, &self.outlet);
         self.cycle(messages, heard).await
@@ -129,6 +126,9 @@ impl<P: Performer> Screen<P> {
         let mut hangup = signal(SignalKind::hangup())?;
         let mut interrupt = signal(SignalKind::interrupt())?;
         let mut quit = signal(SignalKind::quit())?;
+        // The first picture waits for nothing.
+        self.apply(Message::Tick(Utc::now()));
+        self.draw()?;
         while self.left.is_none() {
             // Before the next batch is taken, for the inbox may never be empty.
             if self.pace.is_due(Instant::now()) {

@@ -3,7 +3,8 @@
 
 use std::collections::HashMap;
 
-use crate::domain::settings::UiSettings;
+use crate::app::state::About;
+use crate::domain::settings::{ThemeChoice, UiSettings};
 use crate::ui::keymap::Keymap;
 use crate::ui::look::Look;
 use crate::ui::theme::Theme;
@@ -18,102 +19,194 @@ pub struct Own {
     pub themes: HashMap<String, String>,
 }
 
+/// What is wrong with one of them, and which it is.
+pub type Fault = (About, String);
+
 /// What the look is made of.
 pub struct Wardrobe {
     read: Box<dyn Fn() -> Own + Send>,
     own: Own,
     colors: Colors,
     light: bool,
+    /// The theme of the settings, when they were last looked at.
+    named: ThemeChoice,
+    /// The theme that was put on by hand since; it stays until the settings name another one.
+    chosen: Option<String>,
 }
 
 impl Wardrobe {
     /// `read` reads the person's own files.
     pub fn new(colors: Colors, read: Box<dyn Fn() -> Own + Send>) -> Self {
-        Self { own: read(), read, colors, light: false }
+        Self { own: read(), read, colors, light: false, named: ThemeChoice::Auto, chosen: None }
     }
 
     /// The names of all themes.
     pub fn themes(&self) -> Vec<String> {
-        Theme::names().map(str::to_owned).chain(self.own.themes.keys().cloned()).collect()
+        let mut names: Vec<String> = Theme::names().map(str::to_owned).chain(self.own.themes.keys().cloned()).collect();
+        names.sort_unstable();
+        names.dedup();
+        names
     }
 
-    /// The look of these settings, and what is wrong with the person's files; what is wrong is left out.
-    pub fn look(&self, ui: &UiSettings) -> (Look, Vec<String>) {
-        let (keymap, mut faults) = Keymap::load(&ui.keymap, self.own.keymap.as_deref());
-        let theme = Theme::find(ui.theme.name(self.light), &self.own.themes).unwrap_or_else(|fault| {
-            faults.push(fault);
+    /// Whether the look depends on the terminal's background.
+    pub fn wants_background(&self) -> bool {
+        self.colors != Colors::None
+    }
+
+    /// The first look of these settings, and what is wrong with the person's files; what is wrong is left out.
+    pub fn look(&mut self, ui: &UiSettings) -> (Look, Vec<Fault>) {
+        let (keymap, faults) = Keymap::load(&ui.keymap, self.own.keymap.as_deref());
+        let mut faults = of_keymap(faults);
+        self.named.clone_from(&ui.theme);
+        let theme = self.theme().unwrap_or_else(|fault| {
+            faults.push((About::Theme, fault));
             Theme::default()
         });
         let mut look = Look::new(&theme, self.colors, keymap);
-        look.ascii = ui.ascii;
-        look.local = *chrono::Local::now().offset();
+        measure(&mut look, ui);
         (look, faults)
     }
 
-    /// Reads the person's files again, and dresses anew.
-    pub fn change(&mut self, ui: &UiSettings, look: &mut Look) -> Vec<String> {
+    /// Reads the person's files again, and dresses anew. What is broken is told, and what it was before stays.
+    pub fn change(&mut self, ui: &UiSettings, look: &mut Look) -> Vec<Fault> {
         self.own = (self.read)();
-        let (new, faults) = self.look(ui);
-        *look = new;
+        if self.named != ui.theme {
+            self.named.clone_from(&ui.theme);
+            self.chosen = None;
+        }
+        let (keymap, faults) = Keymap::load(&ui.keymap, self.own.keymap.as_deref());
+        let mut faults = of_keymap(faults);
+        if faults.is_empty() {
+            look.keymap = keymap;
+        }
+        match self.theme() {
+            Ok(theme) => look.set_theme(&theme),
+            Err(fault) => faults.push((About::Theme, fault)),
+        }
+        measure(look, ui);
         faults
     }
 
     /// The terminal has said what its background is.
-    pub fn background(&mut self, light: bool, ui: &UiSettings, look: &mut Look) {
+    pub fn background(&mut self, light: bool, look: &mut Look) {
         if std::mem::replace(&mut self.light, light) != light
-            && let Ok(theme) = Theme::find(ui.theme.name(light), &self.own.themes)
+            && let Ok(theme) = self.theme()
         {
             look.set_theme(&theme);
         }
     }
 
     /// Uses another theme from now on.
-    pub fn put_on(&self, name: &str, look: &mut Look) -> Result<(), String> {
-        Theme::find(name, &self.own.themes).map(|theme| look.set_theme(&theme))
+    pub fn put_on(&mut self, name: &str, look: &mut Look) -> Result<(), String> {
+        look.set_theme(&Theme::find(name, &self.own.themes)?);
+        self.chosen = Some(name.to_owned());
+        Ok(())
     }
+
+    fn theme(&self) -> Result<Theme, String> {
+        let name = self.chosen.as_deref().unwrap_or_else(|| self.named.name(self.light));
+        Theme::find(name, &self.own.themes)
+    }
+}
+
+fn of_keymap(faults: Vec<String>) -> Vec<Fault> {
+    faults.into_iter().map(|fault| (About::Keymap, fault)).collect()
+}
+
+fn measure(look: &mut Look, ui: &UiSettings) {
+    look.ascii = ui.ascii;
+    look.local = *chrono::Local::now().offset();
 }
 
 #[cfg(test)]
 mod tests {
+    use std::sync::{Arc, Mutex};
+
     use super::*;
-    use crate::domain::settings::ThemeChoice;
+    use crate::app::command::Command;
+    use crate::app::context::Context;
+
+    fn shipped(name: &str) -> Theme {
+        Theme::find(name, &HashMap::new()).unwrap().shown_with(Colors::True)
+    }
+
+    fn named(name: &str) -> UiSettings {
+        UiSettings { theme: ThemeChoice::Named(name.to_owned()), ..UiSettings::default() }
+    }
+
+    /// A wardrobe over files that can be changed: a theme `mine`, and the keymap.
+    fn over(theme: &str, keymap: &str) -> (Wardrobe, Arc<Mutex<(String, String)>>) {
+        let files = Arc::new(Mutex::new((theme.to_owned(), keymap.to_owned())));
+        let shared = files.clone();
+        let read = move || {
+            let (theme, keymap) = shared.lock().unwrap().clone();
+            Own { keymap: Some(keymap), themes: HashMap::from([("mine".to_owned(), theme)]) }
+        };
+        (Wardrobe::new(Colors::True, Box::new(read)), files)
+    }
 
     #[test]
     fn a_light_terminal_gets_the_light_theme_unless_a_name_was_given() {
-        let mut wardrobe = Wardrobe::new(Colors::True, Box::new(Own::default));
-        let theme = |name: &str| Theme::find(name, &HashMap::new()).unwrap();
         for (choice, expected) in [
             (ThemeChoice::Auto, "light"),
             (ThemeChoice::Named("safe".to_owned()), "safe"),
             (ThemeChoice::ByBackground { dark: "dark".to_owned(), light: "mono".to_owned() }, "mono"),
         ] {
-            let ui = UiSettings { theme: choice, ..UiSettings::default() };
-            wardrobe.light = false;
-            let (mut look, faults) = wardrobe.look(&ui);
+            let mut wardrobe = Wardrobe::new(Colors::True, Box::new(Own::default));
+            let (mut look, faults) = wardrobe.look(&UiSettings { theme: choice, ..UiSettings::default() });
             assert!(faults.is_empty());
-            wardrobe.background(true, &ui, &mut look);
-            assert_eq!(*look.theme(), theme(expected).shown_with(Colors::True), "{expected}");
+            wardrobe.background(true, &mut look);
+            assert_eq!(*look.theme(), shipped(expected), "{expected}");
         }
     }
 
     #[test]
-    fn a_changed_file_is_taken_up_and_a_broken_one_is_told() {
-        let text = std::sync::Arc::new(std::sync::Mutex::new(String::new()));
-        let file = text.clone();
-        let read = move || {
-            let themes = HashMap::from([("mine".to_owned(), file.lock().unwrap().clone())]);
-            Own { keymap: None, themes }
-        };
-        let ui = UiSettings { theme: ThemeChoice::Named("mine".to_owned()), ..UiSettings::default() };
-        *text.lock().unwrap() = "inherits = \"mono\"\n".to_owned();
-        let mut wardrobe = Wardrobe::new(Colors::True, Box::new(read));
-        let (mut look, _) = wardrobe.look(&ui);
-        let before = look.theme().clone();
-        *text.lock().unwrap() = "inherits = \"safe\"\n".to_owned();
-        assert!(wardrobe.change(&ui, &mut look).is_empty());
-        assert_ne!(*look.theme(), before);
-        *text.lock().unwrap() = "inherits = \"no such theme\"\n".to_owned();
-        let faults = wardrobe.change(&ui, &mut look);
-        assert!(faults.len() == 1 && faults[0].contains("no such theme"), "{faults:?}");
+    fn a_changed_file_is_taken_up() {
+        let (mut wardrobe, files) = over("inherits = \"mono\"", "");
+        let (mut look, _) = wardrobe.look(&named("mine"));
+        assert_eq!(*look.theme(), shipped("mono"));
+        *files.lock().unwrap() = ("inherits = \"safe\"".to_owned(), "[global]\n\"Q\" = \"quit\"".to_owned());
+        assert_eq!(wardrobe.change(&named("mine"), &mut look), []);
+        assert_eq!(*look.theme(), shipped("safe"));
+        assert_eq!(look.keymap.key_of(&[Context::Global], &Command::Quit).as_deref(), Some("q"));
+        assert!(look.keymap.listing().iter().any(|(_, keys, _)| keys == "Q"));
+    }
+
+    #[test]
+    fn what_is_broken_is_told_with_its_place_and_what_it_was_stays() {
+        let (mut wardrobe, files) = over("inherits = \"safe\"", "[global]\n\"Q\" = \"quit\"");
+        let (mut look, _) = wardrobe.look(&named("mine"));
+        let bound = |look: &Look| look.keymap.listing().iter().any(|(_, keys, _)| keys == "Q");
+        *files.lock().unwrap() = ("[roles]\ntxet = \"bold\"".to_owned(), "[global]\n\"Q\" = \"fly\"".to_owned());
+        for ui in [named("mine"), UiSettings { ascii: true, ..named("mine") }] {
+            let faults = wardrobe.change(&ui, &mut look);
+            let [(About::Keymap, keys), (About::Theme, theme)] = &faults[..] else { panic!("{faults:?}") };
+            assert!(keys.contains("keymap.toml") && keys.contains("\"Q\""), "{keys}");
+            assert!(theme.contains("themes/mine.toml, line 2"), "{theme}");
+            assert_eq!(*look.theme(), shipped("safe"));
+            assert!(bound(&look));
+            assert_eq!(look.ascii, ui.ascii, "what is not broken is taken up");
+        }
+        // Each is judged by itself.
+        files.lock().unwrap().0 = "inherits = \"mono\"".to_owned();
+        assert_eq!(wardrobe.change(&named("mine"), &mut look).len(), 1);
+        assert_eq!(*look.theme(), shipped("mono"));
+        assert!(bound(&look));
+    }
+
+    #[test]
+    fn a_theme_put_on_by_hand_stays_until_the_settings_name_another() {
+        let (mut wardrobe, _) = over("inherits = \"dark\"", "");
+        let (mut look, _) = wardrobe.look(&UiSettings::default());
+        wardrobe.put_on("safe", &mut look).unwrap();
+        wardrobe.background(true, &mut look);
+        wardrobe.change(&UiSettings::default(), &mut look);
+        assert_eq!(*look.theme(), shipped("safe"));
+        assert!(wardrobe.put_on("nowhere", &mut look).is_err());
+        assert_eq!(*look.theme(), shipped("safe"));
+        wardrobe.change(&named("mono"), &mut look);
+        assert_eq!(*look.theme(), shipped("mono"));
+        wardrobe.change(&UiSettings::default(), &mut look);
+        assert_eq!(*look.theme(), shipped("light"), "what the terminal said meanwhile is remembered");
     }
 }

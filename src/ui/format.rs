@@ -126,6 +126,29 @@ pub fn fit(text: &str, columns: usize) -> String {
     out
 }
 
+/// A text in lines of at most so many columns, broken between words where that is possible.
+pub fn wrap(text: &str, columns: usize) -> Vec<String> {
+    let mut lines = Vec::new();
+    let mut line = String::new();
+    for word in text.split_whitespace() {
+        let needed = line.width() + usize::from(!line.is_empty()) + word.width();
+        if needed > columns && !line.is_empty() {
+            lines.push(std::mem::take(&mut line));
+        }
+        if !line.is_empty() {
+            line.push(' ');
+        }
+        for grapheme in word.graphemes(true) {
+            if line.width() + grapheme.width() > columns && !line.is_empty() {
+                lines.push(std::mem::take(&mut line));
+            }
+            line.push_str(grapheme);
+        }
+    }
+    lines.push(line);
+    lines
+}
+
 /// The last parts of a path or name in so many columns: `…log/nginx/access.log`.
 pub fn fit_end(text: &str, columns: usize) -> String {
     if text.width() <= columns {
@@ -154,6 +177,20 @@ mod tests {
     fn table<T: Copy>(of: impl Fn(T) -> String, rows: &[(T, &str)]) {
         for (value, expected) in rows {
             assert_eq!(of(*value), *expected);
+        }
+    }
+
+    #[test]
+    fn sentences_are_broken_between_words() {
+        for (text, columns, expected) in [
+            ("", 4, &[""][..]),
+            ("one two three", 7, &["one two", "three"]),
+            ("one two three", 80, &["one two three"]),
+            ("a verylongword b", 6, &["a", "verylo", "ngword", "b"]),
+            ("日本 語", 4, &["日本", "語"]),
+            ("日本", 1, &["日", "本"]),
+        ] {
+            assert_eq!(wrap(text, columns), expected, "{text}");
         }
     }
 

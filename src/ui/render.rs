@@ -14,8 +14,9 @@ use crate::app::viewport::{Regions, Target};
 
 /// The least terminal that is drawn on.
 pub const LEAST: (u16, u16) = (60, 15);
-/// Banners shown at once.
+/// Banners shown at once, and the most rows of each.
 const BANNERS: usize = 2;
+const BANNER_ROWS: usize = 3;
 
 /// Draws the state; what fits, and what is where.
 pub fn render(state: &State, look: &Look, frame: &mut Frame) -> Regions {
@@ -64,25 +65,34 @@ fn screen(state: &State, c: &mut Canvas, area: Rect) {
 
 fn banners(state: &State, c: &mut Canvas, area: Rect) -> Rect {
     let shown = state.banners.len().min(BANNERS);
+    let more = state.banners.len() - shown;
     let dismiss = footer::key_in_tabs(state, c, &crate::app::command::Command::Dismiss);
+    let mut used = 0;
     for (n, banner) in state.banners.iter().take(shown).enumerate() {
-        let line = row(area, n as u16);
+        let first = row(area, used);
         let (mark, role) = if banner.bad { (glyph::BAD, Role::Bad) } else { (glyph::CURSOR, Role::Warn) };
-        let more = state.banners.len() - shown;
         let end = match n {
             0 if more > 0 => format!("{dismiss} dismiss (+{more})"),
             0 => format!("{dismiss} dismiss"),
             _ => String::new(),
         };
-        let end_at = c.pieces_right(line.x, line.right().saturating_sub(1), line.y, &[c.piece(end, Role::Dim)]);
-        let mut x = line.x + 1;
-        x += c.put_as(x, line.y, 2, mark, role) + 1;
+        let end_at = c.pieces_right(first.x, first.right().saturating_sub(1), first.y, &[c.piece(end, Role::Dim)]);
+        let x = first.x + 1 + c.put_as(first.x + 1, first.y, 2, mark, role) + 1;
         let room = end_at.saturating_sub(x + 1);
-        let text = super::format::fit(&banner.text, usize::from(room));
-        c.put_as(x, line.y, room, &text, if banner.bad { Role::Bad } else { Role::Text });
-        c.target(line, Target::Banner(n));
+        // What is wrong is not cut off, but it leaves room for what is watched.
+        let mut lines = super::format::wrap(&banner.text, usize::from(room));
+        if lines.len() > BANNER_ROWS {
+            let rest = lines.split_off(BANNER_ROWS - 1).join(" ");
+            lines.push(super::format::fit(&rest, usize::from(room)));
+        }
+        for text in &lines {
+            let line = row(area, used);
+            c.put_as(x, line.y, room, text, if banner.bad { Role::Bad } else { Role::Text });
+            c.target(line, Target::Banner(n));
+            used += 1;
+        }
     }
-    below(area, shown as u16)
+    below(area, used)
 }
 
 /// Notes stand in the corner above the hints, the newest lowest.

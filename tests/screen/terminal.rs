@@ -186,3 +186,31 @@ fn a_terminal_that_takes_nothing_can_be_left() {
     qd.stall(false);
     assert_eq!(code, 143);
 }
+
+#[test]
+fn a_broken_theme_or_keymap_is_told_with_its_place_and_reload_reads_everything() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let own = folder.path().join("quarterdeck");
+    std::fs::create_dir_all(own.join("themes")).expect("a folder");
+    let write = |name: &str, text: &str| std::fs::write(own.join(name), text).expect("written");
+    write("keymap.toml", "[global]\n\"Q\" = \"help\"\n");
+    let qd = start(&folder);
+    write("keymap.toml", "[global]\n\"Q\" = \"fly\"\n");
+    qd.keys(":reload\r");
+    qd.wait(SOON, "what is wrong", |screen| {
+        screen.contains("keymap.toml: [global] \"Q\"") && screen.contains("the old one")
+    });
+    qd.keys("Q");
+    qd.wait(SOON, "the old keys", |screen| screen.contains("Help: Overview"));
+    qd.keys("\x1b");
+    write("keymap.toml", "[global]\n\"H\" = \"help\"\n");
+    write("themes/mine.toml", "inherits = \"dark\"\n");
+    qd.keys(":reload\r");
+    qd.wait(SOON, "nothing wrong any more", |screen| !screen.contains("keymap.toml"));
+    qd.keys(":theme ");
+    qd.wait(SOON, "the new theme's name", |screen| screen.contains("mine"));
+    qd.keys("\x1b");
+    qd.wait(SOON, "no command line", |screen| !screen.contains("mine"));
+    qd.keys("H");
+    qd.wait(SOON, "the new keys", |screen| screen.contains("Help: Overview"));
+}

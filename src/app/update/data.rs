@@ -89,6 +89,16 @@ fn serviced(state: &mut State, name: &str, environment: &str, host: &HostName, s
     }
 }
 
+/// The themes and keys were read again: what is wrong with them stays in sight until it is mended.
+pub(super) fn dressed(state: &mut State, themes: Vec<String>, faults: Vec<(About, String)>) {
+    state.themes = themes;
+    state.banners.retain(|banner| !matches!(banner.about, About::Keymap | About::Theme));
+    // Of several about the same the first is told.
+    for (about, fault) in faults.into_iter().rev() {
+        state.put_banner(Banner { about, bad: true, text: format!("{fault}; the old one stays") });
+    }
+}
+
 /// A new config: what is known of hosts and services that stay is kept.
 pub(super) fn config(state: &mut State, settings: Settings, warnings: &[String], effects: &mut Vec<Effect>) {
     let mut hosts = std::mem::take(&mut state.hosts);

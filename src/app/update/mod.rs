@@ -57,6 +57,7 @@ pub fn update(state: &mut State, message: Message) -> Vec<Effect> {
             let text = format!("the config changed and cannot be used, the old one stays: {first}");
             state.put_banner(Banner { about: About::Config, bad: true, text });
         }
+        Message::Dressed { themes, faults } => data::dressed(state, themes, faults),
         Message::WorkerDied(what, why) => {
             state.put_banner(Banner { about: About::Worker, bad: true, text: format!("{what} failed: {why}") });
         }
