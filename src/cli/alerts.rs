@@ -15,9 +15,10 @@ use crate::config::{Selection, secret};
 use crate::domain::alert::{Alert, AlertState, sort};
 use crate::domain::api_error::{ApiError, ApiErrorKind};
 use crate::domain::delivery::Part;
+use crate::domain::deployment::{self, Deployment, DeploymentKind};
 use crate::domain::hosted::CheckOwner;
 use crate::domain::outside::Feed;
-use crate::integrations::gitlab::{self, GitLab};
+use crate::integrations::gitlab;
 use crate::integrations::statuscake::alerts::alerts;
 use crate::integrations::statuscake::{StatusCake, Watch};
 
@@ -65,6 +66,8 @@ pub(super) struct Sources {
     statuscake: Option<(Watch, Vec<CheckOwner>)>,
     /// Its incidents, where it names projects.
     gitlab: Option<gitlab::Watch>,
+    /// Environments that the config names: what is deployed elsewhere, such as for a review, is no change of note.
+    named: Vec<String>,
     /// Only alerts of these services and environments, when the call is narrowed.
     only: Option<Vec<(String, String)>>,
 }
@@ -87,11 +90,14 @@ impl Sources {
             settings.projects.retain(|project| {
                 only.as_ref().is_none_or(|only| only.iter().any(|(service, _)| *service == project.service))
             });
-            let client = GitLab::new(&settings, secret::source(settings.token.clone(), "[gitlab] token"));
-            let from = at.unwrap_or_else(Utc::now);
-            (!settings.projects.is_empty()).then(|| gitlab::Watch::new(client, &[Part::Incidents], from))
+            let (client, from) = (super::deploys::client(&settings), at.unwrap_or_else(Utc::now));
+            let watch = || gitlab::Watch::new(client, &[Part::Incidents, Part::Deployments], from).newest_only();
+            (!settings.projects.is_empty()).then(watch)
         });
-        Self { statuscake, gitlab, only }
+        let mapped = opened.settings.hosted.gitlab.iter().flat_map(|gitlab| &gitlab.projects);
+        let mapped = mapped.flat_map(|project| project.environments.values().cloned());
+        let named = opened.settings.environments.iter().map(|one| one.name.clone()).chain(mapped).collect();
+        Self { statuscake, gitlab, named, only }
     }
 
     /// Asks each until it has said everything.
@@ -124,7 +130,7 @@ impl Sources {
 
     /// What they have said so far.
     pub(super) fn look(&self, now: DateTime<Utc>) -> Look {
-        let mut look = Look { at: now, alerts: Vec::new(), errors: Vec::new(), blind: false };
+        let mut look = Look { at: now, alerts: Vec::new(), errors: Vec::new(), last_deploy: None, blind: false };
         let mut heard = Vec::new();
         if let Some((watch, owners)) = &self.statuscake {
             let outside = watch.outside();
@@ -135,8 +141,16 @@ impl Sources {
         if let Some(watch) = &self.gitlab {
             let delivery = watch.delivery();
             look.alerts.extend(gitlab::alerts::alerts(delivery, now));
-            look.errors.extend(delivery.troubles().map(|(_, _, trouble)| trouble.error.clone()));
-            heard.push(delivery.projects.iter().any(|project| !project.as_of.is_empty()));
+            // Without a history it is only not known what was changed before.
+            let troubles = delivery.troubles().filter(|(_, part, _)| *part == Part::Incidents);
+            look.errors.extend(troubles.map(|(_, _, trouble)| trouble.error.clone()));
+            heard.push(delivery.projects.iter().any(|project| project.as_of.contains_key(&Part::Incidents)));
+            let mut deployments = deployment::as_of(delivery.deployments(), now);
+            if deployments.iter().any(|one| self.named.contains(&one.environment)) {
+                deployments.retain(|one| self.named.contains(&one.environment));
+            }
+            look.alerts.iter_mut().for_each(|alert| alert.last_change = last_change(alert, &deployments));
+            look.last_deploy = deployments.into_iter().next();
         }
         look.blind = !heard.is_empty() && !heard.contains(&true);
         sort(&mut look.alerts);
@@ -159,6 +173,8 @@ pub(super) struct Look {
     pub(super) alerts: Vec<Alert>,
     /// What could not be asked.
     pub(super) errors: Vec<ApiError>,
+    /// What was deployed last, of anything.
+    pub(super) last_deploy: Option<Deployment>,
     /// Nothing could be asked at all.
     blind: bool,
 }
@@ -190,7 +206,8 @@ impl Look {
     fn text(&self) -> String {
         let (firing, ended): (Vec<&Alert>, Vec<&Alert>) =
             self.alerts.iter().partition(|alert| alert.state != AlertState::Resolved);
-        let mut table = Table::new(&["severity", "alert", "source", "since", ">for", "service", "marks"]);
+        let mut table =
+            Table::new(&["severity", "alert", "source", "since", ">for", "service", "last change", "marks"]);
         for alert in &firing {
             let severity = alert.severity.as_str().to_uppercase();
             table.row(self.row(severity, alert, alert.since.map(|since| self.at - since)));
@@ -222,7 +239,7 @@ impl Look {
         out
     }
 
-    fn row(&self, state: String, alert: &Alert, lasted: Option<TimeDelta>) -> [String; 7] {
+    fn row(&self, state: String, alert: &Alert, lasted: Option<TimeDelta>) -> [String; 8] {
         let service = alert.service.as_ref().zip(alert.environment.as_ref());
         let marks = [("silenced", alert.silenced), ("flapping", alert.flapping)];
         let marks: Vec<&str> = marks.into_iter().filter(|(_, is)| *is).map(|(mark, _)| mark).collect();
@@ -233,6 +250,7 @@ impl Look {
             alert.since.map_or("—".to_owned(), |since| since.format("%m-%d %H:%MZ").to_string()),
             lasted.map_or("—".to_owned(), age),
             service.map_or(String::new(), |(service, environment)| format!("{service}@{environment}")),
+            alert.last_change.clone().unwrap_or_default(),
             marks.join(" "),
         ]
     }
@@ -242,6 +260,16 @@ impl Look {
 fn resource(alert: &Alert) -> &str {
     let mut colons = alert.id.match_indices(':').map(|(i, _)| i);
     colons.nth(2).map_or(&alert.id, |end| &alert.id[..end])
+}
+
+/// What was deployed last before an alert began, in a line.
+fn last_change(alert: &Alert, deployments: &[Deployment]) -> Option<String> {
+    let (service, since) = (alert.service.as_ref()?, alert.since?);
+    let change = deployment::last_change(deployments, service, alert.environment.as_deref(), since)?;
+    let kind = change.kind.filter(|kind| *kind != DeploymentKind::Deploy).map(|kind| format!(" {}", kind.as_str()));
+    let place = if alert.environment.is_none() { format!(" in {}", change.environment) } else { String::new() };
+    let before = age(since - change.started?);
+    Some(format!("{service} {}{}{place}, {before} before", change.version, kind.unwrap_or_default()))
 }
 
 /// What could not be asked, and why.

@@ -5,7 +5,6 @@ use chrono::Utc;
 use super::check::{CheckItem, CheckState};
 use crate::config::secret;
 use crate::domain::hosted::{HostedSettings, TokenFinding, TokenState};
-use crate::integrations::gitlab::GitLab;
 use crate::integrations::slack::Slack;
 use crate::integrations::statuscake::StatusCake;
 
@@ -20,8 +19,7 @@ pub async fn items(hosted: &HostedSettings) -> Vec<CheckItem> {
         items.extend(of_findings(account.source(), account.check().await));
     }
     if let Some(settings) = &hosted.gitlab {
-        let client = GitLab::new(settings, secret::source(settings.token.clone(), "[gitlab] token"));
-        items.extend(of_findings("gitlab", client.check(Utc::now()).await));
+        items.extend(of_findings("gitlab", super::deploys::client(settings).check(Utc::now()).await));
     }
     if let Some(settings) = &hosted.slack {
         let slack = Slack::new(settings, secret::source(settings.webhook.clone(), "[slack] webhook"));

@@ -95,6 +95,11 @@ async fn ask(watch: &mut Watch) {
         .await;
 }
 
+/// GitLab as the config has it.
+pub(super) fn client(settings: &GitLabSettings) -> GitLab {
+    GitLab::new(settings, secret::source(settings.token.clone(), "[gitlab] token"))
+}
+
 /// `--env`, `--service`, and what `--host` and `--tag` leave.
 struct Narrow {
     environments: Vec<String>,
@@ -124,8 +129,7 @@ impl Narrow {
             let on_hosts = self.on_hosts.as_ref().is_none_or(|all| all.iter().any(|(one, _)| *one == project.service));
             on_hosts && (names.is_empty() || names.iter().any(|pattern| matches(pattern, &project.service)))
         });
-        let token = secret::source(settings.token.clone(), "[gitlab] token");
-        Watch::new(GitLab::new(&settings, token), &PARTS, Utc::now())
+        Watch::new(client(&settings), &PARTS, Utc::now())
     }
 
     fn wants(&self, service: &str, environment: &str) -> bool {

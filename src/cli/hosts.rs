@@ -288,7 +288,7 @@ pub(super) mod tests {
 
     /// Shows a survey by the default intervals.
     pub(in crate::cli) fn shown<T>(survey: &Survey, show: impl Fn(Look<'_>) -> T) -> T {
-        show(Look { survey, stats: &StatSettings::default(), now: now() })
+        show(Look { survey, deployments: &[], stats: &StatSettings::default(), now: now() })
     }
 
     fn of(hosts: Vec<HostReport>) -> Survey {

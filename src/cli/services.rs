@@ -9,6 +9,7 @@ use super::args::{Global, Snapshot};
 use super::exit::Outcome;
 use super::snapshot::{self, Look};
 use super::table::Table;
+use crate::domain::deployment::Deployment;
 use crate::domain::host::HostName;
 use crate::domain::service::{Health, Service, ServiceOnHost};
 use crate::domain::text::one_line;
@@ -42,8 +43,8 @@ struct ServiceJson {
     environment: String,
     hosts: Vec<OnHostJson>,
     versions: BTreeMap<String, Vec<String>>,
-    /// Not known before deploys are.
-    last_deploy: Option<()>,
+    /// Of it in its environment, where that is known.
+    last_deploy: Option<Deployment>,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -60,10 +61,10 @@ struct OnHostJson {
 
 /// The JSON document.
 pub fn json(look: Look<'_>) -> ServicesJson {
-    ServicesJson { services: look.survey.services.iter().map(service_json).collect() }
+    ServicesJson { services: look.survey.services.iter().map(|row| service_json(row, look.deployments)).collect() }
 }
 
-fn service_json(row: &Row) -> ServiceJson {
+fn service_json(row: &Row, deployments: &[Deployment]) -> ServiceJson {
     let service = &row.0;
     let mut versions: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for (host, on) in hosts(row) {
@@ -76,7 +77,10 @@ fn service_json(row: &Row) -> ServiceJson {
         environment: service.environment.clone(),
         hosts: hosts(row).map(|(host, on)| on_host_json(host, on)).collect(),
         versions,
-        last_deploy: None,
+        last_deploy: deployments
+            .iter()
+            .find(|one| one.service == service.name && one.environment == service.environment)
+            .cloned(),
     }
 }
 

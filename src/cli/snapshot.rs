@@ -2,6 +2,7 @@
 
 use std::io::Write;
 use std::sync::Arc;
+use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use serde::Serialize;
@@ -9,11 +10,17 @@ use serde::Serialize;
 use super::args::{Global, Snapshot};
 use super::exit::{Exit, Outcome};
 use super::opened::Opened;
+use crate::domain::delivery::Part;
+use crate::domain::deployment::Deployment;
 use crate::domain::host::{HostState, LinkErrorKind};
 use crate::domain::settings::{Settings, StatSettings};
+use crate::integrations::gitlab::Watch;
 use crate::runtime::fleet::Fleet;
 use crate::runtime::survey::{Survey, Surveyor};
 use crate::runtime::terminal_asker::TerminalAsker;
+
+/// How long hosts that have answered wait for what GitLab knows of them.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Connects to the hosts of a config and begins to look.
 pub(super) fn surveyor(settings: &Settings, services: bool) -> Surveyor {
@@ -26,6 +33,8 @@ pub(super) fn surveyor(settings: &Settings, services: bool) -> Surveyor {
 pub struct Look<'a> {
     /// What is known.
     pub survey: &'a Survey,
+    /// What was deployed of late, newest first; none where GitLab is not asked.
+    pub deployments: &'a [Deployment],
     /// The intervals of figures, by which their age is judged.
     pub stats: &'a StatSettings,
     /// The time of the look.
@@ -43,9 +52,15 @@ pub(super) async fn print<J: Serialize>(
     let opened = Opened::load(global).await?;
     opened.print_warnings();
     let mut surveyor = surveyor(&opened.settings, services);
-    let mut survey = surveyor.first().await;
+    let mut gitlab =
+        opened.settings.hosted.gitlab.as_ref().filter(|_| services).map(|settings| {
+            Watch::new(super::deploys::client(settings), &[Part::Deployments], Utc::now()).newest_only()
+        });
+    let (mut survey, ()) = tokio::join!(surveyor.first(), ask(&mut gitlab));
     loop {
-        let look = Look { survey: &survey, stats: &opened.settings.stats, now: Utc::now() };
+        let deployments = gitlab.as_ref().map_or(vec![], |watch| watch.delivery().deployments());
+        let stats = &opened.settings.stats;
+        let look = Look { survey: &survey, deployments: &deployments, stats, now: Utc::now() };
         let text = match (args.json, args.watch) {
             (true, true) => serde_json::to_string(&json(look)).map_err(std::io::Error::from)? + "\n",
             (true, false) => serde_json::to_string_pretty(&json(look)).map_err(std::io::Error::from)? + "\n",
@@ -58,7 +73,15 @@ pub(super) async fn print<J: Serialize>(
         if !args.watch {
             return Ok(exit(&survey));
         }
-        survey = surveyor.next(opened.settings.stats.every).await;
+        (survey, ()) = tokio::join!(surveyor.next(opened.settings.stats.every), ask(&mut gitlab));
+    }
+}
+
+/// Asks GitLab what is due, for as long as there is patience.
+async fn ask(gitlab: &mut Option<Watch>) {
+    let Some(watch) = gitlab else { return };
+    if tokio::time::timeout(PATIENCE, watch.round(|_| ())).await.is_err() {
+        tracing::info!("GitLab has not answered in time: what was deployed last is not known");
     }
 }
 

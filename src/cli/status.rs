@@ -16,6 +16,7 @@ use super::services::{self, Row};
 use super::snapshot::{self, Look};
 use crate::domain::alert::{self, Alert, AlertState};
 use crate::domain::api_error::ApiError;
+use crate::domain::deployment::Deployment;
 use crate::domain::host::HostState;
 use crate::domain::service::Health;
 use crate::domain::text::one_line;
@@ -42,8 +43,13 @@ pub async fn run(global: &Global, args: JsonArgs) -> Outcome {
     let (survey, in_time) = tokio::join!(surveyor.first(), tokio::time::timeout(PATIENCE, sources.ask()));
     let now = Utc::now();
     let outside = sources.look(now.trunc_subsecs(3));
-    let heard = Heard { alerts: &outside.alerts, errors: &outside.errors, late: in_time.is_err() };
-    let status = json(Look { survey: &survey, stats: &opened.settings.stats, now }, &heard);
+    let heard = Heard {
+        alerts: &outside.alerts,
+        errors: &outside.errors,
+        last_deploy: outside.last_deploy.as_ref(),
+        late: in_time.is_err(),
+    };
+    let status = json(Look { survey: &survey, deployments: &[], stats: &opened.settings.stats, now }, &heard);
     let text = if args.json {
         serde_json::to_string_pretty(&status).map_err(std::io::Error::from)? + "\n"
     } else {
@@ -87,6 +93,8 @@ pub struct Heard<'a> {
     pub alerts: &'a [Alert],
     /// What could not be asked.
     pub errors: &'a [ApiError],
+    /// What was deployed last, where that is known.
+    pub last_deploy: Option<&'a Deployment>,
     /// They had more to say than there was time for: since when something fires may not be known.
     pub late: bool,
 }
@@ -101,7 +109,7 @@ pub struct StatusJson {
     alerts: Vec<Value>,
     hosts: Counts,
     runs: [(); 0],
-    last_deploy: Option<()>,
+    last_deploy: Option<Deployment>,
     problems: Vec<Problem>,
     /// What could not be asked.
     errors: Vec<Value>,
@@ -145,7 +153,7 @@ pub fn json(look: Look<'_>, heard: &Heard<'_>) -> StatusJson {
         alerts: firing.map(alerts::json_of).collect(),
         hosts: counts,
         runs: [],
-        last_deploy: None,
+        last_deploy: heard.last_deploy.cloned(),
         problems,
         errors: heard.errors.iter().map(alerts::error_json).collect(),
         late: heard.late,
@@ -258,12 +266,25 @@ fn verdict(problems: &[Problem], counts: Counts, hosts: usize, services: usize) 
     }
 }
 
+/// What was deployed last, in a line.
+fn deployed(deploy: &Deployment, at: DateTime<Utc>) -> String {
+    let mut words = vec![deploy.service.as_str(), &deploy.version];
+    words.extend(deploy.status.map(|status| status.as_str()));
+    words.extend(deploy.kind.map(|kind| kind.as_str()));
+    words.extend(["in", &deploy.environment]);
+    if let Some(by) = &deploy.by {
+        words.extend(["by", by]);
+    }
+    let since = deploy.started.or(deploy.created).and_then(|since| (at - since).to_std().ok());
+    format!("deploy  {}{}", words.join(" "), since.map_or(String::new(), |since| format!("  {}", age(since))))
+}
+
 /// The same in at most ten lines: the verdict, the problems worst first, the hosts.
 pub fn text(status: &StatusJson) -> String {
     let mut lines = vec![status.verdict.clone()];
     let unheard = status.errors.first().and_then(|error| error["message"].as_str());
-    // One line is the hosts', one the sources' that said nothing, and one says what found no room.
-    let room = LINES - 2 - usize::from(unheard.is_some());
+    // A line each: the hosts, the sources that said nothing, what was deployed last; and one for what found no room.
+    let room = LINES - 2 - usize::from(unheard.is_some()) - usize::from(status.last_deploy.is_some());
     let shown = if status.problems.len() > room { room - 1 } else { status.problems.len() };
     for problem in &status.problems[..shown] {
         let word = if problem.severity == Severity::Page { "PAGE  " } else { "TICKET" };
@@ -276,6 +297,9 @@ pub fn text(status: &StatusJson) -> String {
     }
     let Counts { up, stale, down } = status.hosts;
     lines.push(format!("hosts   {up} up, {stale} stale, {down} down"));
+    if let Some(deploy) = &status.last_deploy {
+        lines.push(one_line(&deployed(deploy, status.at), WIDTH));
+    }
     if let Some(why) = unheard {
         lines.push(format!("unheard {}", one_line(why, WIDTH)));
     }

@@ -6,10 +6,10 @@
 //! no versions (branches) cannot be lower: one that goes back to a commit that was live before is a rollback too, and only
 //! the same commit again is a redeploy.
 
-use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use chrono::{DateTime, SecondsFormat, Utc};
+use serde::{Serialize, Serializer};
 use serde_json::{Value, json};
 
 use super::version;
@@ -163,6 +163,12 @@ impl Deployment {
     }
 }
 
+impl Serialize for Deployment {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        self.json().serialize(to)
+    }
+}
+
 /// Puts deployments in the order in which they are read: the newest first.
 pub fn sort(deployments: &mut [Deployment]) {
     deployments.sort_by(|a, b| b.age_key().cmp(&a.age_key()));
@@ -223,7 +229,8 @@ impl Place {
 /// Deployments as they stood at an earlier time: what was made later is not there, and what ended later was under way.
 pub fn as_of(mut deployments: Vec<Deployment>, at: DateTime<Utc>) -> Vec<Deployment> {
     deployments.retain(|deployment| deployment.created.is_none_or(|created| created <= at));
-    for deployment in deployments.iter_mut().filter(|one| one.finished.is_some_and(|finished| finished > at)) {
+    let later = |time: Option<DateTime<Utc>>| time.is_some_and(|time| time > at);
+    for deployment in deployments.iter_mut().filter(|one| later(one.started) || later(one.finished)) {
         let started = deployment.started.filter(|started| *started <= at);
         let status = if started.is_some() { DeploymentStatus::Running } else { DeploymentStatus::Created };
         (deployment.status, deployment.started, deployment.finished) = (Some(status), started, None);
@@ -299,9 +306,19 @@ pub fn document(at: DateTime<Utc>, deployments: &[Deployment], live: &Live, erro
     })
 }
 
-/// The newest of several histories, each newest first.
-pub fn newest<'d>(deployments: impl IntoIterator<Item = &'d Deployment>) -> Option<&'d Deployment> {
-    deployments.into_iter().min_by_key(|one| Reverse((one.created, one.id.len(), one.id.clone())))
+/// What was changed last before something began: the deployment of a service that started last before then, in one
+/// environment or, where it is not known which, in any.
+pub fn last_change<'d>(
+    deployments: &'d [Deployment],
+    service: &str,
+    environment: Option<&str>,
+    before: DateTime<Utc>,
+) -> Option<&'d Deployment> {
+    let of_it = |one: &&Deployment| {
+        one.service == service && environment.is_none_or(|environment| one.environment == environment)
+    };
+    let by_then = |one: &&Deployment| one.started.is_some_and(|started| started <= before);
+    deployments.iter().filter(of_it).filter(by_then).max_by_key(|one| one.started)
 }
 
 /// A time as the contract writes it, with the precision it has.
@@ -448,6 +465,25 @@ mod tests {
         let seen: Vec<_> = then.iter().map(|one| (one.version.as_str(), one.status.unwrap().as_str())).collect();
         assert_eq!(seen, [("1.1", "running"), ("1.0", "success")]);
         assert_eq!(live(&then, [])["live"]["shop"].as_deref(), Some("1.0"));
+    }
+
+    #[test]
+    fn the_last_change_is_the_one_that_started_last_before() {
+        let mut all = history(&[("1.0", "a", "ok"), ("1.1", "b", "bad"), ("1.2", "c", "ok"), ("1.3", "d", "ok")]);
+        all[2].environment = "test".to_owned();
+        all[3].started = None;
+        let before = |service, environment, time: &str| {
+            last_change(&all, service, environment, time.parse().unwrap()).map(|one| one.version.as_str())
+        };
+        assert_eq!(
+            before("shop", Some("live"), "2026-03-01T00:09:00Z"),
+            Some("1.1"),
+            "failed, and a change all the same"
+        );
+        assert_eq!(before("shop", None, "2026-03-01T00:09:00Z"), Some("1.2"));
+        assert_eq!(before("shop", None, "2026-03-01T00:00:59Z"), Some("1.0"));
+        assert_eq!(before("shop", None, "2026-02-28T00:00:00Z"), None);
+        assert_eq!(before("api", None, "2026-03-01T00:09:00Z"), None);
     }
 
     #[test]

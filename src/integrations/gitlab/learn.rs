@@ -112,8 +112,8 @@ impl Watch {
             Answer::Environments(all) => project.environments = all,
             Answer::Newest(page) | Answer::Older(page) => {
                 merge(&mut project.deployments, page.deployments);
-                let older = page.older.filter(|_| project.deployments.len() < HISTORY);
-                project.whole_history = older.is_none() && project.deployments.len() < HISTORY;
+                project.whole_history = page.older.is_none() && project.deployments.len() < HISTORY;
+                let older = page.older.filter(|_| self.whole && project.deployments.len() < HISTORY);
                 self.schedule.has_older(index, older.is_some());
                 self.older[index] = older;
             }

@@ -59,8 +59,8 @@ const FAILED: Duration = Duration::from_secs(30);
 /// How often a part is asked.
 fn every(part: Part) -> Duration {
     Duration::from_secs(match part {
-        Part::Trace => 2,
-        Part::Jobs => 5,
+        Part::Trace => 3,
+        Part::Jobs => 10,
         Part::Deployments | Part::Pipelines => 15,
         Part::Incidents => 60,
         Part::Environments | Part::Tags => 120,

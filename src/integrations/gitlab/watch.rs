@@ -31,6 +31,8 @@ pub struct Watch {
     pub(super) older: Vec<Option<Get>>,
     /// What reads the log that somebody looks at.
     pub(super) reader: Option<TraceReader>,
+    /// Whether histories are walked to their end.
+    pub(super) whole: bool,
     /// What was not answered when it was last asked.
     pub(super) failing: BTreeMap<Ask, ApiErrorKind>,
 }
@@ -51,9 +53,16 @@ impl Watch {
             older: vec![None; projects.len()],
             delivery: Delivery { projects, ..Delivery::default() },
             reader: None,
+            whole: true,
             failing: BTreeMap::new(),
             client,
         }
+    }
+
+    /// With the newest part of each history only, which saves a request for each hundred deployments.
+    #[must_use]
+    pub fn newest_only(self) -> Self {
+        Self { whole: false, ..self }
     }
 
     /// What is known.

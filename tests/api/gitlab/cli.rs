@@ -238,3 +238,44 @@ fn watching_prints_a_document_a_line() {
     child.kill().unwrap();
     child.wait().unwrap();
 }
+
+#[test]
+fn services_alerts_and_status_know_what_was_deployed_last() {
+    let (fake, home) = (FakeApis::public(&[]), tempfile::tempdir().unwrap());
+    let config = home.path().join("qd.toml");
+    let text = format!(
+        "[fleet]\nenvironment = \"production\"\n[[host]]\nname = \"here\"\ntransport = \"local\"\n[[service]]\nname = \"shop\"\nhealth = \"http://127.0.0.1:1/\"\nstatuscake = [\"Checkout\"]\n\
+         [statuscake]\nurl = \"{}\"\ntoken = {{ env = \"QD_TEST_SC\" }}\n\
+         [gitlab]\nurl = \"{}\"\ntoken = {{ env = \"QD_TEST_GL\" }}\nprojects = [{{ path = \"acme/shop\" }}]\n",
+        fake.url("statuscake"),
+        fake.url("gitlab")
+    );
+    std::fs::write(&config, text).unwrap();
+    let run = |args: &[&str]| {
+        let mut command = Command::cargo_bin("qd").unwrap();
+        command
+            .env("HOME", home.path())
+            .env("QD_TEST_SC", "sc-qd")
+            .env("QD_TEST_GL", TOKEN)
+            .arg("--config")
+            .arg(&config);
+        document(&command.args(args).output().unwrap())
+    };
+    let alerts = run(&["alerts", "--json", "--at", AT, "--service", "shop"]);
+    let change = |id: &str| {
+        let all = alerts["alerts"].as_array().unwrap();
+        all.iter().find(|one| one["id"] == id).unwrap_or_else(|| panic!("{alerts:#}"))["last_change"].clone()
+    };
+    assert_eq!(change("statuscake:uptime:6003"), "shop 1.0.30 rollback, 4d before");
+    assert_eq!(
+        change("gitlab:incident:71"),
+        "shop 1.0.30 rollback in production, 3d before",
+        "a review is no change of note"
+    );
+    let services = run(&["services", "--json"]);
+    let last = &services["services"][0]["last_deploy"];
+    assert_eq!((&last["version"], &last["kind"], &last["id"]), (&json!("1.0.30"), &json!("rollback"), &json!("372")));
+    let status = run(&["status", "--json"]);
+    assert_eq!(status["last_deploy"]["id"], "372");
+    assert!(fake.requests("gitlab").iter().all(|one| one.method == "GET" && one.status == 200));
+}
