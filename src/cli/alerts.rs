@@ -150,7 +150,8 @@ impl Sources {
                 deployments.retain(|one| self.named.contains(&one.environment));
             }
             look.alerts.iter_mut().for_each(|alert| alert.last_change = last_change(alert, &deployments));
-            look.last_deploy = deployments.into_iter().next();
+            // One that waits was not deployed yet.
+            look.last_deploy = deployments.into_iter().find(|one| one.started.is_some());
         }
         look.blind = !heard.is_empty() && !heard.contains(&true);
         sort(&mut look.alerts);

@@ -79,7 +79,9 @@ fn service_json(row: &Row, deployments: &[Deployment]) -> ServiceJson {
         versions,
         last_deploy: deployments
             .iter()
-            .find(|one| one.service == service.name && one.environment == service.environment)
+            .filter(|one| one.service == service.name && one.environment == service.environment)
+            // One that waits was not deployed yet.
+            .find(|one| one.started.is_some())
             .cloned(),
     }
 }

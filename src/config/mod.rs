@@ -33,7 +33,7 @@ use crate::domain::settings::Settings;
 pub use diagnostic::{ConfigError, Diagnostic, Kind, Severity};
 pub use inventory::{CommandInventory, InventoryHost};
 pub use paths::Dirs;
-pub use select::{Selection, select};
+pub use select::{Selection, known, select};
 pub use trust::{Trust, TrustStore};
 
 use find::Standing;

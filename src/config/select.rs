@@ -78,8 +78,8 @@ fn full_name(service: &Service) -> String {
     format!("{}@{}", service.name, service.environment)
 }
 
-/// Whether each pattern stands for something.
-fn known(what: &str, patterns: &[String], names: &[String]) -> Result<(), NothingSelected> {
+/// Whether each pattern stands for something of this sort.
+pub fn known(what: &str, patterns: &[String], names: &[String]) -> Result<(), NothingSelected> {
     let Some(stray) = patterns.iter().find(|pattern| !names.iter().any(|name| matches(pattern, name))) else {
         return Ok(());
     };

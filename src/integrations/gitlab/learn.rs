@@ -158,7 +158,9 @@ impl Watch {
                 self.reader = Some(reader);
                 if news.more {
                     self.schedule.ask_now(Ask::Seen(Part::Trace));
-                } else if !job.status.is_active() {
+                } else if job.status.is_active() {
+                    self.schedule.ask_in(Ask::Seen(Part::Trace), news.pause(), Instant::now());
+                } else {
                     // One that ended writes no more.
                     self.schedule.is_settled(Part::Trace);
                 }

@@ -141,6 +141,11 @@ impl Schedule {
         self.due.remove(&ask);
     }
 
+    /// A question is due after this time, whenever it was asked.
+    pub fn ask_in(&mut self, ask: Ask, wait: Duration, now: Instant) {
+        self.due.insert(ask, now + wait);
+    }
+
     /// How long nothing is due.
     pub fn idle(&self, now: Instant) -> Duration {
         let due = |ask: &Ask| self.due.get(ask).map_or(Duration::ZERO, |due| due.saturating_duration_since(now));

@@ -1,6 +1,8 @@
 //! A job's log, a piece at a time. GitLab honours `Range` (RFC 9110 14.2) only where it serves a file; a log that is being
 //! written may come whole each time. Either way each byte is given once.
 
+use std::time::Duration;
+
 use bytes::Bytes;
 
 use super::GitLab;
@@ -28,6 +30,8 @@ pub struct TraceNews {
     pub bytes: Bytes,
     /// Whether there is more to be had at once.
     pub more: bool,
+    /// What was read for it, in bytes: more than what is new where the log comes whole each time.
+    pub read: u64,
 }
 
 impl TraceReader {
@@ -52,8 +56,17 @@ impl TraceReader {
     }
 }
 
+impl TraceNews {
+    /// How long to leave the log alone, so that one that comes whole each time does not fill the line: as long as it
+    /// would take at 128 KiB a second.
+    pub fn pause(&self) -> Duration {
+        Duration::from_secs((self.read >> 17).clamp(3, 60))
+    }
+}
+
 /// What an answer says of a log of which so many bytes are known.
 fn news(reply: &RawReply, offset: u64) -> Result<TraceNews, String> {
+    let read = TraceNews { read: reply.value.len() as u64, ..TraceNews::default() };
     let range = reply.header("content-range").and_then(|range| range.trim().strip_prefix("bytes "));
     match (reply.status, range.and_then(|range| range.split_once('/'))) {
         (206, Some((part, total))) => {
@@ -65,20 +78,20 @@ fn news(reply: &RawReply, offset: u64) -> Result<TraceNews, String> {
                 return Err("its bytes are not those of its range".to_owned());
             }
             let more = total.trim().parse::<u64>().is_ok_and(|total| total > last + 1);
-            Ok(TraceNews { restarted: false, bytes: reply.value.clone(), more })
+            Ok(TraceNews { bytes: reply.value.clone(), more, ..read })
         }
         (206, None) => Err("a part of a log, and not which".to_owned()),
         // There is nothing at that place: nothing yet, or not any more.
         (416, total) => {
             let total = total.and_then(|(_, total)| total.trim().parse::<u64>().ok());
             let restarted = total.is_some_and(|total| total < offset);
-            Ok(TraceNews { restarted, bytes: Bytes::new(), more: restarted })
+            Ok(TraceNews { restarted, more: restarted, ..read })
         }
         _ => {
             let known = usize::try_from(offset).unwrap_or(usize::MAX);
             let restarted = reply.value.len() < known;
             let bytes = if restarted { reply.value.clone() } else { reply.value.slice(known..) };
-            Ok(TraceNews { restarted, bytes, more: false })
+            Ok(TraceNews { restarted, bytes, ..read })
         }
     }
 }

@@ -105,7 +105,7 @@ fn deploys_are_narrowed_by_service_and_environment_and_shown_to_people() {
     let before = fake.requests("gitlab").len();
     for (args, said) in [
         (&["--service", "stor"][..], "there is no service \"stor\"; did you mean \"store\"?"),
-        (&["--env", "produktion"], "there is no environment \"produktion\""),
+        (&["--env", "produktion"], "there is no environment \"produktion\"; there is live, local, review"),
         (&["--watch"], "cannot be used with"),
     ] {
         let out = run(args);

@@ -95,6 +95,11 @@ async fn where_ranges_are_not_honoured_each_byte_is_still_given_once() {
     let (log, restarted) = read(&server.origin, 3).await;
     assert_eq!((texts(&log), restarted), (vec!["one".into(), "two".into(), "three".into()], vec![false; 3]));
     assert_eq!(server.seen()[1].header("range"), Some("bytes=4-1048579"));
+    // One that is long and comes whole is left alone for longer.
+    let long = Server::start(|_, _| answer(200, &[], &"x".repeat(2 << 20)));
+    let client = hasty(&settings(&long.origin));
+    let news = TraceReader::new("acme/shop", 7).next(&client).await.unwrap();
+    assert_eq!((news.read, news.pause()), (2 << 20, Duration::from_secs(16)));
     // A log that is shorter than before is another one.
     let again = Server::start(|number, _| answer(200, &[], if number == 0 { "first try\n" } else { "2nd\n" }));
     let (log, restarted) = read(&again.origin, 2).await;
