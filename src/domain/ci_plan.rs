@@ -208,6 +208,37 @@ fn is_variable(name: &str) -> bool {
     !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
 }
 
+/// Deploys a tag or branch by a job of its newest pipeline, whose jobs these are: plays it, or runs it once more. Where there
+/// is no pipeline yet, starts one with these variables.
+pub fn deploy(
+    token: Option<&Token>,
+    project: &str,
+    git_ref: &str,
+    job: &str,
+    jobs: Option<&[Job]>,
+    variables: Vec<(String, String)>,
+) -> Planned {
+    let Some(jobs) = jobs else {
+        let mut plan = new_pipeline(token, project, git_ref, variables)?;
+        plan.warnings.push(format!("where {job} waits for a person, it is to be played after that"));
+        return Ok(plan);
+    };
+    let Some(newest) = jobs.iter().filter(|one| one.name == job).max_by_key(|one| one.id) else {
+        let mut names: Vec<&str> = jobs.iter().map(|one| one.name.as_str()).collect();
+        names.dedup();
+        return Err(format!("the pipeline of {git_ref} has no job {job}; it has {}", names.join(", ")));
+    };
+    if newest.status.is_manual() {
+        return play(token, project, newest);
+    }
+    if newest.status.is_active() {
+        return Err(format!("{job} of {git_ref} is {} already", newest.status.0));
+    }
+    let mut plan = retry(token, project, newest)?;
+    plan.warnings.push(format!("{job} of {git_ref} was run before: {}", newest.status.0));
+    Ok(plan)
+}
+
 /// Rolls a place back, by its name at GitLab: runs the job of the deployment that was live before what is live now.
 pub fn roll_back(token: Option<&Token>, project: &Project, place: &str) -> Planned {
     allowed(token)?;

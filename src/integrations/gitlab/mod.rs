@@ -177,6 +177,13 @@ impl GitLab {
         Ok(self.list::<wire::Pipeline>(get, NEWEST).await?.items.iter().map(map::pipeline).collect())
     }
 
+    /// The newest pipeline of a tag or branch.
+    pub async fn pipeline_of(&self, project: &str, git_ref: &str) -> Result<Option<Pipeline>, ApiError> {
+        let get = Get::new(&["projects", project, "pipelines"]).query("ref", git_ref);
+        let newest = self.list::<wire::Pipeline>(get.query("order_by", "id").query("sort", "desc"), 1).await?;
+        Ok(newest.items.first().map(map::pipeline))
+    }
+
     /// Every job of a pipeline, attempts that were repeated and pipelines that it starts included, oldest first.
     pub async fn jobs(&self, project: &str, pipeline: u64) -> Result<Vec<Job>, ApiError> {
         let id = pipeline.to_string();

@@ -31,6 +31,8 @@ pub struct Watch {
     pub(super) older: Vec<Option<Get>>,
     /// What reads the log that somebody looks at.
     pub(super) reader: Option<TraceReader>,
+    /// Asked and not answered: only something after a step that was given up.
+    under_way: Vec<Ask>,
     /// Whether histories are walked to their end.
     pub(super) whole: bool,
     /// What was not answered when it was last asked.
@@ -53,6 +55,7 @@ impl Watch {
             older: vec![None; projects.len()],
             delivery: Delivery { projects, ..Delivery::default() },
             reader: None,
+            under_way: Vec::new(),
             whole: true,
             failing: BTreeMap::new(),
             client,
@@ -118,13 +121,19 @@ impl Watch {
 
     /// How long nothing is due.
     pub fn idle(&self) -> Duration {
-        self.schedule.idle(Instant::now())
+        if self.under_way.is_empty() { self.schedule.idle(Instant::now()) } else { Duration::ZERO }
     }
 
-    /// Asks what is due, a few questions at once. False when nothing was.
+    /// Asks what is due, a few questions at once. False when nothing was. A step that is given up (dropped) is asked
+    /// again by the next.
     pub async fn step(&mut self) -> bool {
+        for ask in std::mem::take(&mut self.under_way) {
+            self.schedule.ask_now(ask);
+        }
         let asks = self.schedule.take(TOGETHER, Instant::now());
+        self.under_way.clone_from(&asks);
         let answers = join_all(asks.iter().map(|ask| self.ask(*ask))).await;
+        self.under_way.clear();
         let some = !asks.is_empty();
         for (ask, answer) in asks.into_iter().zip(answers) {
             self.take_up(ask, answer);

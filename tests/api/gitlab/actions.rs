@@ -158,6 +158,36 @@ async fn jobs_and_pipelines_are_canceled_and_retried_and_incidents_closed() {
 }
 
 #[tokio::test]
+async fn a_version_is_deployed_by_the_job_of_its_newest_pipeline() {
+    let fake = FakeApis::public(&[]);
+    let client = client(&fake);
+    let jobs = async |version: &str| match client.pipeline_of(SHOP, version).await.unwrap() {
+        Some(pipeline) => Some(client.jobs(SHOP, pipeline.id).await.unwrap()),
+        None => None,
+    };
+    let plan = |version, job, jobs: Option<&[_]>| ci_plan::deploy(None, SHOP, version, job, jobs, vec![]);
+    let name = "deploy:production";
+    // One waits for a person, one is under way, one has failed, one is done and one is not there.
+    let waiting = plan("1.0.21", name, jobs("1.0.21").await.as_deref()).unwrap();
+    assert!(matches!(waiting.action, CiAction::PlayJob { .. }) && waiting.warnings.is_empty());
+    assert!(plan("1.0.33", name, jobs("1.0.33").await.as_deref()).unwrap_err().contains("running already"));
+    let failed = plan("1.0.30", name, jobs("1.0.30").await.as_deref()).unwrap();
+    assert_eq!(failed.action, CiAction::RetryJob { project: SHOP.to_owned(), job: 5128 });
+    // Of several attempts the newest counts: 1.0.19 failed first.
+    let done = plan("1.0.19", name, jobs("1.0.19").await.as_deref()).unwrap();
+    assert_eq!(done.action, CiAction::RetryJob { project: SHOP.to_owned(), job: 5083 });
+    assert!(done.warnings[0].contains("run before: success"), "{:?}", done.warnings);
+    assert!(
+        plan("1.0.19", "deploy", jobs("1.0.19").await.as_deref())
+            .unwrap_err()
+            .contains("it has test, lint, deploy:staging")
+    );
+    let new = plan("1.0.34", name, jobs("1.0.34").await.as_deref()).unwrap();
+    assert!(matches!(new.action, CiAction::NewPipeline { .. }));
+    assert!(fake.requests("gitlab").iter().all(|one| one.method == "GET"), "a plan changes nothing");
+}
+
+#[tokio::test]
 async fn a_token_that_only_reads_plans_nothing_and_is_refused_in_words() {
     let fake = FakeApis::public(&[]);
     let settings = settings(&fake.url("gitlab"));

@@ -83,3 +83,14 @@ async fn versions_are_compared_once_and_what_stays_in_sight_is_not_forgotten() {
     watch.look_at(None);
     assert!(watch.delivery().projects[0].trouble.is_empty(), "what nobody looks at is no trouble");
 }
+
+#[tokio::test]
+async fn a_step_that_is_given_up_is_asked_again() {
+    let fake = FakeApis::public(&["--latency", "0.3"]);
+    let mut watch = Watch::new(hasty(&settings(&fake.url("gitlab"))), &[Part::Deployments], expected().1);
+    let dropped = tokio::time::timeout(Duration::from_millis(50), watch.step()).await;
+    assert!(dropped.is_err() && watch.idle() == Duration::ZERO);
+    assert!(watch.step().await);
+    assert_eq!(watch.delivery().projects[0].deployments.len(), 73);
+    assert!(!watch.step().await && watch.idle() > Duration::from_secs(10));
+}
