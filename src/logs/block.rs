@@ -1,204 +1,145 @@
-//! A stretch of rows: their raw bytes in one piece, and an index of 40 bytes a row.
+//! A stretch of rows, disjoint in time from every other: in the open while it is new, compressed when it has cooled.
 
+mod packed;
+mod rows;
+
+pub use self::packed::{Packed, Press};
+pub use self::rows::{Content, Entry, Rows};
 use super::merge::Released;
-use super::parse::Stamp;
-use super::record::Body;
-use crate::domain::log::{Level, SourceEvent, SourceId, TimeFrom};
+use crate::domain::log::{Level, SourceId};
 use crate::domain::log_view::RowId;
 
-/// A row of the index.
-#[derive(Clone, Copy, Debug)]
-pub struct Entry {
-    micros: i64,
-    seq: u64,
-    nanos: i64,
-    source: SourceId,
-    /// Where its bytes begin, or the number of its ledger row.
-    offset: u32,
-    length: u32,
-    digits: u8,
-    /// Where its time came from.
-    pub time_from: TimeFrom,
-    /// Severity, where known.
-    pub level: Option<Level>,
-    flags: u8,
-}
-
-const LATE: u8 = 1;
-const CONTINUES: u8 = 2;
-const LEDGER: u8 = 4;
-
-impl Entry {
-    /// Its id.
-    pub fn id(&self) -> RowId {
-        RowId { micros: self.micros, source: self.source, seq: self.seq }
-    }
-
-    /// Its source.
-    pub fn source(&self) -> SourceId {
-        self.source
-    }
-
-    /// Its own time, uncorrected.
-    pub fn time(&self) -> Stamp {
-        Stamp { nanos: self.nanos, digits: self.digits }
-    }
-
-    /// It came later than the hold.
-    pub fn late(&self) -> bool {
-        self.flags & LATE != 0
-    }
-
-    /// It continues the event before it.
-    pub fn continues(&self) -> bool {
-        self.flags & CONTINUES != 0
-    }
-
-    /// It is a ledger row, not a line.
-    pub fn is_ledger(&self) -> bool {
-        self.flags & LEDGER != 0
-    }
-}
-
-/// What a row holds.
-#[derive(Clone, Copy, Debug)]
-pub enum Content<'a> {
-    /// A line's bytes.
-    Line(&'a [u8]),
-    /// Something that happened to its source.
-    Ledger(&'a SourceEvent),
-}
-
-/// Rows in order, disjoint in time from every other block.
-#[derive(Debug, Default)]
+/// A stretch of rows.
+#[derive(Debug)]
 pub struct Block {
     /// Its number, never reused.
     pub number: u64,
     /// Counts changes other than rows put at its end.
     pub version: u64,
-    /// Lines in the order they came, each with a newline after it.
-    bytes: Vec<u8>,
-    /// In order of ids.
-    entries: Vec<Entry>,
-    events: Vec<SourceEvent>,
+    /// In the open; empty while they are packed.
+    rows: Rows,
+    packed: Option<Packed>,
+    first: Option<RowId>,
+    last: Option<RowId>,
+    worst: Option<Level>,
+    /// Its sources, in the order they came.
+    sources: Vec<SourceId>,
 }
 
 impl Block {
     /// An empty one.
     pub fn new(number: u64) -> Self {
-        Self { number, ..Self::default() }
+        let rows = Rows::default();
+        Self { number, version: 0, rows, packed: None, first: None, last: None, worst: None, sources: Vec::new() }
     }
 
-    /// Its rows, in order.
-    pub fn entries(&self) -> &[Entry] {
-        &self.entries
+    /// Its rows, while they are in the open.
+    pub fn rows(&self) -> Option<&Rows> {
+        self.packed.is_none().then_some(&self.rows)
     }
 
-    /// Bytes of text it holds.
+    /// Its rows, while they are compressed.
+    pub fn packed(&self) -> Option<&Packed> {
+        self.packed.as_ref()
+    }
+
+    /// How many rows it holds.
+    pub fn len(&self) -> usize {
+        self.packed.as_ref().map_or(self.rows.entries.len(), Packed::len)
+    }
+
+    /// Whether it holds none.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Bytes of text in the open.
     pub fn text_len(&self) -> usize {
-        self.bytes.len()
+        self.packed.as_ref().map_or(self.rows.text.len(), Packed::text_len)
     }
 
     /// Bytes of memory it takes.
     pub fn cost(&self) -> usize {
-        let details: usize = self.events.iter().map(|event| event.detail.capacity()).sum();
-        self.bytes.capacity()
-            + self.entries.capacity() * size_of::<Entry>()
-            + self.events.capacity() * size_of::<SourceEvent>()
-            + details
+        let rows = self.packed.as_ref().map_or_else(|| self.rows.cost(), Packed::cost);
+        rows + size_of::<Self>() + self.sources.capacity() * size_of::<SourceId>()
     }
 
     /// The id of its first row.
     pub fn first(&self) -> Option<RowId> {
-        self.entries.first().map(Entry::id)
+        self.first
     }
 
     /// The id of its last row.
     pub fn last(&self) -> Option<RowId> {
-        self.entries.last().map(Entry::id)
+        self.last
     }
 
-    /// What row `at` holds.
-    pub fn content(&self, at: usize) -> Content<'_> {
-        let entry = &self.entries[at];
-        if entry.is_ledger() {
-            Content::Ledger(&self.events[entry.offset as usize])
-        } else {
-            Content::Line(self.line(at))
-        }
+    /// The most severe of its rows' levels.
+    pub fn worst(&self) -> Option<Level> {
+        self.worst
     }
 
-    /// The bytes of row `at`; none for a ledger row.
-    pub fn line(&self, at: usize) -> &[u8] {
-        let entry = &self.entries[at];
-        if entry.is_ledger() {
-            return &[];
-        }
-        let begin = entry.offset as usize;
-        &self.bytes[begin..begin + entry.length as usize]
+    /// Whether some of its rows are of the ledger.
+    pub fn has_ledger(&self) -> bool {
+        self.packed.as_ref().map_or(!self.rows.events.is_empty(), Packed::has_ledger)
+    }
+
+    /// Whose rows it holds.
+    pub fn sources(&self) -> &[SourceId] {
+        &self.sources
     }
 
     /// Puts a row in its place.
-    pub fn insert(&mut self, row: Released) {
-        let Released { id, late, record } = row;
-        let (length, flags) = match &record.body {
-            Body::Line { bytes, .. } => (bytes.len(), 0),
-            Body::Event(_) => (0, LEDGER),
-        };
-        let mut entry = Entry {
-            micros: id.micros,
-            seq: id.seq,
-            nanos: record.time.nanos,
-            source: id.source,
-            offset: 0,
-            length: u32::try_from(length).unwrap_or(u32::MAX),
-            digits: record.time.digits,
-            time_from: record.time_from,
-            level: record.level,
-            flags: flags | if late { LATE } else { 0 } | if record.continues { CONTINUES } else { 0 },
-        };
-        match record.body {
-            Body::Line { bytes, .. } => entry.offset = self.keep(&bytes),
-            Body::Event(event) => entry.offset = self.keep_event(*event),
-        }
-        self.place(entry);
-    }
-
-    fn keep(&mut self, line: &[u8]) -> u32 {
-        let offset = u32::try_from(self.bytes.len()).unwrap_or(u32::MAX);
-        self.bytes.extend_from_slice(line);
-        self.bytes.push(b'\n');
-        offset
-    }
-
-    fn keep_event(&mut self, event: SourceEvent) -> u32 {
-        self.events.push(event);
-        u32::try_from(self.events.len() - 1).unwrap_or(u32::MAX)
-    }
-
-    fn place(&mut self, entry: Entry) {
-        if self.last().is_none_or(|last| last < entry.id()) {
-            self.entries.push(entry);
-        } else {
-            let at = self.entries.partition_point(|other| other.id() < entry.id());
-            self.entries.insert(at, entry);
-            self.version += 1;
-        }
+    pub fn insert(&mut self, row: Released, press: &mut Press) {
+        self.note(row.id, row.record.level);
+        let at_end = self.thawed(press).insert(row);
+        self.version += u64::from(!at_end);
     }
 
     /// Puts a copy of another block's row in its place, at another time.
-    pub fn copy(&mut self, from: &Self, at: usize, micros: i64) {
-        let mut entry = Entry { micros, ..from.entries[at] };
-        entry.offset = match from.content(at) {
-            Content::Line(line) => self.keep(line),
-            Content::Ledger(event) => self.keep_event(event.clone()),
-        };
-        self.place(entry);
+    pub fn copy(&mut self, from: &Rows, at: usize, micros: i64, press: &mut Press) {
+        let entry = &from.entries()[at];
+        self.note(RowId { micros, ..entry.id() }, entry.level);
+        let at_end = self.thawed(press).copy(from, at, micros);
+        self.version += u64::from(!at_end);
     }
 
-    /// No more rows will be put at its end: what was set aside for them is given back.
+    fn note(&mut self, id: RowId, level: Option<Level>) {
+        self.first = Some(self.first.map_or(id, |first| first.min(id)));
+        self.last = Some(self.last.map_or(id, |last| last.max(id)));
+        self.worst = self.worst.max(level);
+        if !self.sources.contains(&id.source) {
+            self.sources.push(id.source);
+        }
+    }
+
+    /// Its rows in the open, to be changed.
+    fn thawed(&mut self, press: &mut Press) -> &mut Rows {
+        if let Some(packed) = self.packed.take() {
+            self.rows = packed.unpack(press);
+        }
+        &mut self.rows
+    }
+
+    /// Only its rows.
+    pub fn into_rows(mut self, press: &mut Press) -> Rows {
+        self.thawed(press);
+        self.rows
+    }
+
+    /// No more rows will be put at its end: its lines are put in order, and room that was set aside is given back.
     pub fn seal(&mut self) {
-        self.bytes.shrink_to_fit();
-        self.entries.shrink_to_fit();
+        self.rows.seal();
+    }
+
+    /// Compresses its rows.
+    pub fn freeze(&mut self, press: &mut Press) {
+        if self.packed.is_none() {
+            self.rows.seal();
+            self.packed = Packed::pack(&mut self.rows, press);
+            if self.packed.is_some() {
+                self.rows = Rows::default();
+            }
+        }
     }
 }

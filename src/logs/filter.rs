@@ -1,10 +1,12 @@
 //! A compiled filter. Regexes run over the raw bytes of a line, so that counts equal ripgrep's.
 
+mod blocks;
 mod compare;
+mod text;
 
-use regex::bytes::Regex;
-
+pub use self::blocks::matching;
 use self::compare::Compare;
+pub use self::text::Text;
 use super::parse::{self, Format};
 use super::record::SourceState;
 use crate::domain::log::{Level, Source, SourceId};
@@ -47,7 +49,7 @@ enum Node {
     And(Vec<Node>),
     Or(Vec<Node>),
     Not(Box<Node>),
-    Text(Regex),
+    Text(Text),
     Level(Op, Level),
     LevelName(Compare),
     Host(Compare),
@@ -87,12 +89,17 @@ impl Filter {
 
 impl Node {
     fn compile(query: &Query) -> Result<Self, String> {
-        let all = |parts: &[Query]| parts.iter().map(Self::compile).collect::<Result<Vec<_>, _>>();
+        // What is cheap to ask first.
+        let all = |parts: &[Query]| {
+            let mut parts = parts.iter().map(Self::compile).collect::<Result<Vec<_>, _>>()?;
+            parts.sort_by_key(Self::cost);
+            Ok::<_, String>(parts)
+        };
         Ok(match query {
             Query::And(parts) => Self::And(all(parts)?),
             Query::Or(parts) => Self::Or(all(parts)?),
             Query::Not(inner) => Self::Not(Box::new(Self::compile(inner)?)),
-            Query::Text(pattern) => Self::Text(regex(pattern)?),
+            Query::Text(pattern) => Self::Text(Text::compile(pattern)?),
             Query::Field(test) => match test.op.opposite() {
                 Some(op) => Self::Not(Box::new(Self::field(&FieldTest { op, ..test.clone() })?)),
                 None => Self::field(test)?,
@@ -136,7 +143,7 @@ impl Node {
             Self::And(parts) => parts.iter().all(|part| part.wants(line)),
             Self::Or(parts) => parts.iter().any(|part| part.wants(line)),
             Self::Not(inner) => !inner.wants(line),
-            Self::Text(regex) => regex.is_match(line.bytes),
+            Self::Text(text) => text.is_match(line.bytes),
             Self::Level(op, wanted) => line.level.is_some_and(|level| op.holds(level.cmp(wanted))),
             Self::LevelName(compare) => line.level.is_some_and(|level| compare.holds(level.as_str().as_bytes())),
             Self::Host(_) | Self::Service(_) | Self::Source(_) => self.of_source(line.source) == Some(true),

@@ -14,6 +14,7 @@ pub mod output;
 pub mod parse;
 pub mod record;
 pub mod row;
+pub mod rowset;
 pub mod scan;
 pub mod skew;
 pub mod source;

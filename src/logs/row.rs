@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use regex::bytes::Regex;
 use serde_json::Value;
 
-use super::block::{Block, Content};
+use super::block::{Content, Rows};
 use super::parse;
 use super::record::SourceState;
 use crate::domain::log::TimeFrom;
@@ -20,9 +20,9 @@ const WIDEST: usize = 16 << 10;
 /// The most hits that are marked in one line.
 const MOST_HITS: usize = 200;
 
-/// Makes row `at` of a block ready to be shown: with the query's clock, and without secrets if it says so.
-pub fn shown(block: &Block, at: usize, state: &SourceState, search: Option<&Regex>, query: &LogQuery) -> LogRow {
-    let entry = &block.entries()[at];
+/// Makes row `at` of some rows ready to be shown: with the query's clock, and without secrets if it says so.
+pub fn shown(rows: &Rows, at: usize, state: &SourceState, search: Option<&Regex>, query: &LogQuery) -> LogRow {
+    let entry = &rows.entries()[at];
     let mut micros = entry.time().micros();
     if !query.raw_time && entry.time_from != TimeFrom::Arrival {
         micros = micros.saturating_sub(state.skew);
@@ -33,7 +33,7 @@ pub fn shown(block: &Block, at: usize, state: &SourceState, search: Option<&Rege
         time: DateTime::<Utc>::from_timestamp_micros(micros).unwrap_or_default(),
         time_from: entry.time_from,
         level: entry.level,
-        content: match block.content(at) {
+        content: match rows.content(at) {
             Content::Ledger(event) => RowContent::Ledger(event.clone()),
             Content::Line(line) => {
                 let line = if query.redact { redact::bytes(line) } else { Cow::Borrowed(line) };

@@ -1,13 +1,14 @@
 //! Which rows of the store pass a filter and match a search: looked through block by block, newest first, and only once.
 
+mod histogram;
+
 use std::collections::HashMap;
 
-use regex::bytes::Regex;
-
 use super::block::Block;
-use super::filter::{Filter, Line};
+use super::filter::{Filter, Text, matching};
 use super::record::{Ingest, SourceState};
-use super::store::Store;
+use super::rowset::RowSet;
+use super::store::{Opened, Store};
 use crate::domain::log::{Level, SourceId};
 use crate::domain::log_view::{Bucket, RowId};
 
@@ -15,12 +16,14 @@ use crate::domain::log_view::{Bucket, RowId};
 #[derive(Debug, Default)]
 pub struct Scan {
     filter: Filter,
-    search: Option<Regex>,
+    search: Option<Text>,
     /// Whether a source's rows pass, by number: none, all, or as their lines are.
     sources: Vec<Option<bool>>,
     seen: HashMap<u64, Seen>,
-    /// The first block from which on every block has been looked through.
+    /// The first block from which on it is known of every block which rows pass.
     from: usize,
+    /// The same for which of them match the search.
+    hits_from: usize,
     /// Seconds in a column of the histogram.
     width: i64,
 }
@@ -29,12 +32,15 @@ pub struct Scan {
 #[derive(Debug, Default)]
 struct Seen {
     version: u64,
-    /// So many of its rows have been looked at.
+    /// So many of its rows have been looked at, and so many searched.
     upto: usize,
-    /// Rows that pass, by number within the block.
-    rows: Vec<u32>,
-    /// Those of them that match the search.
-    hits: Vec<u32>,
+    searched: usize,
+    /// Rows that pass, and how many there are.
+    rows: RowSet,
+    passing: usize,
+    /// Those of them that match the search, and how many there are.
+    hits: RowSet,
+    matching: usize,
     histogram: Vec<Bucket>,
 }
 
@@ -47,13 +53,22 @@ pub struct Spot {
 
 impl Scan {
     /// Begins anew with another filter and search.
-    pub fn restart(&mut self, filter: Filter, search: Option<Regex>) {
+    pub fn restart(&mut self, filter: Filter, search: Option<Text>) {
         *self = Self { filter, search, width: self.width, ..Self::default() };
-        self.from = usize::MAX;
+        (self.from, self.hits_from) = (usize::MAX, usize::MAX);
+    }
+
+    /// Searches for something else among the same rows.
+    pub fn search_anew(&mut self, search: Option<Text>) {
+        self.search = search;
+        self.hits_from = usize::MAX;
+        for seen in self.seen.values_mut() {
+            (seen.hits, seen.matching, seen.searched) = (RowSet::default(), 0, 0);
+        }
     }
 
     /// The search, where there is one.
-    pub fn search(&self) -> Option<&Regex> {
+    pub fn search(&self) -> Option<&Text> {
         self.search.as_ref()
     }
 
@@ -69,52 +84,69 @@ impl Scan {
             let held: std::collections::HashSet<u64> = blocks.iter().map(|block| block.number).collect();
             self.seen.retain(|number, _| held.contains(number));
         }
-        self.from = blocks.len();
+        (self.from, self.hits_from) = (blocks.len(), blocks.len());
         for (n, block) in blocks.iter().enumerate().rev() {
-            self.look(block, sources);
-            self.from = n;
-            if n > 0 && !self.is_current(&blocks[n - 1]) && !more() {
-                return;
+            self.look(store, block, sources);
+            (self.from, self.hits_from) = (n, n);
+            if n > 0 && !self.is_searched(&blocks[n - 1]) && !more() {
+                break;
             }
+        }
+        // Which rows pass may be known of more than which of them match.
+        while self.from > 0 && self.is_looked_at(&blocks[self.from - 1]) {
+            self.from -= 1;
         }
     }
 
     /// Whether every block has been looked through.
     pub fn is_complete(&self) -> bool {
-        self.from == 0
+        self.from == 0 && self.hits_from == 0
     }
 
-    fn is_current(&self, block: &Block) -> bool {
-        let seen = self.seen.get(&block.number);
-        seen.is_some_and(|seen| seen.version == block.version && seen.upto == block.entries().len())
+    fn is_looked_at(&self, block: &Block) -> bool {
+        self.seen.get(&block.number).is_some_and(|seen| seen.version == block.version && seen.upto == block.len())
     }
 
-    fn look(&mut self, block: &Block, sources: &[SourceState]) {
+    fn is_searched(&self, block: &Block) -> bool {
+        self.is_looked_at(block)
+            && (self.search.is_none() || self.seen.get(&block.number).is_some_and(|seen| seen.searched == block.len()))
+    }
+
+    fn look(&mut self, store: &Store, block: &Block, sources: &[SourceState]) {
+        if self.is_searched(block) {
+            return;
+        }
         let seen = self.seen.entry(block.number).or_default();
         if seen.version != block.version {
             *seen = Seen { version: block.version, ..Seen::default() };
         }
-        for at in seen.upto..block.entries().len() {
-            let entry = &block.entries()[at];
-            let source = entry.source().0 as usize;
-            let Some(state) = sources.get(source) else { continue };
-            let (number, line) = (u32::try_from(at).unwrap_or(u32::MAX), block.line(at));
-            // Ledger rows pass wherever lines of their source can, and match no search.
-            let passes = self.sources.get(source).copied().flatten().unwrap_or_else(|| {
-                entry.is_ledger() || self.filter.wants(&Line::new(line, entry.level, state, entry.time().nanos))
-            });
-            if !passes {
-                continue;
+        store.glance(block, |glance| {
+            let len = glance.len();
+            let mut new = None;
+            if seen.upto < len {
+                let rows = self.filter.rows(glance, seen.upto, sources, &self.sources);
+                seen.rows.grow(len);
+                seen.rows.add(&rows);
+                seen.passing += rows.count();
+                if self.width > 0 && !rows.is_empty() {
+                    histogram::count(&mut seen.histogram, self.width, glance.entries(), &rows);
+                }
+                new = (seen.upto == seen.searched).then_some(rows);
+                seen.upto = len;
             }
-            seen.rows.push(number);
-            if !entry.is_ledger() && self.search.as_ref().is_some_and(|search| search.is_match(line)) {
-                seen.hits.push(number);
+            if let Some(search) = &self.search {
+                let among = new.unwrap_or_else(|| {
+                    let mut rest = RowSet::from(seen.searched, len);
+                    rest.keep(&seen.rows);
+                    rest
+                });
+                let hits = matching(search, glance, &among, seen.searched);
+                seen.hits.grow(len);
+                seen.hits.add(&hits);
+                seen.matching += hits.count();
+                seen.searched = len;
             }
-            if self.width > 0 {
-                count(&mut seen.histogram, self.width, entry.id(), entry.level);
-            }
-        }
-        seen.upto = block.entries().len();
+        });
     }
 
     fn seen(&self, store: &Store, block: usize) -> Option<&Seen> {
@@ -124,28 +156,29 @@ impl Scan {
         self.seen.get(&store.blocks().get(block)?.number)
     }
 
-    fn rows(&self, store: &Store, block: usize) -> &[u32] {
-        self.seen(store, block).map_or(&[], |seen| &seen.rows)
+    /// How many rows of a block are known to pass.
+    fn passing(&self, store: &Store, block: usize) -> usize {
+        self.seen(store, block).map_or(0, |seen| seen.passing)
     }
 
     /// How many rows pass, and how many of them match the search.
     pub fn totals(&self, store: &Store) -> (u64, u64) {
         let counted = (self.from..store.blocks().len()).filter_map(|n| self.seen(store, n));
-        counted.fold((0, 0), |(rows, hits), seen| (rows + seen.rows.len() as u64, hits + seen.hits.len() as u64))
+        counted.fold((0, 0), |(rows, hits), seen| (rows + seen.passing as u64, hits + seen.matching as u64))
     }
 
     /// How many rows pass before this one.
     pub fn before(&self, store: &Store, spot: Spot) -> u64 {
-        (self.from..spot.block).map(|n| self.rows(store, n).len() as u64).sum::<u64>() + spot.row as u64
+        (self.from..spot.block).map(|n| self.passing(store, n) as u64).sum::<u64>() + spot.row as u64
     }
 
     /// The number of a row among those that match the search, from 1.
     pub fn hit_number(&self, store: &Store, spot: Spot) -> Option<u64> {
-        let (_, row) = self.block_row(store, spot)?;
-        let here = self.seen(store, spot.block)?.hits.binary_search(&u32::try_from(row).ok()?).ok()?;
+        let seen = self.seen(store, spot.block)?;
+        let row = seen.rows.select(spot.row).filter(|row| seen.hits.contains(*row))?;
         let earlier: usize =
-            (self.from..spot.block).filter_map(|n| self.seen(store, n)).map(|seen| seen.hits.len()).sum();
-        Some((earlier + here + 1) as u64)
+            (self.from..spot.block).filter_map(|n| self.seen(store, n)).map(|seen| seen.matching).sum();
+        Some((earlier + seen.hits.rank(row) + 1) as u64)
     }
 
     /// After the last row.
@@ -159,15 +192,15 @@ impl Scan {
         if store.is_empty() {
             return Some(self.end(store));
         }
-        let entries = store.blocks().get(block)?.entries();
-        let rows = &self.seen(store, block)?.rows;
-        let row = rows.partition_point(|at| entries[*at as usize].id() < id);
+        let seen = self.seen(store, block)?;
+        let rows = store.open(block)?;
+        let row = seen.rows.rank(rows.entries().partition_point(|entry| entry.id() < id));
         Some(self.normal(store, Spot { block, row }))
     }
 
     /// A spot past its block's last row is the first of the next block that has one.
     fn normal(&self, store: &Store, mut spot: Spot) -> Spot {
-        while spot.block < store.blocks().len() && spot.row >= self.rows(store, spot.block).len() {
+        while spot.block < store.blocks().len() && spot.row >= self.passing(store, spot.block) {
             spot = Spot { block: spot.block + 1, row: 0 };
         }
         spot
@@ -178,7 +211,7 @@ impl Scan {
         let mut left = usize::try_from(count).unwrap_or(usize::MAX);
         let mut at = spot;
         while at.block < store.blocks().len() {
-            let here = self.rows(store, at.block).len() - at.row;
+            let here = self.passing(store, at.block) - at.row;
             if left < here {
                 return Spot { row: at.row + left, ..at };
             }
@@ -198,15 +231,20 @@ impl Scan {
                 return (self.normal(store, Spot { row: 0, ..at }), self.from > 0);
             }
             let block = at.block - 1;
-            at = Spot { block, row: self.rows(store, block).len() };
+            at = Spot { block, row: self.passing(store, block) };
         }
         (Spot { row: at.row - left, ..at }, false)
     }
 
-    /// The block and the row in it of a spot.
-    pub fn block_row<'s>(&self, store: &'s Store, spot: Spot) -> Option<(&'s Block, usize)> {
-        let row = *self.rows(store, spot.block).get(spot.row)?;
-        Some((&store.blocks()[spot.block], row as usize))
+    /// The rows of a spot's block, and its number among them.
+    pub fn block_row<'s>(&self, store: &'s Store, spot: Spot) -> Option<(Opened<'s>, usize)> {
+        let row = self.seen(store, spot.block)?.rows.select(spot.row)?;
+        Some((store.open(spot.block)?, row))
+    }
+
+    /// Whether there is a row at a spot.
+    pub fn is_row(&self, store: &Store, spot: Spot) -> bool {
+        spot.row < self.passing(store, spot.block)
     }
 
     /// The next spot after (or the nearest before) this one that a test accepts. `Err` when there is none in what has
@@ -215,109 +253,62 @@ impl Scan {
         if forward {
             let mut first = from.row + 1;
             for block in from.block..store.blocks().len() {
-                if let Some(row) = self.matching(store, block, wanted).find(|row| *row >= first) {
+                if let Some(row) = self.nearest(store, block, wanted, |row| row >= first, true) {
                     return Ok(Spot { block, row });
                 }
                 first = 0;
             }
-            return Err(false);
+            return Err(wanted == Wanted::Hit && self.hits_from > from.block);
         }
+        let known = if wanted == Wanted::Hit { self.hits_from } else { self.from };
         let mut limit = from.row;
-        for block in (self.from..=from.block).rev() {
-            if let Some(row) = self.matching(store, block, wanted).filter(|row| *row < limit).last() {
+        for block in (known..=from.block).rev() {
+            if let Some(row) = self.nearest(store, block, wanted, |row| row < limit, false) {
                 return Ok(Spot { block, row });
             }
             limit = usize::MAX;
         }
-        Err(self.from > 0)
+        Err(known > 0)
     }
 
-    /// The rows of a block that are wanted, by their numbers among those that pass.
-    fn matching<'s>(&'s self, store: &'s Store, block: usize, wanted: Wanted) -> Box<dyn Iterator<Item = usize> + 's> {
-        let Some(seen) = self.seen(store, block) else { return Box::new(std::iter::empty()) };
+    /// The first (or last) row of a block that is wanted and accepted, by its number among those that pass.
+    fn nearest(
+        &self,
+        store: &Store,
+        block: usize,
+        wanted: Wanted,
+        accept: impl Fn(usize) -> bool,
+        first: bool,
+    ) -> Option<usize> {
+        let seen = self.seen(store, block)?;
+        let pick = |rows: &mut dyn Iterator<Item = usize>| {
+            let mut rows = rows.map(|row| seen.rows.rank(row)).filter(|row| accept(*row));
+            if first { rows.next() } else { rows.last() }
+        };
         match wanted {
-            Wanted::Hit => Box::new(seen.hits.iter().filter_map(|hit| seen.rows.binary_search(hit).ok())),
+            Wanted::Hit => pick(&mut seen.hits.iter()),
             Wanted::Level(least) => {
-                let entries = store.blocks()[block].entries();
-                let bad = move |at: &u32| {
-                    let entry = &entries[*at as usize];
-                    !entry.continues() && entry.level.is_some_and(|level| level >= least)
-                };
-                Box::new(seen.rows.iter().enumerate().filter(move |(_, at)| bad(at)).map(|(row, _)| row))
-            }
-        }
-    }
-
-    /// Rows by severity over time, in at most `columns` columns of a round width.
-    pub fn histogram(&mut self, store: &Store, columns: usize) -> Vec<Bucket> {
-        let (first, last) =
-            (store.blocks().front().and_then(Block::first), store.blocks().back().and_then(Block::last));
-        let (Some(first), Some(last)) = (first, last) else { return Vec::new() };
-        let (first, last) = (first.micros.div_euclid(1_000_000), last.micros.div_euclid(1_000_000));
-        let columns = i64::try_from(columns).unwrap_or(i64::MAX);
-        if columns == 0 {
-            return Vec::new();
-        }
-        let fits = |width: i64| last.div_euclid(width) - first.div_euclid(width) < columns;
-        let Some(width) = WIDTHS.into_iter().find(|width| fits(*width)) else { return Vec::new() };
-        if width != self.width {
-            self.recount(store, width);
-        }
-        let begin = first.div_euclid(width);
-        let mut out: Vec<Bucket> =
-            (begin..=last.div_euclid(width)).map(|n| Bucket { start: n * width, ..Bucket::default() }).collect();
-        for bucket in
-            (self.from..store.blocks().len()).filter_map(|n| self.seen(store, n)).flat_map(|seen| &seen.histogram)
-        {
-            let at = usize::try_from(bucket.start.div_euclid(width) - begin);
-            let Some(sum) = at.ok().and_then(|at| out.get_mut(at)) else { continue };
-            sum.errors += bucket.errors;
-            sum.warnings += bucket.warnings;
-            sum.others += bucket.others;
-        }
-        out
-    }
-
-    fn recount(&mut self, store: &Store, width: i64) {
-        self.width = width;
-        for block in store.blocks() {
-            let Some(seen) = self.seen.get_mut(&block.number).filter(|seen| seen.version == block.version) else {
-                continue;
-            };
-            seen.histogram.clear();
-            for at in &seen.rows {
-                let entry = &block.entries()[*at as usize];
-                count(&mut seen.histogram, width, entry.id(), entry.level);
+                let inside = store.blocks().get(block)?;
+                // Most blocks hold nothing as bad as that: they need not be opened.
+                inside.worst().filter(|worst| *worst >= least)?;
+                store.glance(inside, |glance| {
+                    let entries = glance.entries();
+                    let bad = |row: &usize| {
+                        let entry = &entries[*row];
+                        !entry.continues() && entry.level.is_some_and(|level| level >= least)
+                    };
+                    pick(&mut seen.rows.iter().filter(bad))
+                })
             }
         }
     }
 }
 
 /// What is sought.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Wanted {
     /// A row that matches the search.
     Hit,
     /// An event at least this severe.
     Level(Level),
-}
-
-/// Round widths of a histogram's column, in seconds: up to a year.
-const WIDTHS: [i64; 20] = [
-    1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14_400, 43_200, 86_400, 604_800, 2_592_000,
-    31_536_000,
-];
-
-/// Counts a row; rows come in order of time.
-fn count(histogram: &mut Vec<Bucket>, width: i64, id: RowId, level: Option<Level>) {
-    let start = id.micros.div_euclid(1_000_000).div_euclid(width) * width;
-    if histogram.last().is_none_or(|bucket| bucket.start != start) {
-        histogram.push(Bucket { start, ..Bucket::default() });
-    }
-    let Some(bucket) = histogram.last_mut() else { return };
-    match level {
-        Some(level) if level >= Level::Error => bucket.errors += 1,
-        Some(Level::Warn) => bucket.warnings += 1,
-        _ => bucket.others += 1,
-    }
 }

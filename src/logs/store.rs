@@ -1,15 +1,36 @@
 //! Rows in order, in blocks, within a hard cap on memory: the oldest block goes first, and what it held is counted.
+//! All but the newest blocks are compressed.
 
-use std::collections::{HashMap, VecDeque};
+mod reorder;
 
-use super::block::Block;
+use std::cell::RefCell;
+use std::collections::VecDeque;
+use std::ops::Deref;
+use std::sync::Arc;
+
+use super::block::{Block, Entry, Press, Rows};
 use super::merge::Released;
-use crate::domain::log::{SourceId, TimeFrom};
 use crate::domain::log_view::RowId;
 
-/// Bytes of text in a block, and rows. A block that late rows have doubled is split.
-const BLOCK: usize = 256 << 10;
-const ROWS: usize = 8192;
+/// How large blocks are, and how many stay in the open.
+#[derive(Clone, Copy, Debug)]
+pub struct Shape {
+    /// Bytes of text in a block; one that late rows have doubled is split.
+    pub text: usize,
+    /// Rows in a block.
+    pub rows: usize,
+    /// So many full blocks stay in the open: what is looked at most, and where late rows go.
+    pub hot: usize,
+}
+
+impl Default for Shape {
+    fn default() -> Self {
+        Self { text: 256 << 10, rows: 8192, hot: 16 }
+    }
+}
+
+/// Compressed blocks that are kept in the open beside it because they are being looked at.
+const SHELF: usize = 4;
 
 /// The rows that are held.
 #[derive(Debug)]
@@ -20,14 +41,65 @@ pub struct Store {
     rows: usize,
     bytes: usize,
     cap: usize,
+    shape: Shape,
     evicted: u64,
+    /// Blocks before the newest ones that late rows have brought into the open.
+    thawed: usize,
+    press: Press,
+    shelf: RefCell<Shelf>,
+}
+
+/// Compressed blocks that were looked at last, in the open.
+#[derive(Debug, Default)]
+struct Shelf {
+    press: Press,
+    rows: VecDeque<(u64, u64, Arc<Rows>)>,
+    text: Vec<u8>,
+    index: Vec<u8>,
+    entries: Vec<Entry>,
+}
+
+/// A block's rows to look at.
+#[derive(Clone, Debug)]
+pub enum Opened<'s> {
+    /// They are in the open.
+    Hot(&'s Rows),
+    /// They had to be expanded.
+    Cold(Arc<Rows>),
+}
+
+impl Deref for Opened<'_> {
+    type Target = Rows;
+
+    fn deref(&self) -> &Rows {
+        match self {
+            Self::Hot(rows) => rows,
+            Self::Cold(rows) => rows,
+        }
+    }
 }
 
 impl Store {
     /// An empty one that holds so many bytes.
     pub fn new(cap: u64) -> Self {
-        let cap = usize::try_from(cap).unwrap_or(usize::MAX).max(4 * BLOCK);
-        Self { blocks: VecDeque::new(), numbers: 0, rows: 0, bytes: 0, cap, evicted: 0 }
+        Self::shaped(cap, Shape::default())
+    }
+
+    /// An empty one with other blocks.
+    pub fn shaped(cap: u64, shape: Shape) -> Self {
+        let cap = usize::try_from(cap).unwrap_or(usize::MAX).max(4 * shape.text);
+        Self {
+            blocks: VecDeque::new(),
+            numbers: 0,
+            rows: 0,
+            bytes: 0,
+            cap,
+            shape,
+            evicted: 0,
+            thawed: 0,
+            press: Press::default(),
+            shelf: RefCell::default(),
+        }
     }
 
     /// Puts a row in its place.
@@ -35,26 +107,29 @@ impl Store {
         let at_end = self.blocks.back().and_then(Block::last).is_none_or(|last| last < row.id);
         if at_end {
             let length = row.record.line().map_or(0, <[u8]>::len);
-            if self.blocks.back().is_none_or(|block| is_full(block, length, 1)) {
+            if self.blocks.back().is_none_or(|block| self.shape.is_full(block, length, 1)) {
                 self.begin_block();
             }
             if let Some(last) = self.blocks.back_mut() {
-                last.insert(row);
+                last.insert(row, &mut self.press);
             }
             return;
         }
-        let at =
-            self.blocks.partition_point(|block| block.first().is_some_and(|first| first <= row.id)).saturating_sub(1);
+        let at = self.block_of(row.id);
         let inner = at + 1 < self.blocks.len();
         let block = &mut self.blocks[at];
-        let before = block.cost();
-        block.insert(row);
+        let (before, packed) = (block.cost(), block.packed().is_some());
+        block.insert(row, &mut self.press);
         if inner {
             self.rows += 1;
-            self.bytes += block.cost() - before;
+            self.bytes = self.bytes + block.cost() - before;
         }
-        if is_full(block, 0, 2) {
+        self.thawed += usize::from(packed);
+        if self.shape.is_full(block, 0, 2) {
             self.split(at);
+        }
+        if self.thawed > self.shape.hot {
+            self.cool();
         }
         self.evict();
     }
@@ -62,77 +137,59 @@ impl Store {
     fn begin_block(&mut self) {
         if let Some(last) = self.blocks.back_mut() {
             last.seal();
-            self.rows += last.entries().len();
+            self.rows += last.len();
             self.bytes += last.cost();
         }
         self.numbers += 1;
         self.blocks.push_back(Block::new(self.numbers));
+        self.cool();
         self.evict();
+    }
+
+    /// Compresses what is no longer new.
+    fn cool(&mut self) {
+        let until = self.blocks.len().saturating_sub(1 + self.shape.hot);
+        let from = if self.thawed > 0 { 0 } else { until.saturating_sub(1) };
+        for block in self.blocks.range_mut(from..until).filter(|block| block.packed().is_none()) {
+            self.bytes -= block.cost();
+            block.freeze(&mut self.press);
+            self.bytes += block.cost();
+        }
+        self.thawed = 0;
     }
 
     /// Splits a block in two of equal text.
     fn split(&mut self, at: usize) {
         let Some(old) = self.blocks.remove(at) else { return };
+        let Some(rows) = old.rows() else { return self.blocks.insert(at, old) };
         let last = at == self.blocks.len();
         let mut halves = [Block::new(self.numbers + 1), Block::new(self.numbers + 2)];
         self.numbers += 2;
-        for (row, entry) in old.entries().iter().enumerate() {
+        for (row, entry) in rows.entries().iter().enumerate() {
             let half = usize::from(halves[0].text_len() >= old.text_len() / 2);
-            halves[half].copy(&old, row, entry.id().micros);
+            halves[half].copy(rows, row, entry.id().micros, &mut self.press);
         }
         if !last {
-            self.rows -= old.entries().len();
+            self.rows -= old.len();
             self.bytes -= old.cost();
         }
         for (n, mut half) in halves.into_iter().enumerate() {
             half.seal();
             if !last || n == 0 {
-                self.rows += half.entries().len();
+                self.rows += half.len();
                 self.bytes += half.cost();
             }
             self.blocks.insert(at + n, half);
         }
+        self.thawed += 1;
     }
 
     fn evict(&mut self) {
-        while self.bytes + BLOCK > self.cap && self.blocks.len() > 1 {
+        while self.bytes + self.shape.text > self.cap && self.blocks.len() > 1 {
             let Some(oldest) = self.blocks.pop_front() else { return };
             self.bytes -= oldest.cost();
-            self.rows -= oldest.entries().len();
-            self.evicted += oldest.entries().len() as u64;
-        }
-    }
-
-    /// Sorts everything anew after hosts' clocks were measured: `shift` says by how much a source's times move, in
-    /// microseconds. Each source keeps its own order. Rows placed by arrival move with the line before them.
-    pub fn reorder(&mut self, shift: impl Fn(SourceId) -> i64) {
-        let old = std::mem::take(&mut self.blocks);
-        let mut places = Vec::with_capacity(self.rows);
-        let mut lines: HashMap<SourceId, (i64, i64)> = HashMap::new();
-        for (number, block) in old.iter().enumerate() {
-            for (row, entry) in block.entries().iter().enumerate() {
-                let mut id = entry.id();
-                if !entry.is_ledger() {
-                    // The newest place of the source, and how far its last timed line moved.
-                    let (newest, moved) = lines.entry(id.source).or_insert((i64::MIN, 0));
-                    if entry.time_from == TimeFrom::Line {
-                        *moved = shift(id.source);
-                    }
-                    id.micros = id.micros.saturating_add(*moved).max(*newest);
-                    *newest = id.micros;
-                }
-                places.push((id, number, row));
-            }
-        }
-        places.sort_unstable_by_key(|(id, ..)| *id);
-        (self.rows, self.bytes) = (0, 0);
-        for (id, number, row) in places {
-            if self.blocks.back().is_none_or(|block| is_full(block, 0, 1)) {
-                self.begin_block();
-            }
-            if let Some(last) = self.blocks.back_mut() {
-                last.copy(&old[number], row, id.micros);
-            }
+            self.rows -= oldest.len();
+            self.evicted += oldest.len() as u64;
         }
     }
 
@@ -143,7 +200,7 @@ impl Store {
 
     /// How many rows are held.
     pub fn len(&self) -> usize {
-        self.rows + self.blocks.back().map_or(0, |block| block.entries().len())
+        self.rows + self.blocks.back().map_or(0, Block::len)
     }
 
     /// Whether there are none.
@@ -165,90 +222,95 @@ impl Store {
     pub fn block_of(&self, id: RowId) -> usize {
         self.blocks.partition_point(|block| block.first().is_some_and(|first| first <= id)).saturating_sub(1)
     }
+
+    /// The rows of a block, in the open; those that are compressed are expanded, and kept a while.
+    pub fn open(&self, block: usize) -> Option<Opened<'_>> {
+        let block = self.blocks.get(block)?;
+        let Some(packed) = block.packed() else { return block.rows().map(Opened::Hot) };
+        let shelf = &mut *self.shelf.borrow_mut();
+        let place =
+            shelf.rows.iter().position(|(number, version, _)| (*number, *version) == (block.number, block.version));
+        let found = match place.and_then(|at| shelf.rows.remove(at)) {
+            Some(found) => found,
+            None => (block.number, block.version, Arc::new(packed.unpack(&mut shelf.press))),
+        };
+        let rows = found.2.clone();
+        shelf.rows.push_front(found);
+        shelf.rows.truncate(SHELF);
+        Some(Opened::Cold(rows))
+    }
+
+    /// Looks at a block's text (where its lines are in the order of its rows), and at its index only if that is asked
+    /// for. Nothing is kept.
+    pub fn glance<T>(&self, block: &Block, look: impl FnOnce(&mut Glance<'_>) -> T) -> T {
+        let shelf = &mut *self.shelf.borrow_mut();
+        look(&mut Glance { block, shelf, has_text: false, has_entries: false })
+    }
 }
 
-/// Whether a block with `more` bytes of text would be `times` as large as a block should be.
-fn is_full(block: &Block, more: usize, times: usize) -> bool {
-    block.text_len() + more >= times * BLOCK || block.entries().len() >= times * ROWS
+/// One block that is being looked through.
+pub struct Glance<'g> {
+    block: &'g Block,
+    shelf: &'g mut Shelf,
+    has_text: bool,
+    has_entries: bool,
+}
+
+impl<'g> Glance<'g> {
+    /// How many rows there are.
+    pub fn len(&self) -> usize {
+        self.block.len()
+    }
+
+    /// Whose rows they are.
+    pub fn block(&self) -> &'g Block {
+        self.block
+    }
+
+    /// Its text in one piece; none where its lines are not in the order of its rows.
+    pub fn text(&mut self) -> Option<&[u8]> {
+        self.expand(true, false);
+        match self.block.rows() {
+            Some(rows) => rows.text(),
+            None => Some(&self.shelf.text),
+        }
+    }
+
+    /// Its index.
+    pub fn entries(&mut self) -> &[Entry] {
+        self.expand(false, true);
+        self.block.rows().map_or(&self.shelf.entries, Rows::entries)
+    }
+
+    /// Its index and its lines by their numbers.
+    pub fn lines<'s>(&'s mut self) -> (&'s [Entry], impl Fn(usize) -> &'s [u8]) {
+        self.expand(true, true);
+        let (rows, shelf) = (self.block.rows(), &*self.shelf);
+        let entries: &'s [Entry] = rows.map_or(shelf.entries.as_slice(), Rows::entries);
+        (entries, move |at: usize| match rows {
+            Some(rows) => rows.line(at),
+            None => entries[at].line_in(&shelf.text),
+        })
+    }
+
+    fn expand(&mut self, text: bool, entries: bool) {
+        let Some(packed) = self.block.packed() else { return };
+        let Shelf { press, text: bytes, index, entries: list, .. } = &mut *self.shelf;
+        if text && !std::mem::replace(&mut self.has_text, true) {
+            packed.text(press, bytes);
+        }
+        if entries && !std::mem::replace(&mut self.has_entries, true) {
+            packed.entries(press, index, list);
+        }
+    }
+}
+
+impl Shape {
+    /// Whether a block with `more` bytes of text would be `times` as large as a block should be.
+    fn is_full(&self, block: &Block, more: usize, times: usize) -> bool {
+        block.text_len() + more >= times * self.text || block.len() >= times * self.rows
+    }
 }
 
 #[cfg(test)]
-mod tests {
-    use bytes::Bytes;
-    use proptest::prelude::*;
-
-    use super::*;
-    use crate::logs::block::Content;
-    use crate::logs::parse::Stamp;
-    use crate::logs::record::{Body, Record};
-
-    fn row(micros: i64, source: u32, seq: u64, text: &str) -> Released {
-        let source = SourceId(source);
-        let record = Record {
-            source,
-            seq,
-            time: Stamp { nanos: micros * 1000, digits: 6 },
-            time_from: TimeFrom::Line,
-            level: None,
-            continues: false,
-            body: Body::Line { bytes: Bytes::copy_from_slice(text.as_bytes()), truncated: 0 },
-        };
-        Released { id: RowId { micros, source, seq }, late: false, record }
-    }
-
-    fn contents(store: &Store) -> Vec<(RowId, String)> {
-        let mut out = Vec::new();
-        for block in store.blocks() {
-            for (at, entry) in block.entries().iter().enumerate() {
-                let Content::Line(line) = block.content(at) else { continue };
-                out.push((entry.id(), String::from_utf8_lossy(line).into_owned()));
-            }
-        }
-        out
-    }
-
-    proptest! {
-        /// Rows in any order are held sorted, whole and once; splitting and reordering keep that.
-        #[test]
-        fn rows_are_held_in_order(rows in proptest::collection::vec((0_i64..60, 0_u32..3, 1_usize..30_000), 1..120), shift in -50_i64..50) {
-            let mut store = Store::new(1 << 30);
-            let mut want = Vec::new();
-            for (seq, (micros, source, length)) in (0..).zip(&rows) {
-                let text = format!("{seq}{}", "x".repeat(*length));
-                want.push((RowId { micros: *micros, source: SourceId(*source), seq }, text.clone()));
-                store.insert(row(*micros, *source, seq, &text));
-            }
-            want.sort();
-            prop_assert_eq!(store.len(), want.len());
-            prop_assert_eq!(contents(&store), want.clone());
-            prop_assert!(store.blocks().iter().all(|block| !is_full(block, 0, 2)));
-            store.reorder(|source| if source.0 == 1 { shift } else { 0 });
-            for (id, _) in &mut want {
-                id.micros += if id.source.0 == 1 { shift } else { 0 };
-            }
-            want.sort();
-            prop_assert_eq!(store.len(), want.len());
-            prop_assert_eq!(contents(&store), want);
-        }
-    }
-
-    #[test]
-    fn the_cap_holds_and_the_oldest_go_first() {
-        let cap = 8 << 20;
-        let mut store = Store::new(cap);
-        let line = "x".repeat(100);
-        for n in 0..200_000 {
-            store.insert(row(n, 0, n.unsigned_abs(), &line));
-            assert!(store.cost() <= usize::try_from(cap).unwrap() * 105 / 100, "{}", store.cost());
-        }
-        assert!(store.cost() >= usize::try_from(cap).unwrap() * 85 / 100, "{}", store.cost());
-        assert_eq!(store.len() as u64 + store.evicted(), 200_000);
-        let first = store.blocks()[0].first().unwrap();
-        assert_eq!(first.seq, store.evicted());
-        // Late rows count too.
-        for n in 0..100_000 {
-            store.insert(row(first.micros + 1000, 1, n, &line));
-        }
-        assert!(store.cost() <= usize::try_from(cap).unwrap() * 105 / 100, "{}", store.cost());
-    }
-}
+mod tests;

@@ -1,6 +1,6 @@
 //! Answers the screen's query with a window of rows and the figures around them.
 
-use super::filter::{Filter, regex};
+use super::filter::{Filter, Text};
 use super::record::Ingest;
 use super::row;
 use super::scan::{Scan, Spot, Wanted};
@@ -21,17 +21,21 @@ pub struct View {
 impl View {
     /// Takes a new query; rows are looked through anew only when the filter or search is another.
     pub fn ask(&mut self, query: LogQuery) {
-        let same = query.filter == self.query.filter && query.search == self.query.search;
+        let same_filter = query.filter == self.query.filter;
+        let same = same_filter && query.search == self.query.search;
         self.query = query;
         if same {
             return;
         }
-        self.error = None;
         let filter = Filter::compile(&self.query.filter);
-        let search = self.query.search.as_deref().map(regex).transpose();
+        let search = self.query.search.as_deref().map(Text::compile).transpose();
         // A regex that cannot be used filters nothing; its error is shown beside all the rows.
         self.error = filter.as_ref().err().or(search.as_ref().err()).cloned();
-        self.scan.restart(filter.unwrap_or_default(), search.unwrap_or_default());
+        if same_filter {
+            self.scan.search_anew(search.unwrap_or_default());
+        } else {
+            self.scan.restart(filter.unwrap_or_default(), search.unwrap_or_default());
+        }
     }
 
     /// The query of the moment.
@@ -56,7 +60,7 @@ impl View {
         let shown: Vec<Spot> = {
             let mut spots = Vec::with_capacity(self.query.rows.min(1000));
             let mut spot = scan.forward(store, top, 0);
-            while spots.len() < self.query.rows && scan.block_row(store, spot).is_some() {
+            while spots.len() < self.query.rows && scan.is_row(store, spot) {
                 spots.push(spot);
                 spot = scan.forward(store, spot, 1);
             }
@@ -85,9 +89,9 @@ impl View {
     }
 
     fn row(&self, store: &Store, ingest: &Ingest, spot: Spot) -> Option<LogRow> {
-        let (block, at) = self.scan.block_row(store, spot)?;
-        let state = ingest.source(block.entries()[at].source())?;
-        Some(row::shown(block, at, state, self.scan.search(), &self.query))
+        let (rows, at) = self.scan.block_row(store, spot)?;
+        let state = ingest.source(rows.entries()[at].source())?;
+        Some(row::shown(&rows, at, state, self.scan.search().map(Text::line), &self.query))
     }
 
     /// The window's first row. A window never shows fewer rows than it could.
