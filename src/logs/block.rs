@@ -45,7 +45,7 @@ impl Block {
 
     /// How many rows it holds.
     pub fn len(&self) -> usize {
-        self.packed.as_ref().map_or(self.rows.entries.len(), Packed::len)
+        self.packed.as_ref().map_or(self.rows.entries.len(), Packed::rows)
     }
 
     /// Whether it holds none.

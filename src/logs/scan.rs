@@ -121,7 +121,7 @@ impl Scan {
             *seen = Seen { version: block.version, ..Seen::default() };
         }
         store.glance(block, |glance| {
-            let len = glance.len();
+            let len = block.len();
             let mut new = None;
             if seen.upto < len {
                 let rows = self.filter.rows(glance, seen.upto, sources, &self.sources);

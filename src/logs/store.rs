@@ -257,11 +257,6 @@ pub struct Glance<'g> {
 }
 
 impl<'g> Glance<'g> {
-    /// How many rows there are.
-    pub fn len(&self) -> usize {
-        self.block.len()
-    }
-
     /// Whose rows they are.
     pub fn block(&self) -> &'g Block {
         self.block

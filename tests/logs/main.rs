@@ -6,6 +6,7 @@
 mod support;
 
 mod cuts;
+mod corpus;
 mod exact;
 mod files;
 mod sudo;

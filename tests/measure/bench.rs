@@ -4,6 +4,7 @@
 //! It asserts nothing about times: figures are for people, and depend on the machine.
 
 mod hosts;
+mod logs;
 #[allow(dead_code, reason = "how programs end is asked elsewhere")]
 mod tty;
 
@@ -23,9 +24,14 @@ fn main() {
     let wanted: Vec<String> = std::env::args().skip(1).filter(|arg| !arg.starts_with('-')).collect();
     let is_wanted = |name: &str| wanted.is_empty() || wanted.iter().any(|w| name.contains(w.as_str()));
     println!("{:<62} {:>10}", "what", "measured");
-    for (name, measure) in
-        [("start", start as fn()), ("live", all_live), ("append", append_to_screen), ("flood", flood), ("idle", idle)]
-    {
+    for (name, measure) in [
+        ("logs", logs::logs as fn()),
+        ("start", start),
+        ("live", all_live),
+        ("append", append_to_screen),
+        ("flood", flood),
+        ("idle", idle),
+    ] {
         if is_wanted(name) {
             measure();
         }

@@ -14,7 +14,7 @@ impl Filter {
     pub fn rows(&self, glance: &mut Glance, from: usize, sources: &[SourceState], known: &[Option<bool>]) -> RowSet {
         let verdict =
             |source: crate::domain::log::SourceId| known.get(source.0 as usize).copied().unwrap_or(Some(false));
-        let len = glance.len();
+        let len = glance.block().len();
         let mut verdicts = glance.block().sources().iter().map(|source| verdict(*source));
         let first = verdicts.next().unwrap_or(Some(false));
         let same = verdicts.all(|other| other == first);

@@ -107,6 +107,11 @@ fn pairs<'a>(raw: &'a [u8], each: Each<'_, 'a>) {
     });
 }
 
+/// What a message says does not pass for what its frame says: a program's `pid=7` is not syslog's.
+fn pairs_but<'a>(own: &[&str], raw: &'a [u8], each: Each<'_, 'a>) {
+    pairs(raw, &mut |name, value| own.iter().any(|own| own.as_bytes() == name) || each(name, value));
+}
+
 fn access<'a>(raw: &'a [u8], each: Each<'_, 'a>) {
     let Some(parts) = web::access(raw) else { return };
     let mut front = raw[parts.front].split(|c| *c == b' ').filter(|word| !word.is_empty());
@@ -131,7 +136,9 @@ fn access<'a>(raw: &'a [u8], each: Each<'_, 'a>) {
         }
         rest = after;
     }
-    pairs(rest, each);
+    let own =
+        ["client", "ident", "user", "time", "method", "path", "protocol", "status", "bytes", "referer", "user_agent"];
+    pairs_but(&own, rest, each);
 }
 
 fn syslog_fields<'a>(format: Format, raw: &'a [u8], now: i64, each: Each<'_, 'a>) {
@@ -146,7 +153,7 @@ fn syslog_fields<'a>(format: Format, raw: &'a [u8], now: i64, each: Each<'_, 'a>
             each(name.as_bytes(), Cow::Borrowed(&raw[range]));
         }
     }
-    pairs(&raw[parts.message], each);
+    pairs_but(&["facility", "severity", "host", "program", "pid"], &raw[parts.message], each);
 }
 
 #[derive(Default)]
