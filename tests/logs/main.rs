@@ -5,8 +5,8 @@
 #[path = "../support/mod.rs"]
 mod support;
 
-mod cuts;
 mod corpus;
+mod cuts;
 mod exact;
 mod files;
 mod sudo;
