@@ -1,7 +1,7 @@
 //! The command lines of `ssh`.
 
 use std::ffi::OsString;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use crate::domain::settings::{HostKeyPolicy, SshSettings};
 use crate::transport::resolve::{Agent, Target};
@@ -48,10 +48,14 @@ pub(super) fn master(
     for name in ["NoHostAuthenticationForLocalhost", "VerifyHostKeyDNS", "UpdateHostKeys", "CheckHostIP"] {
         option(name, "no".to_owned());
     }
-    if accepted.is_some() || !settings.known_hosts.is_empty() {
-        let files = accepted.into_iter().chain(target.known_hosts.iter().map(PathBuf::as_path));
-        option("UserKnownHostsFile", files.map(quoted).collect::<Vec<_>>().join(" "));
+    let own = accepted.map(literal);
+    if !settings.known_hosts.is_empty() {
+        let files = own.into_iter().chain(settings.known_hosts.iter().map(|file| literal(file)));
+        option("UserKnownHostsFile", list(files));
         option("GlobalKnownHostsFile", "none".to_owned());
+    } else if own.is_some() {
+        // As the config writes them: ssh knows more tokens than we do.
+        option("UserKnownHostsFile", list(own.into_iter().chain(target.options.words("userknownhostsfile"))));
     }
     if target.agent == Agent::No {
         option("IdentityAgent", "none".to_owned());
@@ -77,10 +81,15 @@ pub(super) fn master(
     args
 }
 
-/// A file's name among others in the value of an option, where a percent sign would begin a token.
-fn quoted(file: &Path) -> String {
-    let name = file.display().to_string();
-    format!("\"{}\"", name.replace('\\', r"\\").replace('"', "\\\"").replace('%', "%%"))
+/// A file's name where a percent sign would begin a token.
+fn literal(file: &Path) -> String {
+    file.display().to_string().replace('%', "%%")
+}
+
+/// Names of files as the value of one option.
+fn list(files: impl Iterator<Item = String>) -> String {
+    let quoted = files.map(|name| format!("\"{}\"", name.replace('\\', r"\\").replace('"', "\\\"")));
+    quoted.collect::<Vec<_>>().join(" ")
 }
 
 /// Options of a small `ssh` that talks to a master: no config is read, and without the master it fails rather than
@@ -124,16 +133,14 @@ mod tests {
 
     #[test]
     fn with_somebody_to_ask_unknown_keys_are_asked_about_and_written_to_our_own_file() {
-        let ssh_g = "stricthostkeychecking no\nuserknownhostsfile /k/%1 /k/2\nglobalknownhostsfile /g\n";
+        let ssh_g = "stricthostkeychecking no\nuserknownhostsfile ~/k/%C /k/2\n";
         let line = line(HostKeyPolicy::Ask, ssh_g, None, true);
-        for option in [
-            " StrictHostKeyChecking=ask ",
-            " BatchMode=no ",
-            " UserKnownHostsFile=\"/accepted\" \"/k/%%1\" \"/k/2\" \"/g\" ",
-            " GlobalKnownHostsFile=none ",
-        ] {
+        for option in
+            [" StrictHostKeyChecking=ask ", " BatchMode=no ", " UserKnownHostsFile=\"/accepted\" \"~/k/%C\" \"/k/2\" "]
+        {
             assert!(line.contains(option), "{option}: {line}");
         }
+        assert!(!line.contains("GlobalKnownHostsFile"), "the system's own file still counts: {line}");
     }
 
     #[test]
