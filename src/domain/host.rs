@@ -192,7 +192,8 @@ pub struct Link {
     pub retry_at: Option<DateTime<Utc>>,
     /// The hosts jumped through, outermost first.
     pub via: Vec<String>,
-    /// The last measured round trip.
+    /// The last measured round trip: of the TCP connection at first, then again and again over SSH itself. The system's
+    /// `ssh` tells none.
     pub rtt: Option<Duration>,
 }
 

@@ -30,8 +30,8 @@ pub struct Connector {
     pub(super) questions: Questions,
     pub(super) ssh_g: SshG,
     handshakes: Arc<Semaphore>,
-    /// Whether the system's ssh can be let ask.
-    asks: OnceCell<bool>,
+    /// Whether the system's ssh is of today.
+    modern: OnceCell<bool>,
     hops: Mutex<HashMap<Written, Weak<Remote>>>,
 }
 
@@ -44,7 +44,7 @@ impl Connector {
             questions: Questions::new(asker),
             ssh_g: SshG::default(),
             handshakes: Arc::new(Semaphore::new(HANDSHAKES)),
-            asks: OnceCell::new(),
+            modern: OnceCell::new(),
             hops: Mutex::default(),
         })
     }
@@ -75,8 +75,12 @@ impl Connector {
     /// prompts look like ssh's own, and before 8.4 it would want a display.
     pub(super) async fn askpass(&self) -> Option<PathBuf> {
         let program = self.settings.askpass.clone().filter(|program| program.is_file())?;
-        let asks = self.asks.get_or_init(|| async { ssh_version().await.is_some_and(|version| version >= (8, 7)) });
-        asks.await.then_some(program)
+        self.modern_ssh().await.then_some(program)
+    }
+
+    /// Whether the system's ssh is OpenSSH 8.7 or newer.
+    pub(super) async fn modern_ssh(&self) -> bool {
+        *self.modern.get_or_init(|| async { ssh_version().await.is_some_and(|version| version >= (8, 7)) }).await
     }
 
     /// A turn to shake hands.

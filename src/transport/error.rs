@@ -40,6 +40,17 @@ pub(super) fn exhausted(host: &str, error: &std::io::Error) -> Option<LinkError>
     Some(fail(LinkErrorKind::Unreachable, format!("{host}: this machine gives no more open files: {error}"), whose))
 }
 
+/// [`exhausted`], when nobody says so: a resolver only tells that it failed.
+pub(super) fn nothing_opens(host: &str) -> Option<LinkError> {
+    exhausted(host, &std::fs::File::open("/dev/null").err()?)
+}
+
+/// A program or socket of this machine that cannot be had, or what else is in the way of it.
+pub(super) fn here(host: &str, what: &str, error: &std::io::Error, remedy: &str) -> LinkError {
+    let missing = || fail(LinkErrorKind::Config, format!("{host}: {what}: {error}"), remedy);
+    exhausted(host, error).unwrap_or_else(missing)
+}
+
 /// Why a TCP connection to `address` could not be had.
 pub(super) fn tcp(host: &str, address: &str, error: &std::io::Error) -> LinkError {
     use std::io::ErrorKind as Io;
@@ -77,4 +88,22 @@ pub(super) fn unresolved(host: &str, address: &str, why: &str) -> LinkError {
         format!("{host}: the name {address} does not resolve ({why})"),
         "correct the host's address or HostName, or see whether DNS or the VPN is up",
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use rustix::io::Errno;
+
+    use super::*;
+
+    #[test]
+    fn a_machine_without_open_files_is_not_blamed_on_the_network() {
+        for (errno, remedy) in [(Errno::MFILE, "ulimit -n"), (Errno::NFILE, "fs.file-max")] {
+            for error in [tcp("web", "10.0.0.1:22", &errno.into()), here("web", "ssh", &errno.into(), "install it")] {
+                assert!(error.message.contains("open files") && error.remedy.contains(remedy), "{error}");
+            }
+        }
+        assert!(tcp("web", "10.0.0.1:22", &Errno::HOSTUNREACH.into()).remedy.contains("network"));
+        assert_eq!(here("web", "ssh", &Errno::NOENT.into(), "install it").remedy, "install it");
+    }
 }

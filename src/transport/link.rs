@@ -8,6 +8,9 @@ use tokio::sync::watch;
 
 use crate::domain::host::{HostState, Link, LinkError, LinkErrorKind, LinkState, TransportKind};
 
+/// Round trips that differ by less are the same to a person.
+const NOTICEABLE: Duration = Duration::from_millis(2);
+
 /// A handle on one link's published state.
 #[derive(Clone)]
 pub(super) struct LinkCell(Arc<watch::Sender<Link>>);
@@ -59,6 +62,18 @@ impl LinkCell {
             link.error = None;
             link.generation = generation;
             link.rtt = rtt;
+        });
+    }
+
+    /// Another round trip was measured; told only when it says something new.
+    pub fn rtt(&self, rtt: Duration) {
+        self.0.send_if_modified(|link| {
+            let before = link.rtt.unwrap_or_default();
+            let news = link.is_up() && rtt.abs_diff(before) > (before / 4).max(NOTICEABLE);
+            if news {
+                link.rtt = Some(rtt);
+            }
+            news
         });
     }
 

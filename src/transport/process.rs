@@ -10,6 +10,7 @@ use tokio::process::{Child, Command};
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep_until, timeout_at};
 
+use super::error::here;
 use super::{Exit, Outbox, Producer};
 
 /// Between asking a process tree to end and ending it.
@@ -67,7 +68,8 @@ impl Run {
             Ok(child) => child,
             Err(error) => {
                 let program = self.command.as_std().get_program().to_string_lossy().into_owned();
-                return Ended::Early(Exit::Refused(format!("cannot start {program}: {error}")));
+                let error = here(&program, "cannot be started", &error, "install it on this machine");
+                return Ended::Early(Exit::Refused(error.to_string()));
             }
         };
         let writer = tokio::spawn(feed(child.stdin.take(), self.first, producer.input.take()));

@@ -278,6 +278,20 @@ pub async fn close_ends_everything(t: SharedTransport) {
     assert_eq!(soon("a dial", t.dial("127.0.0.1", 1).collect(MIB)).await.exit, Exit::ConnectionLost);
 }
 
+/// What holds on a host whose sshd forwards nothing, in place of the dials: they are refused at once and say why, and a
+/// host behind it cannot be reached.
+pub async fn a_dial_where_forwarding_is_forbidden_says_so(t: SharedTransport) {
+    up(&t).await;
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    for _ in 0..3 {
+        let said = soon("the refusal", t.dial("127.0.0.1", port).collect(MIB)).await;
+        let Exit::Refused(why) = said.exit else { panic!("{:?}", said.exit) };
+        assert!(why.contains("prohibited") && why.contains("AllowTcpForwarding"), "{why}");
+        assert_eq!(sh(&t, "echo fine").await.out, b"fine\n");
+    }
+}
+
 /// Runs every clause over the transport that `$connect` makes (an expression that may await, run for each test).
 macro_rules! contract {
     ($connect:expr) => {
@@ -288,6 +302,14 @@ macro_rules! contract {
             dropping_the_oldest_is_counted many_at_once more_long_streams_than_a_session_takes
             dial_reaches_what_the_host_reaches a_refused_dial_says_so a_dead_link_is_never_success
             close_ends_everything);
+    };
+    ($connect:expr, no forwarding) => {
+        contract!($connect;
+            output_and_exit_codes argv_is_never_interpreted a_signal_is_not_success fifty_megabytes_arrive_exactly
+            both_outputs_at_once stdin_is_the_scripts_own without_stdin_a_script_sees_its_end_at_once
+            a_quiet_tail_is_cancelled_at_once what_takes_too_long_is_ended an_unread_stream_stalls_nobody_else
+            dropping_the_oldest_is_counted many_at_once more_long_streams_than_a_session_takes
+            a_dial_where_forwarding_is_forbidden_says_so a_dead_link_is_never_success close_ends_everything);
     };
     ($connect:expr; $($clause:ident)*) => {
         $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -277,3 +277,38 @@ async fn dropping_the_transport_ends_its_connections_and_threads() {
     })
     .await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_machine_without_open_files_is_named_and_not_the_network() {
+    let sshd = Sshd::start();
+    let config = sshd.path("quarterdeck.toml");
+    let settings = sshd.settings_with(&format!("UserKnownHostsFile {}\n", sshd.path("known_hosts").display()));
+    let mut named = 0;
+    for transport in ["ssh2", "openssh"] {
+        let text = format!(
+            "[ssh]\nconfig = {:?}\nconnect_timeout = \"2s\"\n[[environment]]\nname = \"test\"\n[[host]]\n\
+             name = \"box\"\nenvironment = \"test\"\naddress = \"localhost\"\nport = {}\nuser = \"{}\"\n\
+             identity_file = {:?}\ntransport = \"{transport}\"\n",
+            settings.config.as_ref().unwrap(),
+            sshd.port(),
+            crate::sshd::me(),
+            sshd.path("id"),
+        );
+        std::fs::write(&config, text).unwrap();
+        // From too few to start at all to enough for everything.
+        for limit in 10..26 {
+            let said = tokio::process::Command::new("sh")
+                .args(["-c", &format!("ulimit -n {limit} && exec \"$@\"")])
+                .args(["sh", env!("CARGO_BIN_EXE_qd"), "hosts", "--json", "--config"])
+                .arg(&config)
+                .env("XDG_STATE_HOME", sshd.path("state"))
+                .output()
+                .await
+                .unwrap();
+            let said = String::from_utf8_lossy(&[said.stdout, said.stderr].concat()).into_owned();
+            assert!(!said.contains("VPN") && !said.contains("install OpenSSH"), "{transport} with {limit}: {said}");
+            named += usize::from(said.contains("gives no more open files") && said.contains("ulimit -n"));
+        }
+    }
+    assert!(named > 0, "no limit was small enough to show anything");
+}

@@ -13,9 +13,11 @@ mod fleet;
 mod host_keys;
 mod jumps;
 mod local;
+mod negotiation;
 mod openssh;
 #[cfg(feature = "demo")]
 mod prompts;
+mod rtt;
 mod ssh2;
 mod sshd;
 mod sudo;

@@ -10,3 +10,17 @@ fn openssh() -> (quarterdeck::transport::SharedTransport, Sshd) {
 }
 
 contract!(openssh());
+
+/// The same where sshd forwards nothing.
+mod without_forwarding {
+    use quarterdeck::domain::host::TransportChoice;
+
+    use crate::sshd::Sshd;
+
+    fn openssh() -> (quarterdeck::transport::SharedTransport, Sshd) {
+        let sshd = Sshd::with("AllowTcpForwarding no\nDisableForwarding yes");
+        (sshd.connect(TransportChoice::OpenSsh), sshd)
+    }
+
+    contract!(openssh(), no forwarding);
+}

@@ -6,18 +6,29 @@ use std::path::Path;
 use crate::domain::settings::{HostKeyPolicy, SshSettings};
 use crate::transport::resolve::{Agent, Target};
 
+/// How one master is started.
+#[derive(Clone, Copy, Default)]
+pub(super) struct How<'h> {
+    /// Its control socket.
+    pub socket: Option<&'h Path>,
+    /// The port here of a jump that our own transport makes.
+    pub bridge: Option<u16>,
+    /// Whether there is somebody that it can ask.
+    pub asks: bool,
+    /// The known_hosts file that it writes accepted keys to; it asks about unknown ones then.
+    pub accepted: Option<&'h Path>,
+    /// Whether it knows the options of OpenSSH 8.7.
+    pub modern: bool,
+}
+
 /// Options that keep `ssh` to what a transport is: nothing of the person's forwards, commands or terminals, and a
-/// host-key policy that is never weaker than ours. It asks nothing, unless there is somebody: then it asks about unknown
-/// host keys too, and `accepted` is the known_hosts file that it writes to.
-pub(super) fn master(
-    target: &Target,
-    settings: &SshSettings,
-    socket: &Path,
-    bridge: Option<u16>,
-    asks: bool,
-    accepted: Option<&Path>,
-) -> Vec<OsString> {
-    let mut args: Vec<OsString> = vec!["-M".into(), "-N".into(), "-S".into(), socket.into()];
+/// host-key policy that is never weaker than ours.
+pub(super) fn master(target: &Target, settings: &SshSettings, how: How<'_>) -> Vec<OsString> {
+    let How { bridge, asks, accepted, .. } = how;
+    let mut args: Vec<OsString> = vec!["-M".into(), "-N".into()];
+    if let Some(socket) = how.socket {
+        args.extend(["-S".into(), socket.into()]);
+    }
     if let Some(config) = &settings.config {
         args.extend(["-F".into(), config.into()]);
     }
@@ -30,7 +41,12 @@ pub(super) fn master(
     option("RemoteCommand", "none".to_owned());
     option("RequestTTY", "no".to_owned());
     option("ForkAfterAuthentication", "no".to_owned());
+    // A banner would be taken for ssh's own words. What there are no algorithms for it says only with the banners, unless
+    // it is told to.
     option("LogLevel", "ERROR".to_owned());
+    if how.modern {
+        option("LogVerbose", "packet.c:sshpkt_vfatal*:*".to_owned());
+    }
     option("ConnectTimeout", target.connect_timeout.as_secs().max(1).to_string());
     option("ServerAliveInterval", target.keepalive.as_secs().max(1).to_string());
     option("ServerAliveCountMax", "3".to_owned());
@@ -114,7 +130,8 @@ mod tests {
         let here = Here { home: "/home/me".into(), user: "me".into() };
         let target = Target::new(&host.name, &written, SshOptions::parse(ssh_g), &settings, &here).unwrap();
         let accepted = asks.then_some(Path::new("/accepted"));
-        let args = master(&target, &settings, Path::new("/s"), bridge, asks, accepted);
+        let how = How { socket: Some(Path::new("/s")), bridge, asks, accepted, modern: true };
+        let args = master(&target, &settings, how);
         args.iter().map(|arg| arg.to_string_lossy()).collect::<Vec<_>>().join(" ")
     }
 

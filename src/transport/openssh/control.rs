@@ -10,6 +10,7 @@ use tokio::io::AsyncReadExt;
 use tokio::process::{Child, Command};
 use tokio::sync::watch;
 
+use super::args::How;
 use super::clerk::Clerk;
 use super::keys::Keys;
 use super::{args, stderr};
@@ -18,7 +19,7 @@ use crate::domain::text::one_line;
 use crate::transport::Transport;
 use crate::transport::askpass::{self, Desk};
 use crate::transport::carry::carry;
-use crate::transport::error::{QUOTED, exhausted, fail};
+use crate::transport::error::{QUOTED, fail, here};
 use crate::transport::process::end_tree;
 use crate::transport::remote::{Attempt, Remote};
 use crate::transport::resolve::Target;
@@ -65,6 +66,7 @@ impl Master {
             target,
             hop: attempt.hop.clone(),
             asking: asking.cloned(),
+            modern: false,
             socket: socket.clone(),
             borrowed: borrowed.is_some(),
         };
@@ -118,6 +120,8 @@ struct Hold {
     clerk: Clerk,
     target: Arc<Target>,
     asking: Option<Asking>,
+    /// Whether the program knows the options of OpenSSH 8.7.
+    modern: bool,
     hop: Option<Arc<Remote>>,
     socket: PathBuf,
     borrowed: bool,
@@ -133,11 +137,8 @@ impl Hold {
             Some(hop) => match bridge(hop, &self.target).await {
                 Ok(port) => Some(port),
                 Err(error) => {
-                    return fail(
-                        LinkErrorKind::Config,
-                        format!("{}: no port on this machine: {error}", self.target.host),
-                        "see whether the loopback interface is up",
-                    );
+                    let remedy = "see whether the loopback interface is up";
+                    return here(self.target.host.as_str(), "no port on this machine", &error, remedy);
                 }
             },
             None => None,
@@ -149,6 +150,7 @@ impl Hold {
             Ok(desk) => desk,
             Err(error) => return no_start(&self.target, "the socket for ssh's questions", &error),
         };
+        self.modern = self.clerk.connector.modern_ssh().await;
         let mut master = match self.command(bridge, desk.as_ref()).spawn() {
             Ok(child) => EndOnDrop(Some(child)),
             Err(error) => return no_start(&self.target, "the ssh program", &error),
@@ -212,8 +214,14 @@ impl Hold {
     fn command(&self, bridge: Option<u16>, desk: Option<&Desk>) -> Command {
         let mut command = Command::new("sh");
         command.args(["-c", WATCHED, "sh"]).arg(self.socket.parent().unwrap_or(&self.socket));
-        let (accepted, settings) = (self.clerk.keys.as_ref().map(|keys| keys.file()), &self.clerk.connector.settings);
-        command.args(args::master(&self.target, settings, &self.socket, bridge, desk.is_some(), accepted));
+        let how = How {
+            socket: Some(&self.socket),
+            bridge,
+            asks: desk.is_some(),
+            accepted: self.clerk.keys.as_ref().map(|keys| keys.file()),
+            modern: self.modern,
+        };
+        command.args(args::master(&self.target, &self.clerk.connector.settings, how));
         if let (Some(desk), Some(asking)) = (desk, &self.asking) {
             command.envs(askpass::environment(&asking.program, desk));
         }
@@ -245,13 +253,8 @@ impl Hold {
 }
 
 fn no_start(target: &Target, what: &str, error: &std::io::Error) -> LinkError {
-    exhausted(target.host.as_str(), error).unwrap_or_else(|| {
-        fail(
-            LinkErrorKind::Config,
-            format!("{}: {what} cannot be started: {error}", target.host),
-            "install OpenSSH's client, and see whether the temporary folder can be written to",
-        )
-    })
+    let remedy = "install OpenSSH's client, and see whether the temporary folder can be written to";
+    here(target.host.as_str(), &format!("{what} cannot be started"), error, remedy)
 }
 
 /// Ends the program with the task that holds it.

@@ -24,7 +24,7 @@ use tokio::process::Command;
 use tokio::runtime::Handle;
 use tokio::sync::watch;
 
-use super::error::{QUOTED, fail, sessions_full};
+use super::error::{QUOTED, fail, here, sessions_full};
 use super::folder::Folder;
 use super::loader::Launch;
 use super::process::{self, Ended, Run};
@@ -45,12 +45,9 @@ const LAG: Duration = Duration::from_millis(300);
 
 /// Connects by the system's ssh.
 pub(super) async fn connect(attempt: Attempt) -> Result<Connected, Failed> {
+    let host = attempt.target.host.as_str();
     let folder = Folder::new().map_err(|error| {
-        fail(
-            LinkErrorKind::Config,
-            format!("{}: no folder for ssh's control socket: {error}", attempt.target.host),
-            "make the temporary folder writable",
-        )
+        here(host, "no folder for ssh's control socket", &error, "make the temporary folder writable")
     })?;
     let asking = asking(&attempt, &folder).await;
     let shared = Arc::new(Shared {

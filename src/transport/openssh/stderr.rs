@@ -41,6 +41,9 @@ pub(super) fn read(target: &Target, said: &str) -> LinkError {
             format!("connect once with ssh {host} and compare the fingerprint"),
         );
     }
+    if let Some(error) = negotiation(target, said) {
+        return error;
+    }
     if has("Permission denied") || has("Too many authentication failures") {
         let methods = said.split_once("Permission denied ").map_or("", |(_, rest)| rest).trim();
         let methods = one_line(methods.trim_end_matches('.'), QUOTED);
@@ -78,6 +81,26 @@ pub(super) fn read(target: &Target, said: &str) -> LinkError {
         format!("{host}: ssh could not connect: {last}"),
         format!("try ssh -v {host} to see more"),
     )
+}
+
+/// `Unable to negotiate with ADDRESS port N: no matching WHAT found. Their offer: NAMES`.
+fn negotiation(target: &Target, said: &str) -> Option<LinkError> {
+    let (what, rest) = said.split_once("no matching ")?.1.split_once(" found")?;
+    let option = match what {
+        "host key type" => "HostKeyAlgorithms",
+        "key exchange method" => "KexAlgorithms",
+        "cipher" => "Ciphers",
+        "MAC" => "MACs",
+        _ => return None,
+    };
+    let offer = rest.split_once("Their offer: ").map_or("", |(_, offer)| offer.lines().next().unwrap_or("").trim());
+    let offer = one_line(offer, QUOTED);
+    let first = offer.split(',').next().unwrap_or("");
+    Some(fail(
+        LinkErrorKind::Protocol,
+        format!("{}: it and ssh have no {what} in common; {} offers {offer}", target.host, target.place()),
+        format!("update its sshd; if it cannot be, allow the old one for it in the ssh config: {option} +{first}"),
+    ))
 }
 
 #[cfg(test)]
@@ -121,7 +144,17 @@ mod tests {
             ("sh: 1: ssh: not found", Kind::Config, "cannot be started"),
             ("/c: line 2: Bad configuration option: prot\n/c: terminating, 1 bad", Kind::Config, "refuses its config"),
             ("kex_exchange_identification: Connection closed by remote host", Kind::Protocol, "kex_exchange"),
-            ("Unable to negotiate with 1.2.3.4 port 22: no matching host key type", Kind::Protocol, "negotiate"),
+            (
+                "Unable to negotiate with 1.2.3.4 port 22: no matching host key type found. Their offer: ssh-rsa,ssh-dss",
+                Kind::Protocol,
+                "no host key type in common; web:22 offers ssh-rsa,ssh-dss",
+            ),
+            (
+                "Unable to negotiate with UNKNOWN port 65535: no matching MAC found. Their offer: hmac-md5\u{1b}[2J",
+                Kind::Protocol,
+                "no MAC in common",
+            ),
+            ("Unable to negotiate with 1.2.3.4 port 22: no matching", Kind::Protocol, "negotiate"),
             ("evil \u{1b}]0;x\u{7}", Kind::Protocol, "␛]0;x␇"),
             ("", Kind::Protocol, "said nothing"),
         ] {

@@ -6,6 +6,7 @@
 mod fallback;
 mod jump;
 mod options;
+mod read;
 mod ssh_g;
 mod target;
 

@@ -10,14 +10,15 @@ use tokio::process::Command;
 use tokio::sync::Semaphore;
 use tokio::time::Instant;
 
+use super::read::{self, Read};
 use super::target::Here;
 use super::{SshOptions, Target, Written, fallback};
 use crate::domain::host::{HostName, LinkError, LinkErrorKind};
 use crate::domain::settings::SshSettings;
 use crate::domain::text::one_line;
-use crate::transport::error::{QUOTED, fail};
+use crate::transport::error::{QUOTED, fail, here as local};
 
-/// How long an answer holds when no file changes: `Match exec` and included files may say something else later.
+/// How long an answer holds when no file changes: `Match exec` may say something else later.
 const HOLDS: Duration = Duration::from_secs(60);
 /// How long `ssh -G` may take (`Match exec` runs programs).
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -32,7 +33,7 @@ pub struct SshG {
 
 struct Cached {
     asked: Instant,
-    files: Vec<Option<SystemTime>>,
+    read: Read,
     options: SshOptions,
 }
 
@@ -65,42 +66,27 @@ impl SshG {
         if !settings.run_ssh_g {
             return Ok(fallback::defaults());
         }
-        let files = changed(settings, here);
-        if let Some(known) = self.cached(written, &files) {
+        if let Some(known) = self.cached(written) {
             return Ok(known);
         }
         let _turn = self.turns.acquire().await;
-        let options = ask(host, written, settings, here).await?;
-        let cached = Cached { asked: Instant::now(), files, options: options.clone() };
+        let (options, read) = ask(host, written, settings, here).await?;
+        let cached = Cached { asked: Instant::now(), read, options: options.clone() };
         self.cache.lock().expect("nothing panics under this lock").insert(written.clone(), cached);
         Ok(options)
     }
 
-    fn cached(&self, written: &Written, files: &[Option<SystemTime>]) -> Option<SshOptions> {
+    fn cached(&self, written: &Written) -> Option<SshOptions> {
         let cache = self.cache.lock().expect("nothing panics under this lock");
         let known = cache.get(written)?;
-        (known.asked.elapsed() < HOLDS && known.files == files).then(|| known.options.clone())
+        (known.asked.elapsed() < HOLDS && known.read.is_unchanged()).then(|| known.options.clone())
     }
-}
-
-/// When the files that ssh reads last changed.
-fn changed(settings: &SshSettings, here: &Here) -> Vec<Option<SystemTime>> {
-    let own = here.home.join(".ssh");
-    let files = match &settings.config {
-        Some(file) => vec![file.clone()],
-        None => vec![
-            own.join("config"),
-            own.join("config.d"),
-            PathBuf::from("/etc/ssh/ssh_config"),
-            PathBuf::from("/etc/ssh/ssh_config.d"),
-        ],
-    };
-    files.iter().map(|file| file.metadata().and_then(|meta| meta.modified()).ok()).collect()
 }
 
 /// The arguments for a host: what is written goes in as options, which win over every file.
 fn arguments(written: &Written, settings: &SshSettings) -> Vec<std::ffi::OsString> {
-    let mut args: Vec<std::ffi::OsString> = vec!["-G".into()];
+    // -v names every file that is read.
+    let mut args: Vec<std::ffi::OsString> = vec!["-v".into(), "-G".into()];
     if let Some(config) = &settings.config {
         args.extend(["-F".into(), config.into()]);
     }
@@ -118,20 +104,23 @@ fn arguments(written: &Written, settings: &SshSettings) -> Vec<std::ffi::OsStrin
     args
 }
 
-async fn ask(host: &HostName, written: &Written, settings: &SshSettings, here: &Here) -> Result<SshOptions, LinkError> {
+async fn ask(
+    host: &HostName,
+    written: &Written,
+    settings: &SshSettings,
+    here: &Here,
+) -> Result<(SshOptions, Read), LinkError> {
+    let begun = SystemTime::now();
     let mut command = Command::new("ssh");
     command.args(arguments(written, settings)).stdin(Stdio::null()).kill_on_drop(true);
     let output = match tokio::time::timeout(PATIENCE, command.output()).await {
         Ok(Ok(output)) => output,
         Ok(Err(error)) if error.kind() == std::io::ErrorKind::NotFound => {
-            return fallback::options(host, written, settings, here);
+            let read = Read::of(usual(settings, here), begun);
+            return Ok((fallback::options(host, written, settings, here)?, read));
         }
         Ok(Err(error)) => {
-            return Err(fail(
-                LinkErrorKind::Config,
-                format!("{host}: ssh -G cannot be run: {error}"),
-                "see whether the ssh program works",
-            ));
+            return Err(local(host.as_str(), "ssh -G cannot be run", &error, "see whether the ssh program works"));
         }
         Err(_) => {
             // Not a config error: a busy machine is no reason to give the host up.
@@ -145,11 +134,28 @@ async fn ask(host: &HostName, written: &Written, settings: &SshSettings, here: &
     if !output.status.success() {
         return Err(fail(
             LinkErrorKind::Config,
-            format!("{host}: ssh -G refuses it: {}", one_line(&String::from_utf8_lossy(&output.stderr), QUOTED)),
+            format!("{host}: ssh -G refuses it: {}", one_line(&complaint(&output.stderr), QUOTED)),
             "correct the ssh config",
         ));
     }
-    Ok(SshOptions::parse(&String::from_utf8_lossy(&output.stdout)))
+    let said = String::from_utf8_lossy(&output.stderr);
+    let read = Read::of(usual(settings, here).into_iter().chain(read::named(&said, &here.home)), begun);
+    Ok((SshOptions::parse(&String::from_utf8_lossy(&output.stdout)), read))
+}
+
+/// The files that ssh begins with, whether they are there or not.
+fn usual(settings: &SshSettings, here: &Here) -> Vec<PathBuf> {
+    match &settings.config {
+        Some(file) => vec![file.clone()],
+        None => vec![here.home.join(".ssh/config"), PathBuf::from("/etc/ssh/ssh_config")],
+    }
+}
+
+/// What `ssh -v` says that is no remark on its work.
+fn complaint(said: &[u8]) -> String {
+    let said = String::from_utf8_lossy(said);
+    let lines = said.lines().filter(|line| !line.starts_with("debug") && !line.starts_with("OpenSSH_"));
+    lines.collect::<Vec<_>>().join("\n")
 }
 
 #[cfg(test)]
@@ -190,6 +196,8 @@ mod tests {
         let (_kept, settings) = settings("Host web\n  Port 2200\n");
         let ssh_g = SshG::default();
         let host = Host::named("web", "e");
+        // A file that was written just now may be written again without a new time, and is read again.
+        tokio::time::sleep(Duration::from_millis(100)).await;
         assert_eq!(target(&ssh_g, &host, &settings).await.unwrap().port, 2200);
         let file = settings.config.clone().unwrap();
         let before = file.metadata().unwrap().modified().unwrap();
@@ -200,6 +208,41 @@ mod tests {
         let later = std::fs::FileTimes::new().set_modified(before + Duration::from_secs(2));
         std::fs::File::options().append(true).open(&file).unwrap().set_times(later).unwrap();
         assert_eq!(target(&ssh_g, &host, &settings).await.unwrap().port, 2300);
+    }
+
+    #[tokio::test]
+    async fn a_change_in_any_file_that_ssh_reads_is_noticed_at_once() {
+        let (folder, settings) = settings("");
+        let path = |name: &str| folder.path().join(name);
+        let parts = path("parts");
+        let text = format!("Include {}\nInclude {}/*.conf\n", path("own").display(), parts.display());
+        std::fs::write(path("config"), text).unwrap();
+        let (ssh_g, host) = (SshG::default(), Host::named("web", "e"));
+        let port = async || {
+            // Long enough for the answer to be kept.
+            tokio::time::sleep(Duration::from_millis(100)).await;
+            let first = target(&ssh_g, &host, &settings).await.unwrap().port;
+            assert_eq!(target(&ssh_g, &host, &settings).await.unwrap().port, first);
+            first
+        };
+        assert_eq!(port().await, 22);
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        // A file that was not there, then other content of the same length, then a folder and files in it that were
+        // not there.
+        std::fs::write(path("own"), "Match host web\n Port 2201\n").unwrap();
+        assert_eq!(port().await, 2201);
+        std::fs::write(path("own"), "Match host web\n Port 2202\n").unwrap();
+        assert_eq!(port().await, 2202);
+        std::fs::remove_file(path("own")).unwrap();
+        assert_eq!(port().await, 22);
+        std::fs::create_dir(&parts).unwrap();
+        std::fs::write(parts.join("a.conf"), "Host web\n Port 2203\n").unwrap();
+        assert_eq!(port().await, 2203);
+        std::fs::remove_file(parts.join("a.conf")).unwrap();
+        std::fs::write(parts.join("b.conf"), format!("Include {}\n", path("deep").display())).unwrap();
+        assert_eq!(port().await, 22);
+        std::fs::write(path("deep"), "Port 2204\n").unwrap();
+        assert_eq!(port().await, 2204);
     }
 
     #[tokio::test]

@@ -86,6 +86,7 @@ fn run(start: Start) {
         heard: now,
         listening: false,
         doubted: false,
+        measured: now,
         carried: now,
         buffer: vec![0; BUFFER],
     };
@@ -130,6 +131,8 @@ pub(super) struct Driver {
     pub(super) listening: bool,
     /// Whether the peer has to give a sign of life at once.
     pub(super) doubted: bool,
+    /// When a round trip was last measured.
+    pub(super) measured: Instant,
     /// When it last carried anything for a caller.
     pub(super) carried: Instant,
     pub(super) buffer: Vec<u8>,
@@ -228,11 +231,11 @@ impl Driver {
         });
         let answers = self.channels.iter().filter_map(|channel| Some(now + patience(channel.asked()?, now)));
         let silence = self.heard + if self.opening.is_some() { self.dead_after() } else { self.keepalive };
-        let next = deadlines.chain(opening).chain(answers).chain([silence]).min();
+        let next = deadlines.chain(opening).chain(answers).chain([silence, self.measured + self.dead_after()]).min();
         next.map_or(LONGEST, |next| next.saturating_duration_since(now)).min(LONGEST)
     }
 
-    fn dead_after(&self) -> Duration {
+    pub(super) fn dead_after(&self) -> Duration {
         self.keepalive * SILENT_PERIODS
     }
 

@@ -106,14 +106,14 @@ impl Context {
 /// Shakes hands, checks the host key and authenticates.
 pub(super) fn open(wire: &Arc<Wire>, context: &mut Context) -> Result<Session, Failed> {
     let target = Arc::clone(&context.target);
-    let broken = |error: ssh2::Error| handshake_error(&target, &error);
+    let broken = |error: ssh2::Error| handshake_error(&target, &error, "algorithm");
     let mut session = Session::new().map_err(broken)?;
     let known = KnownHosts::load(target.known_hosts.iter().map(std::path::PathBuf::as_path));
     session.method_pref(MethodType::HostKey, &preference(&known.types(&target.known_as))).map_err(broken)?;
     session.set_compress(target.compression);
     session.set_tcp_stream(Arc::clone(wire));
     context.patience.apply(&session);
-    session.handshake().map_err(broken)?;
+    session.handshake().map_err(|error| handshake_error(&target, &error, missing(&session)))?;
     check_host_key(&session, &known, context)?;
     auth::authenticate(&session, context)?;
     Ok(session)
@@ -126,7 +126,22 @@ fn preference(known: &[&str]) -> String {
     names.join(",")
 }
 
-fn handshake_error(target: &Target, error: &ssh2::Error) -> Failed {
+/// What libssh2 and the server have none of in common, where they agree on too little: it picks a key exchange and a host
+/// key type together, then ciphers, then MACs.
+fn missing(session: &Session) -> &'static str {
+    let none = |kinds: [MethodType; 2]| kinds.into_iter().any(|kind| session.methods(kind).is_none());
+    if none([MethodType::Kex, MethodType::HostKey]) {
+        "key exchange method or host key type"
+    } else if none([MethodType::CryptCs, MethodType::CryptSc]) {
+        "cipher"
+    } else if none([MethodType::MacCs, MethodType::MacSc]) {
+        "MAC"
+    } else {
+        "algorithm"
+    }
+}
+
+fn handshake_error(target: &Target, error: &ssh2::Error, missing: &str) -> Failed {
     let (host, place) = (&target.host, target.place());
     let (ErrorCode::Session(code) | ErrorCode::SFTP(code)) = error.code();
     let said = one_line(error.message(), QUOTED);
@@ -143,8 +158,8 @@ fn handshake_error(target: &Target, error: &ssh2::Error) -> Failed {
         | code::HOSTKEY_INIT => {
             return Failed::Negotiation(fail(
                 LinkErrorKind::Protocol,
-                format!("{host}: libssh2 and {place} agree on no algorithms ({said})"),
-                "set transport = \"openssh\" for it",
+                format!("{host}: libssh2 and {place} have no {missing} in common ({said})"),
+                "set transport = \"openssh\" for it, which knows more of them, or update its sshd",
             ));
         }
         code::SOCKET_DISCONNECT | code::SOCKET_RECV => fail(

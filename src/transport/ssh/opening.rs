@@ -31,7 +31,9 @@ impl Driver {
     pub(super) fn open(&mut self, cx: &mut TaskContext<'_>, now: Instant) -> Result<bool, Lost> {
         if self.opening.is_none() {
             let quiet = self.listening && now.saturating_duration_since(self.heard) >= self.keepalive;
-            let silent = quiet || self.doubted;
+            // A host that talks all the time is asked now and then as well, for the round trip.
+            let unmeasured = now.saturating_duration_since(self.measured) >= self.dead_after();
+            let silent = quiet || self.doubted || unmeasured;
             let job = self.next_job(cx);
             if job.is_none() && !silent {
                 return Ok(false);
@@ -105,13 +107,21 @@ impl Driver {
         if matches!(&opened, Err(error) if again(error)) {
             return Ok(Step::Blocked);
         }
-        let job = self.opening.take().and_then(|opening| opening.job);
+        let Some(opening) = self.opening.take() else { return Ok(Step::Idle) };
+        let answered = opened.is_ok() || matches!(&opened, Err(error) if refused(error));
+        // A dial waits for somebody else, too.
+        if answered && opening.dial.is_none() {
+            self.measured = Instant::now();
+            if let Some(pool) = self.pool.upgrade() {
+                pool.rtt(opening.since.elapsed());
+            }
+        }
+        let job = opening.job;
         self.seat.stalled.store(false, Ordering::Release);
         match (opened, job) {
             (Ok(ssh), Some(job)) => self.channels.push(Channel::new(ssh, job, &self.runtime)),
             (Ok(ssh), None) => self.channels.push(Channel::unwanted(ssh, &self.runtime)),
-            // LIBSSH2_ERROR_CHANNEL_FAILURE: the server answered, and said no.
-            (Err(error), job) if error.code() == ssh2::ErrorCode::Session(-21) => {
+            (Err(error), job) if refused(&error) => {
                 if let Some(job) = job {
                     self.refused(job, error.message());
                 }
@@ -149,4 +159,9 @@ impl Driver {
         };
         self.runtime.spawn(job.producer.outbox.finish(Exit::Refused(why)));
     }
+}
+
+/// Whether the server answered, and said no: `LIBSSH2_ERROR_CHANNEL_FAILURE`.
+fn refused(error: &ssh2::Error) -> bool {
+    error.code() == ssh2::ErrorCode::Session(-21)
 }

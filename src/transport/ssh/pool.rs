@@ -17,7 +17,7 @@ use super::handshake::{Context, Patience};
 use super::wake::WakeFd;
 use super::wire::{self, Wire};
 use crate::domain::host::{LinkError, LinkErrorKind};
-use crate::transport::error::fail;
+use crate::transport::error::{fail, here};
 use crate::transport::loader::Launch;
 use crate::transport::remote::{Attempt, Failed, Session};
 use crate::transport::{ExecSpec, Exit, Producer};
@@ -211,6 +211,11 @@ impl Shared {
         self.attempt.link.note(error);
     }
 
+    /// A round trip to the host was measured.
+    pub fn rtt(&self, rtt: Duration) {
+        self.attempt.link.rtt(rtt);
+    }
+
     /// Ends every session without waiting for anything.
     fn shut(&self) {
         for seat in self.seats.lock().expect("nothing panics under this lock").iter() {
@@ -247,12 +252,9 @@ impl Shared {
     }
 
     fn new_seat(&self) -> Result<(Arc<Seat>, mpsc::UnboundedReceiver<Job>), LinkError> {
+        let host = self.attempt.target.host.as_str();
         let wake = WakeFd::new().map_err(|error| {
-            fail(
-                LinkErrorKind::Unreachable,
-                format!("{}: this machine gives no more descriptors: {error}", self.attempt.target.host),
-                "raise the limit of open files (ulimit -n)",
-            )
+            here(host, "no descriptor to be woken by", &error, "see what this machine's limits are")
         })?;
         let (jobs, received) = mpsc::unbounded_channel();
         let seat = Seat {

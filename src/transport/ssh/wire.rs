@@ -9,7 +9,7 @@ use tokio::time::{Instant, timeout, timeout_at};
 
 use crate::domain::host::{LinkError, LinkErrorKind};
 use crate::transport::carry::carry;
-use crate::transport::error::{fail, tcp, timed_out, unresolved};
+use crate::transport::error::{fail, nothing_opens, tcp, timed_out, unresolved};
 use crate::transport::remote::{Attempt, Remote};
 use crate::transport::resolve::{Family, Target};
 use crate::transport::{Chunk, Exit, Transport};
@@ -79,7 +79,9 @@ async fn direct(target: &Target, patience: Duration) -> Result<(TcpStream, Durat
     let found = timeout_at(until, tokio::net::lookup_host((target.address.as_str(), target.port)));
     let addresses: Vec<SocketAddr> = match found.await {
         Ok(Ok(found)) => found.filter(|address| fits(target.family, address)).collect(),
-        Ok(Err(error)) => return Err(unresolved(host, &target.address, &error.to_string())),
+        Ok(Err(error)) => {
+            return Err(nothing_opens(host).unwrap_or_else(|| unresolved(host, &target.address, &error.to_string())));
+        }
         Err(_) => return Err(unresolved(host, &target.address, "no answer from the resolver in time")),
     };
     let mut last = unresolved(host, &target.address, "no address of the wanted family");
