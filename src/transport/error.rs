@@ -1,7 +1,7 @@
 //! How the transports word their failures: what happened, to what, and what would mend it.
 
 use crate::domain::host::{LinkError, LinkErrorKind};
-use crate::domain::text::clean;
+use crate::domain::text::{clean, one_line};
 
 /// The most of a server's or program's own words that an error repeats, in characters.
 pub(super) const QUOTED: usize = 200;
@@ -27,6 +27,17 @@ pub(super) fn sessions_full(host: &str, open: usize, why: &str) -> LinkError {
         format!("{host} opens no more sessions on this connection ({open} are open): {why}"),
         "close other panes or connections to it, or raise MaxSessions in its sshd_config (default 10)",
     )
+}
+
+/// Why a TCP connection from a host was refused, with what to do about it where that is the host's own rule.
+pub(super) fn refused_dial(host: &str, place: &str, why: &str) -> String {
+    let why = one_line(why, QUOTED);
+    if why.contains("prohibited") {
+        return format!(
+            "{place}: {host} forbids forwarding ({why}); its sshd_config must say AllowTcpForwarding yes or local"
+        );
+    }
+    format!("{place}: {why}")
 }
 
 /// This machine has no more open files to give: no fault of the network's. `None` for every other error.

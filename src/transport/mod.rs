@@ -20,6 +20,7 @@ mod choose;
 pub mod connector;
 mod error;
 pub mod folder;
+mod hop;
 mod host_key;
 pub mod known_hosts;
 mod link;

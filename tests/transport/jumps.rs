@@ -112,23 +112,32 @@ async fn every_hop_is_checked_by_the_same_rules() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_jump_host_that_cannot_reach_the_target_says_so() {
-    let mut chain = Chain::start();
-    chain.sshds[1].stop();
-    let t = chain.connect(chain.hosts(TransportChoice::Ssh2), "middle");
-    let link = until(&t, "a refusal", |link| link.error.is_some()).await;
-    let error = link.error.unwrap();
-    assert_eq!(error.kind, LinkErrorKind::Refused);
-    assert!(error.message.contains("outer cannot reach 127.0.0.1:"), "{error}");
-    chain.sshds[1].restart();
-    up(&t).await;
+    for transport in BOTH {
+        let mut chain = Chain::start();
+        chain.sshds[1].stop();
+        let t = chain.connect(chain.hosts(transport), "middle");
+        let link = until(&t, "a refusal", |link| link.error.is_some()).await;
+        let error = link.error.unwrap();
+        assert_eq!(error.kind, LinkErrorKind::Refused, "{transport:?}: {error}");
+        let port = chain.sshds[1].port();
+        assert!(error.message.contains(&format!("outer cannot reach 127.0.0.1:{port}")), "{error}");
+        let why = ["Connection refused", "connect failed"];
+        assert!(why.iter().any(|why| error.message.contains(why)), "{transport:?}: {error}");
+        chain.sshds[1].restart();
+        up(&t).await;
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_jump_host_that_forbids_forwarding_says_so() {
-    let chain = Chain::with("AllowTcpForwarding no");
-    let t = chain.connect(chain.hosts(TransportChoice::Ssh2), "middle");
-    let error = until(&t, "a refusal", |link| link.error.is_some()).await.error.unwrap();
-    assert!(error.to_string().contains("prohibited") && error.remedy.contains("forwarding"), "{error}");
+    for transport in BOTH {
+        let chain = Chain::with("AllowTcpForwarding no");
+        let t = chain.connect(chain.hosts(transport), "middle");
+        let error = until(&t, "a refusal", |link| link.error.is_some()).await.error.unwrap();
+        assert_eq!(error.kind, LinkErrorKind::Refused, "{transport:?}: {error}");
+        assert!(error.message.contains("outer forbids forwarding"), "{transport:?}: {error}");
+        assert!(error.message.contains("AllowTcpForwarding"), "{transport:?}: {error}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -41,11 +41,11 @@ pub(super) fn master(target: &Target, settings: &SshSettings, how: How<'_>) -> V
     option("RemoteCommand", "none".to_owned());
     option("RequestTTY", "no".to_owned());
     option("ForkAfterAuthentication", "no".to_owned());
-    // A banner would be taken for ssh's own words. What there are no algorithms for it says only with the banners, unless
-    // it is told to.
+    // A banner would be taken for ssh's own words. What the two have no algorithms for, and why a channel is refused, it
+    // says only together with banners, unless it is told to.
     option("LogLevel", "ERROR".to_owned());
     if how.modern {
-        option("LogVerbose", "packet.c:sshpkt_vfatal*:*".to_owned());
+        option("LogVerbose", "packet.c:sshpkt_vfatal*:*,channels.c:channel_input_open_failure*:*".to_owned());
     }
     option("ConnectTimeout", target.connect_timeout.as_secs().max(1).to_string());
     option("ServerAliveInterval", target.keepalive.as_secs().max(1).to_string());

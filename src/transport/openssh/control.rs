@@ -13,13 +13,14 @@ use tokio::sync::watch;
 use super::args::How;
 use super::clerk::Clerk;
 use super::keys::Keys;
+use super::words::{Refusal, Words};
 use super::{args, stderr};
 use crate::domain::host::{LinkError, LinkErrorKind};
 use crate::domain::text::one_line;
-use crate::transport::Transport;
 use crate::transport::askpass::{self, Desk};
 use crate::transport::carry::carry;
 use crate::transport::error::{QUOTED, fail, here};
+use crate::transport::hop::reach;
 use crate::transport::process::end_tree;
 use crate::transport::remote::{Attempt, Remote};
 use crate::transport::resolve::Target;
@@ -30,13 +31,14 @@ const LOOK: Duration = Duration::from_millis(15);
 const CHECK: Duration = Duration::from_secs(5);
 /// Runs `ssh` with the arguments after the first, which is the folder that goes with it.
 const WATCHED: &str = "d=$1; shift; ssh \"$@\" & p=$!; exec 2>&-; read -r x; kill $p; rm -rf \"$d\"";
-/// The most of a master's words that is kept.
-const SAID: usize = 8 << 10;
+/// How long the reason of a refusal may lag behind the refusal.
+const LAG: Duration = Duration::from_millis(200);
 
 /// One master.
 pub(super) struct Master {
     socket: PathBuf,
     state: watch::Receiver<Option<Result<(), LinkError>>>,
+    refusal: Refusal,
 }
 
 impl Master {
@@ -69,7 +71,9 @@ impl Master {
             modern: false,
             socket: socket.clone(),
             borrowed: borrowed.is_some(),
+            refusal: Refusal::default(),
         };
+        let refusal = Arc::clone(&hold.refusal);
         tokio::spawn(async move {
             tokio::select! {
                 error = hold.run(&publish) => {
@@ -83,12 +87,24 @@ impl Master {
                 _ = closed.wait_for(Option::is_some) => {}
             }
         });
-        Self { socket, state }
+        Self { socket, state, refusal }
     }
 
     /// Its control socket.
     pub fn socket(&self) -> &Path {
         &self.socket
+    }
+
+    /// Why the server has just refused to open a channel, where ssh says so.
+    pub async fn refusal(&self) -> Option<String> {
+        let begun = tokio::time::Instant::now();
+        while begun.elapsed() < LAG {
+            if let Some(why) = self.refusal.lock().expect("nothing panics under this lock").take() {
+                return Some(why);
+            }
+            tokio::time::sleep(LOOK).await;
+        }
+        None
     }
 
     /// Waits until it can be used.
@@ -125,6 +141,7 @@ struct Hold {
     hop: Option<Arc<Remote>>,
     socket: PathBuf,
     borrowed: bool,
+    refusal: Refusal,
 }
 
 impl Hold {
@@ -133,17 +150,14 @@ impl Hold {
         if self.borrowed {
             return self.watch_borrowed(publish).await;
         }
+        self.clerk.turn = Some(self.clerk.connector.turn().await);
         let bridge = match &self.hop {
             Some(hop) => match bridge(hop, &self.target).await {
                 Ok(port) => Some(port),
-                Err(error) => {
-                    let remedy = "see whether the loopback interface is up";
-                    return here(self.target.host.as_str(), "no port on this machine", &error, remedy);
-                }
+                Err(error) => return error,
             },
             None => None,
         };
-        self.clerk.turn = Some(self.clerk.connector.turn().await);
         let mut desk_socket = self.socket.clone().into_os_string();
         desk_socket.push("a");
         let desk = match self.asking.as_ref().map(|_| Desk::open(desk_socket.into())).transpose() {
@@ -156,14 +170,12 @@ impl Hold {
             Err(error) => return no_start(&self.target, "the ssh program", &error),
         };
         let mut stderr = master.0.as_mut().and_then(|child| child.stderr.take());
-        let mut said = Vec::new();
+        let mut said = Words::new(Arc::clone(&self.refusal));
         let words = async {
             if let Some(stderr) = &mut stderr {
                 let mut buffer = [0; 1024];
                 while let Ok(n @ 1..) = stderr.read(&mut buffer).await {
-                    said.extend_from_slice(&buffer[..n]);
-                    let surplus = said.len().saturating_sub(SAID);
-                    said.drain(..surplus);
+                    said.take(&buffer[..n]);
                 }
             }
         };
@@ -197,7 +209,7 @@ impl Hold {
             Some(Err(error)) => return error,
             None => drop(settle()),
         }
-        let said = String::from_utf8_lossy(&said).into_owned();
+        let said = said.all();
         if publish.borrow().is_some() {
             let last = said.lines().rev().find(|line| !line.trim().is_empty()).unwrap_or("ssh ended");
             return fail(
@@ -270,15 +282,22 @@ impl Drop for EndOnDrop {
 
 /// A port on loopback whose one connection goes through the jump host. Whoever else takes it reaches no more than the
 /// target's sshd, and our own ssh then fails its host-key check or finds nobody.
-async fn bridge(hop: &Arc<Remote>, target: &Target) -> std::io::Result<u16> {
-    let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await?;
-    let port = listener.local_addr()?.port();
-    let (hop, address, to) = (Arc::clone(hop), target.address.clone(), target.port);
+async fn bridge(hop: &Remote, target: &Target) -> Result<u16, LinkError> {
+    let (stream, first) = reach(hop, target).await?;
+    let listening = async {
+        let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await?;
+        let port = listener.local_addr()?.port();
+        Ok((listener, port))
+    };
+    let (listener, port) = listening.await.map_err(|error: std::io::Error| {
+        let remedy = "see whether the loopback interface is up";
+        here(target.host.as_str(), "no port on this machine", &error, remedy)
+    })?;
     let patience = target.connect_timeout;
     tokio::spawn(async move {
         if let Ok(Ok((socket, _))) = tokio::time::timeout(patience, listener.accept()).await {
             drop(listener);
-            carry(hop.dial(&address, to), socket.into_split(), bytes::Bytes::new()).await;
+            carry(stream, socket.into_split(), first).await;
         }
     });
     Ok(port)

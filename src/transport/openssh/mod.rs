@@ -12,6 +12,7 @@ mod clerk;
 mod control;
 mod keys;
 mod stderr;
+mod words;
 
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -24,7 +25,7 @@ use tokio::process::Command;
 use tokio::runtime::Handle;
 use tokio::sync::watch;
 
-use super::error::{QUOTED, fail, here, sessions_full};
+use super::error::{fail, here, refused_dial, sessions_full};
 use super::folder::Folder;
 use super::loader::Launch;
 use super::process::{self, Ended, Run};
@@ -32,7 +33,6 @@ use super::remote::{Attempt, Connected, Failed, Session};
 use super::{ExecSpec, Exit, Producer};
 use crate::domain::host::{LinkError, LinkErrorKind};
 use crate::domain::settings::HostKeyPolicy;
-use crate::domain::text::one_line;
 use control::{Asking, Master};
 use keys::Keys;
 
@@ -117,12 +117,13 @@ impl Session for OpenSsh {
 
     fn dial(&self, host: &str, port: u16, producer: Producer) {
         let place = if host.contains(':') { format!("[{host}]:{port}") } else { format!("{host}:{port}") };
+        let to = place.clone();
         let run = move |socket: PathBuf| {
             let mut command = Command::new("ssh");
-            command.args(args::through(&socket)).args(["-W", &place, "--", "host"]);
+            command.args(args::through(&socket)).args(["-W", &to, "--", "host"]);
             Run { command, first: Bytes::new(), deadline: process::deadline(None), forward_err: false }
         };
-        self.start(producer, run, Shared::dial_exit);
+        self.start(producer, run, move |shared, code, said, why| shared.dial_exit(&place, code, said, why));
     }
 
     fn lost(&self) -> BoxFuture<'static, LinkError> {
@@ -151,7 +152,7 @@ impl OpenSsh {
         &self,
         mut producer: Producer,
         run: impl FnOnce(PathBuf) -> Run + Send + 'static,
-        exit: impl Fn(&Shared, Option<i32>, &str) -> Exit + Send + 'static,
+        exit: impl Fn(&Shared, Option<i32>, &str, Option<String>) -> Exit + Send + 'static,
     ) {
         let shared = Arc::clone(&self.0);
         let taken = shared.take();
@@ -176,7 +177,10 @@ impl OpenSsh {
                     if failed && tokio::time::timeout(LAG, lost.wait_for(Option::is_some)).await.is_ok() {
                         Exit::ConnectionLost
                     } else {
-                        exit(&shared, status.code(), &String::from_utf8_lossy(&said))
+                        let said = String::from_utf8_lossy(&said);
+                        let refused = failed && said.contains("refused by peer");
+                        let why = if refused { taken.0.master.refusal().await } else { None };
+                        exit(&shared, status.code(), &said, why)
                     }
                 }
             };
@@ -233,11 +237,12 @@ impl Shared {
         });
     }
 
-    fn exec_exit(&self, code: Option<i32>, said: &str) -> Exit {
+    fn exec_exit(&self, code: Option<i32>, said: &str, why: Option<String>) -> Exit {
         match code {
             Some(255) if said.contains("refused by peer") => {
                 let open = self.masters.lock().expect("nothing panics under this lock").len();
-                let error = sessions_full(self.attempt.target.host.as_str(), open, "refused by peer");
+                let why = why.as_deref().unwrap_or("refused by peer");
+                let error = sessions_full(self.attempt.target.host.as_str(), open, why);
                 let text = error.to_string();
                 self.attempt.link.note(error);
                 Exit::Refused(text)
@@ -248,10 +253,11 @@ impl Shared {
         }
     }
 
-    fn dial_exit(&self, code: Option<i32>, said: &str) -> Exit {
+    fn dial_exit(&self, place: &str, code: Option<i32>, said: &str, why: Option<String>) -> Exit {
+        let why = why.as_deref().unwrap_or(said.trim());
         match code {
             Some(0) => Exit::Code(0),
-            Some(_) => Exit::Refused(one_line(said.trim(), QUOTED)),
+            Some(_) => Exit::Refused(refused_dial(self.attempt.target.host.as_str(), place, why)),
             None => Exit::ConnectionLost,
         }
     }

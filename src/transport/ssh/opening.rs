@@ -9,7 +9,7 @@ use super::driver::{Blocked, Driver, sends};
 use super::pool::{Job, What};
 use crate::domain::text::one_line;
 use crate::transport::Exit;
-use crate::transport::error::{QUOTED, sessions_full};
+use crate::transport::error::{QUOTED, refused_dial, sessions_full};
 
 /// A dial that takes longer holds up nothing else: that goes to another session.
 pub(super) const STALLED: Duration = Duration::from_secs(1);
@@ -143,7 +143,7 @@ impl Driver {
         let why = why.trim_start_matches('(').trim_end_matches(')');
         let open = self.channels.len();
         let why = match (&job.what, self.pool.upgrade()) {
-            (What::Dial(host, port), _) => format!("{host}:{port}: {why}"),
+            (What::Dial(host, port), _) => refused_dial(self.host.as_str(), &format!("{host}:{port}"), why),
             (What::Command(_), Some(pool)) if open > 0 => {
                 self.seat.limit.store(open, Ordering::Release);
                 return pool.submit(job);

@@ -7,12 +7,12 @@ use std::time::Duration;
 
 use tokio::time::{Instant, timeout, timeout_at};
 
-use crate::domain::host::{LinkError, LinkErrorKind};
+use crate::domain::host::LinkError;
 use crate::transport::carry::carry;
-use crate::transport::error::{fail, nothing_opens, tcp, timed_out, unresolved};
+use crate::transport::error::{nothing_opens, tcp, timed_out, unresolved};
+use crate::transport::hop::reach;
 use crate::transport::remote::{Attempt, Remote};
 use crate::transport::resolve::{Family, Target};
-use crate::transport::{Chunk, Exit, Transport};
 
 /// How long sent data may stay unacknowledged before the kernel gives the connection up (Linux).
 #[cfg(target_os = "linux")]
@@ -116,34 +116,14 @@ fn fits(family: Family, address: &SocketAddr) -> bool {
     }
 }
 
-/// Opens the connection from the jump host and lets a task carry it. The jump host says that it was refused only when
-/// it was: so the first bytes, the server's banner, are waited for.
+/// Reaches the target from the jump host and lets a task carry the connection.
 async fn through(hop: &Remote, target: &Target) -> Result<Wire, LinkError> {
-    let mut stream = hop.dial(&target.address, target.port);
-    let (host, via) = (target.host.as_str(), hop.host().as_str());
-    let first = match timeout(target.connect_timeout, stream.output.recv()).await {
-        Ok(Some(Chunk::Out(bytes))) => bytes,
-        Ok(Some(Chunk::End(Exit::Refused(why)))) => {
-            return Err(fail(
-                LinkErrorKind::Refused,
-                format!("{host}: {via} cannot reach {}: {why}", target.place()),
-                format!("see whether the address is right as {via} sees it, and whether its sshd allows forwarding"),
-            ));
-        }
-        Err(_) => return Err(timed_out(host, &format!("{} (through {via})", target.place()))),
-        Ok(_) => {
-            return Err(fail(
-                LinkErrorKind::Lost,
-                format!("{host}: the connection through {via} to {} broke", target.place()),
-                format!("see whether {via} is up"),
-            ));
-        }
-    };
+    let (stream, first) = reach(hop, target).await?;
     let pair = UnixStream::pair().and_then(|(ours, theirs)| {
         theirs.set_nonblocking(true)?;
         Ok((ours, tokio::net::UnixStream::from_std(theirs)?))
     });
-    let (ours, theirs) = pair.map_err(|error| tcp(host, "a socket pair", &error))?;
+    let (ours, theirs) = pair.map_err(|error| tcp(target.host.as_str(), "a socket pair", &error))?;
     tokio::spawn(carry(stream, theirs.into_split(), first));
     Ok(Wire::Pair(ours))
 }
