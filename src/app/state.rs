@@ -8,7 +8,7 @@ use chrono::{DateTime, Utc};
 use super::change::Change;
 use super::viewport::Viewport;
 use crate::domain::host::{Host, HostName, HostState, Link};
-use crate::domain::log_view::{LogQuery, LogWindow, RowId};
+use crate::domain::log_view::{LogQuery, LogWindow, RowId, SourceStatus};
 use crate::domain::query::{self, Query, QueryError};
 use crate::domain::question::Question;
 use crate::domain::sample::{HostFacts, Process, Sample};
@@ -178,6 +178,18 @@ impl HostView {
     /// What a person is told of it.
     pub fn state(&self, now: DateTime<Utc>) -> HostState {
         self.link.as_ref().map_or(HostState::Connecting, |link| HostState::of(link, self.heard, now))
+    }
+}
+
+impl State {
+    /// Whether a host is heard.
+    pub fn is_up(&self, host: &HostName) -> bool {
+        self.hosts.iter().any(|view| view.host.name == *host && view.state(self.now) == HostState::Up)
+    }
+
+    /// Whether what a source said last is old: it is not being read, or its host is not heard.
+    pub fn is_silent(&self, source: &SourceStatus) -> bool {
+        !source.live || !self.is_up(&source.source.host)
     }
 }
 

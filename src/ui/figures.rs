@@ -67,19 +67,31 @@ pub fn fast(state: &State, view: &HostView) -> Freshness {
     // not look old in the moment when the cursor comes to it.
     let every = state.settings.stats.every * 3;
     let fresh = view.sample.as_ref().map_or(Freshness::Stale, |sample| freshness(sample.at, every, state.now));
-    // Figures of a host that is not up are not believed as if they were live.
-    if fresh == Freshness::Fresh && view.state(state.now) != HostState::Up { Freshness::Aging } else { fresh }
+    trusted(state, view, fresh)
 }
 
-/// How far the figures of the slow tier can be trusted.
-pub fn slow(state: &State, slow: &Slow) -> Freshness {
-    freshness(slow.at, state.settings.stats.slow, state.now)
+/// Figures of a host that is not heard are not believed, however young they are.
+fn trusted(state: &State, view: &HostView, fresh: Freshness) -> Freshness {
+    if view.state(state.now) == HostState::Up { fresh } else { Freshness::Stale }
 }
 
-/// The slow tier of a host, with its freshness.
+/// The slow tier of a host, and how far its figures can be trusted.
 pub fn slow_of<'s>(state: &State, view: &'s HostView) -> Option<(&'s Slow, Freshness)> {
-    let slow_tier = view.sample.as_ref()?.slow.as_ref()?;
-    Some((slow_tier, slow(state, slow_tier)))
+    let slow = view.sample.as_ref()?.slow.as_ref()?;
+    Some((slow, trusted(state, view, freshness(slow.at, state.settings.stats.slow, state.now))))
+}
+
+/// How far what a host's logs count can be trusted: not where nobody reads any of them.
+pub fn errors(state: &State, view: &HostView) -> Freshness {
+    let mut sources = state.logs.window.sources.iter().filter(|source| source.source.host == view.host.name);
+    let read = sources.any(|source| source.live);
+    trusted(state, view, if read { Freshness::Fresh } else { Freshness::Stale })
+}
+
+/// How old the newest sample is, where its figures are not to be trusted any more.
+pub fn sample_age(state: &State, view: &HostView) -> Option<String> {
+    let sample = view.sample.as_ref().filter(|_| fast(state, view) == Freshness::Stale)?;
+    Some(age(since(state.now, sample.at)))
 }
 
 /// A figure with its trust shown: dim when it ages, dim with `?` when it is stale. Unknown is a dash.
@@ -129,7 +141,9 @@ pub fn errors_now(errors: &[u64]) -> Option<u64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::host::{Host, Link, LinkState, TransportKind};
     use crate::domain::sample::Memory;
+    use crate::domain::settings::Settings;
 
     #[test]
     fn figures_show_how_far_they_can_be_trusted() {
@@ -162,5 +176,29 @@ mod tests {
             Some("/var")
         );
         assert_eq!(worst(vec![]), None);
+    }
+    #[test]
+    fn nothing_of_a_host_that_is_not_heard_is_believed() {
+        let now: DateTime<Utc> = "2026-11-21T03:12:00Z".parse().unwrap();
+        let settings = Settings { hosts: vec![Host::named("web-1", "production")], ..Settings::default() };
+        let mut state = State::new(std::sync::Arc::new(settings), now, (80, 24), None);
+        let slow = Slow { at: now, ..Slow::default() };
+        state.hosts[0].sample = Some(Sample { at: now, slow: Some(slow), ..Sample::default() });
+        state.hosts[0].heard = Some(now);
+        let trust = |state: &State| {
+            let view = &state.hosts[0];
+            [fast(state, view), slow_of(state, view).unwrap().1]
+        };
+        for (link, seconds, expected) in [
+            (LinkState::Up, 1, Freshness::Fresh),
+            (LinkState::Up, 16, Freshness::Stale),
+            (LinkState::Retrying, 1, Freshness::Stale),
+            (LinkState::Down, 1, Freshness::Stale),
+        ] {
+            state.now = now + chrono::TimeDelta::seconds(seconds);
+            state.hosts[0].link = Some(Link { state: link, ..Link::connecting(TransportKind::Ssh2, now) });
+            assert_eq!(trust(&state), [expected; 2], "{link:?} after {seconds} s");
+            assert_eq!(errors(&state, &state.hosts[0]), Freshness::Stale, "none of its logs is read");
+        }
     }
 }

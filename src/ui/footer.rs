@@ -7,6 +7,7 @@ use super::theme::Role;
 use crate::app::command::Command;
 use crate::app::context::{Context, chain};
 use crate::app::state::{Overlay, OverviewPane, State, Tab};
+use crate::app::update::host_rows;
 use crate::domain::question::Question;
 
 /// Most hints at once.
@@ -47,65 +48,75 @@ pub fn shown(key: &str) -> String {
     }
 }
 
-/// What is worth pressing here, the most useful first.
+/// What is worth pressing here, the most useful first: nothing that would do nothing.
 fn wanted(state: &State) -> Vec<(Command, &'static str)> {
     if let Some(overlay) = state.overlays.last() {
         return over(overlay);
     }
-    match state.tab {
+    let (hosts, services) = (!state.hosts.is_empty(), !state.services.is_empty());
+    let (lines, sources) = (!state.logs.window.rows.is_empty(), !state.logs.window.sources.is_empty());
+    let hints: Vec<(bool, Command, &'static str)> = match state.tab {
         Tab::Overview if state.overview.pane == OverviewPane::Services => {
             vec![
-                (Command::Open, "its logs"),
-                (Command::NextPane, "hosts"),
-                (Command::CommandLine, "command"),
-                (Command::Quit, "quit"),
+                (services, Command::Open, "its logs"),
+                (true, Command::NextPane, "hosts"),
+                (true, Command::CommandLine, "command"),
+                (true, Command::Quit, "quit"),
             ]
         }
         Tab::Overview => vec![
-            (Command::Open, "open"),
-            (Command::LogsHere, "its logs"),
-            (Command::NextPane, "services"),
-            (Command::Reconnect(None), "reconnect"),
-            (Command::CommandLine, "command"),
-            (Command::Quit, "quit"),
+            (hosts, Command::Open, "open"),
+            (hosts, Command::LogsHere, "its logs"),
+            (services, Command::NextPane, "services"),
+            (hosts, Command::Reconnect(None), "reconnect"),
+            (true, Command::CommandLine, "command"),
+            (true, Command::Quit, "quit"),
         ],
         Tab::Logs if state.logs.sidebar => {
             vec![
-                (Command::ToggleSource, "show or hide"),
-                (Command::OnlySource, "only this"),
-                (Command::Back, "back to the lines"),
+                (sources, Command::ToggleSource, "show or hide"),
+                (state.logs.window.sources.len() > 1, Command::OnlySource, "only this"),
+                (true, Command::Back, "back to the lines"),
             ]
         }
         Tab::Logs => {
-            let mut hints = vec![(Command::Follow, if state.logs.follow { "pause" } else { "follow" })];
-            if state.logs.query.search.is_some() {
-                hints.extend([(Command::NextMatch, "next"), (Command::PreviousMatch, "previous")]);
-            }
-            hints.extend([
-                (Command::Search(None), "search"),
-                (Command::Filter(None), "filter"),
-                (Command::PreviousError, "last error"),
-                (Command::Open, "detail"),
-                (Command::Sources, "sources"),
-            ]);
-            hints
+            let searched = lines && state.logs.query.search.is_some();
+            vec![
+                (sources, Command::Follow, if state.logs.follow { "pause" } else { "follow" }),
+                (searched, Command::NextMatch, "next"),
+                (searched, Command::PreviousMatch, "previous"),
+                (sources, Command::Search(None), "search"),
+                (sources, Command::Filter(None), "filter"),
+                (lines, Command::PreviousError, "last error"),
+                (lines, Command::Open, "detail"),
+                (sources, Command::Sources, "sources"),
+                (!sources, Command::CommandLine, "command"),
+                (!sources, Command::Quit, "quit"),
+            ]
         }
         Tab::Hosts if state.machines.open.is_some() => vec![
-            (Command::Back, "all hosts"),
-            (Command::LogsHere, "its logs"),
-            (Command::Processes, "processes"),
-            (Command::Reconnect(None), "reconnect"),
-            (Command::CommandLine, "command"),
+            (true, Command::Back, "all hosts"),
+            (true, Command::LogsHere, "its logs"),
+            (true, Command::Processes, "processes"),
+            (true, Command::Reconnect(None), "reconnect"),
+            (true, Command::CommandLine, "command"),
         ],
-        Tab::Hosts => vec![
-            (Command::Open, "open"),
-            (Command::Sort(None), "sort"),
-            (Command::Reverse, "reverse"),
-            (Command::FilterHosts(None), "find"),
-            (Command::LogsHere, "its logs"),
-            (Command::Reconnect(None), "reconnect"),
-        ],
-    }
+        Tab::Hosts => {
+            let rows = host_rows(state).len();
+            vec![
+                (rows > 0, Command::Open, "open"),
+                (rows > 0, Command::Sort(None), "sort"),
+                (rows > 1, Command::Reverse, "reverse"),
+                (hosts, Command::FilterHosts(None), "find"),
+                (!state.machines.filter.is_empty(), Command::Back, "all hosts"),
+                (rows > 0, Command::LogsHere, "its logs"),
+                (rows > 0, Command::Reconnect(None), "reconnect"),
+                (rows == 0, Command::CommandLine, "command"),
+                (rows == 0, Command::Quit, "quit"),
+            ]
+        }
+    };
+    hints.into_iter().filter(|(does, ..)| *does).map(|(_, command, word)| (command, word)).collect()
 }
 
 fn over(overlay: &Overlay) -> Vec<(Command, &'static str)> {

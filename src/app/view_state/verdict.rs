@@ -2,12 +2,14 @@
 
 use chrono::{DateTime, Utc};
 
-use crate::app::change::{Change, ChangeKind};
-use crate::app::state::State;
+use crate::app::change::Change;
+use crate::app::state::{HostView, ServiceView, State};
 use crate::domain::host::HostState;
 
 /// A disk that is full sooner than this many hours is part of the verdict, and one that is fuller than this percentage.
 const SOON_FULL: (f64, f64) = (8.0, 95.0);
+/// A host that is up is expected to have been measured after so many of its intervals.
+const LATE: u32 = 4;
 
 /// How bad it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -38,11 +40,13 @@ pub enum Fact {
     },
     /// Hosts that cannot be reached or have gone silent.
     Hosts {
-        /// What they are, such as `stale`.
-        what: &'static str,
+        /// What they are.
+        what: HostState,
         /// Which.
         hosts: Vec<String>,
     },
+    /// Hosts that are up and have said nothing of themselves yet.
+    Unmeasured(Vec<String>),
     /// A disk that is full or will soon be.
     Disk {
         /// The host.
@@ -53,6 +57,8 @@ pub enum Fact {
         pct: f64,
         /// Hours until it is full, where known.
         hours: Option<f64>,
+        /// Whether that was some time ago.
+        old: bool,
     },
     /// Units that failed, other than those of services.
     Units {
@@ -72,7 +78,7 @@ pub enum Fact {
     Dialing(usize),
     /// There is nothing to watch.
     NoHosts,
-    /// Sources of logs that are not being read.
+    /// Sources of logs that are not being read, on hosts that are up.
     Silent(usize),
 }
 
@@ -88,84 +94,97 @@ pub struct Verdict {
 impl Verdict {
     /// What is to be said of this state.
     pub fn of(state: &State) -> Self {
-        let mut gravity = Gravity::Quiet;
-        let mut facts = Vec::new();
-        let mut say = |how: Gravity, fact: Fact| {
-            gravity = gravity.max(how);
-            facts.push(fact);
-        };
-        for view in &state.services {
-            let Some(since) = view.unwell.values().min() else { continue };
-            let hosts = view.unwell.keys().map(ToString::to_string).collect();
-            let how = if view.service.critical || view.unwell.len() == view.service.hosts.len() {
-                Gravity::Grave
-            } else {
-                Gravity::Worth
-            };
-            say(
-                how,
-                Fact::Service { name: view.service.name.clone(), hosts, of: view.service.hosts.len(), since: *since },
-            );
-        }
-        for (wanted, what, how) in [
-            (HostState::Down, "down", Gravity::Grave),
-            (HostState::HostKeyChanged, "with another host key than before", Gravity::Grave),
-            (HostState::Retrying, "not reached", Gravity::Grave),
-            (HostState::AuthFailed, "refusing to let us in", Gravity::Worth),
-            (HostState::HostKeyUnknown, "with an unknown host key", Gravity::Worth),
-            (HostState::Stale, "silent", Gravity::Grave),
-        ] {
-            let hosts: Vec<String> = state
-                .hosts
-                .iter()
-                .filter(|view| view.state(state.now) == wanted)
-                .map(|view| view.host.name.to_string())
-                .collect();
-            if !hosts.is_empty() {
-                say(how, Fact::Hosts { what, hosts });
-            }
-        }
-        for view in &state.hosts {
-            let slow = view.sample.as_ref().and_then(|sample| sample.slow.as_ref());
-            for disk in
-                slow.and_then(|slow| slow.disks.as_deref()).unwrap_or_default().iter().filter(|disk| !disk.read_only)
-            {
-                let soon = disk.hours_to_full.filter(|hours| *hours < SOON_FULL.0);
-                if soon.is_some() || disk.pct >= SOON_FULL.1 {
-                    let (host, mount) = (view.host.name.to_string(), disk.mount.clone());
-                    say(Gravity::Worth, Fact::Disk { host, mount, pct: disk.pct, hours: soon });
-                }
-            }
-        }
-        if let Some(fact) = failed_units(state) {
-            say(Gravity::Worth, fact);
-        }
+        let mut facts = unwell(state);
+        facts.extend(hosts(state));
+        facts.extend(disks(state));
+        facts.extend(failed_units(state).map(|fact| (Gravity::Worth, fact)));
+        facts.extend(silent_sources(state));
+        facts.extend(unmeasured(state));
+        // Worst first; among equals a service comes before the hosts it runs on.
+        facts.sort_by_key(|(how, _)| std::cmp::Reverse(*how));
+        let mut gravity = facts.first().map_or(Gravity::Quiet, |(how, _)| *how);
+        let mut facts: Vec<Fact> = facts.into_iter().map(|(_, fact)| fact).collect();
         let dialing = state.hosts.iter().filter(|view| view.state(state.now) == HostState::Connecting).count();
-        if facts.is_empty() {
-            if state.hosts.is_empty() {
-                gravity = Gravity::Waiting;
-                facts.push(Fact::NoHosts);
-            } else if dialing > 0 {
-                gravity = Gravity::Waiting;
-                facts.push(Fact::Dialing(dialing));
-            } else {
-                facts.push(Fact::Quiet { since: state.started });
-            }
+        if state.hosts.is_empty() {
+            gravity = Gravity::Waiting;
+            facts.push(Fact::NoHosts);
+        } else if dialing > 0 && gravity <= Gravity::Waiting {
+            gravity = Gravity::Waiting;
+            facts.insert(0, Fact::Dialing(dialing));
+        } else if facts.is_empty() {
+            facts.push(Fact::Quiet { since: state.started });
         }
-        if let Some(change) = state.changes.back() {
-            facts.push(Fact::Changed(change.clone()));
-        }
-        let silent = state.logs.window.sources.iter().filter(|source| !source.live).count();
-        if silent > 0 {
-            facts.push(Fact::Silent(silent));
-        }
+        facts.extend(state.changes.back().cloned().map(Fact::Changed));
         Self { gravity, facts }
     }
+}
 
-    /// The sentence in parts; `time` writes a time as its reader wants it.
-    pub fn words(&self, time: impl Fn(DateTime<Utc>) -> String) -> Vec<String> {
-        self.facts.iter().map(|fact| words(fact, &time)).collect()
+/// Services that are not well.
+fn unwell(state: &State) -> Vec<(Gravity, Fact)> {
+    let fact = |view: &ServiceView| {
+        let since = *view.unwell.values().min()?;
+        let everywhere = view.unwell.len() == view.service.hosts.len();
+        let how = if view.service.critical || everywhere { Gravity::Grave } else { Gravity::Worth };
+        let hosts = view.unwell.keys().map(ToString::to_string).collect();
+        Some((how, Fact::Service { name: view.service.name.clone(), hosts, of: view.service.hosts.len(), since }))
+    };
+    state.services.iter().filter_map(fact).collect()
+}
+
+/// Hosts that are not up, by what they are.
+fn hosts(state: &State) -> Vec<(Gravity, Fact)> {
+    let mut facts = Vec::new();
+    for (what, how) in [
+        (HostState::Down, Gravity::Grave),
+        (HostState::HostKeyChanged, Gravity::Grave),
+        (HostState::Retrying, Gravity::Grave),
+        (HostState::Stale, Gravity::Grave),
+        (HostState::AuthFailed, Gravity::Worth),
+        (HostState::HostKeyUnknown, Gravity::Worth),
+    ] {
+        let of = state.hosts.iter().filter(|view| view.state(state.now) == what);
+        let hosts: Vec<String> = of.map(|view| view.host.name.to_string()).collect();
+        if !hosts.is_empty() {
+            facts.push((how, Fact::Hosts { what, hosts }));
+        }
     }
+    facts
+}
+
+fn disks(state: &State) -> Vec<(Gravity, Fact)> {
+    let mut facts = Vec::new();
+    for view in &state.hosts {
+        let slow = view.sample.as_ref().and_then(|sample| sample.slow.as_ref());
+        let disks = slow.and_then(|slow| slow.disks.as_deref()).unwrap_or_default();
+        for disk in disks.iter().filter(|disk| !disk.read_only) {
+            let hours = disk.hours_to_full.filter(|hours| *hours < SOON_FULL.0);
+            if hours.is_some() || disk.pct >= SOON_FULL.1 {
+                let (host, mount) = (view.host.name.to_string(), disk.mount.clone());
+                let old = view.state(state.now) != HostState::Up;
+                facts.push((Gravity::Worth, Fact::Disk { host, mount, pct: disk.pct, hours, old }));
+            }
+        }
+    }
+    facts
+}
+
+/// Hosts that are up and have not been measured: for some time that is only a beginning.
+fn unmeasured(state: &State) -> Option<(Gravity, Fact)> {
+    let up = |view: &&HostView| view.state(state.now) == HostState::Up && view.sample.is_none();
+    let views: Vec<&HostView> = state.hosts.iter().filter(up).collect();
+    let since = views.iter().filter_map(|view| view.link.as_ref()).map(|link| link.since).min()?;
+    let late = (state.now - since).to_std().unwrap_or_default() > state.settings.stats.every * LATE;
+    let how = if late { Gravity::Worth } else { Gravity::Waiting };
+    Some((how, Fact::Unmeasured(views.iter().map(|view| view.host.name.to_string()).collect())))
+}
+
+/// Sources that are not being read though their host is up. While nothing went wrong that is only a beginning.
+fn silent_sources(state: &State) -> Option<(Gravity, Fact)> {
+    let silent: Vec<_> =
+        state.logs.window.sources.iter().filter(|source| !source.live && state.is_up(&source.source.host)).collect();
+    let wrong = silent.iter().any(|source| source.error.is_some());
+    let how = if wrong { Gravity::Worth } else { Gravity::Waiting };
+    (!silent.is_empty()).then_some((how, Fact::Silent(silent.len())))
 }
 
 fn failed_units(state: &State) -> Option<Fact> {
@@ -184,53 +203,13 @@ fn failed_units(state: &State) -> Option<Fact> {
     (count > 0).then_some(Fact::Units { count, hosts })
 }
 
-fn words(fact: &Fact, time: &impl Fn(DateTime<Utc>) -> String) -> String {
-    let s = |n: usize| if n == 1 { "" } else { "s" };
-    match fact {
-        Fact::Service { name, hosts, of, since } if hosts.len() == *of => {
-            format!("{name} is failing on every host since {}", time(*since))
-        }
-        Fact::Service { name, hosts, of, since } => {
-            format!("{name} is failing on {} of {of} hosts ({}) since {}", hosts.len(), list(hosts), time(*since))
-        }
-        Fact::Hosts { what, hosts } => format!("{} {what}", list(hosts)),
-        Fact::Disk { host, mount, pct, hours: Some(hours) } => {
-            format!("{host}: {mount} {pct:.0} %, full in {hours:.1} h")
-        }
-        Fact::Disk { host, mount, pct, hours: None } => format!("{host}: {mount} {pct:.0} %"),
-        Fact::Units { count, hosts } => format!("{count} failed unit{} on {}", s(*count), list(hosts)),
-        Fact::Changed(change) => format!("last change {} at {}", changed(change), time(change.at)),
-        Fact::Quiet { since } => format!("all quiet, watching since {}", time(*since)),
-        Fact::NoHosts => "no hosts: `qd init` writes a config to start from".to_owned(),
-        Fact::Dialing(hosts) => format!("dialing {hosts} host{}", s(*hosts)),
-        Fact::Silent(sources) => format!("{sources} source{} silent", s(*sources)),
-    }
-}
-
-/// A change in a few words, without its time.
-pub fn changed(change: &Change) -> String {
-    let host = &change.host;
-    match &change.what {
-        ChangeKind::Version { service, to, .. } => format!("{service} {to} on {host}"),
-        ChangeKind::Restarted { service, by_itself: true } => format!("{service} restarted by itself on {host}"),
-        ChangeKind::Restarted { service, by_itself: false } => format!("{service} restarted on {host}"),
-        ChangeKind::Rebooted => format!("{host} rebooted"),
-        ChangeKind::OomKill(n) => format!("{n} killed for want of memory on {host}"),
-    }
-}
-
-/// Names, the first three of them.
-fn list(names: &[String]) -> String {
-    match names {
-        [a, b, c, rest @ ..] if !rest.is_empty() => format!("{a}, {b}, {c} and {} more", rest.len()),
-        names => names.join(", "),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::app::change::ChangeKind;
     use crate::domain::host::{Host, Link, TransportKind};
+    use crate::domain::log::{Source, SourceId};
+    use crate::domain::log_view::SourceStatus;
     use crate::domain::sample::{Disk, Sample, Slow};
     use crate::domain::service::Service;
     use crate::domain::settings::Settings;
@@ -257,7 +236,13 @@ mod tests {
     }
 
     fn said(state: &State) -> String {
-        Verdict::of(state).words(|time| time.format("%H:%M").to_string()).join(" / ")
+        Verdict::of(state).sentence(1000, |time| time.format("%H:%M").to_string())
+    }
+
+    fn connect(view: &mut HostView, now: DateTime<Utc>) {
+        let mut link = Link::connecting(TransportKind::Ssh2, now);
+        link.state = crate::domain::host::LinkState::Up;
+        view.link = Some(link);
     }
 
     #[test]
@@ -266,9 +251,8 @@ mod tests {
         assert_eq!(said(&state), "dialing 3 hosts");
         let now = state.now;
         for view in &mut state.hosts {
-            let mut link = Link::connecting(TransportKind::Ssh2, now);
-            link.state = crate::domain::host::LinkState::Up;
-            view.link = Some(link);
+            connect(view, now);
+            view.sample = Some(Sample { at: now, ..Sample::default() });
         }
         assert_eq!(said(&state), "all quiet, watching since 03:12");
         assert_eq!(Verdict::of(&state).gravity, Gravity::Quiet);
@@ -278,7 +262,7 @@ mod tests {
         state.changes.push_back(Change { at: now, host: "web-2".into(), what });
         assert_eq!(
             said(&state),
-            "api is failing on 1 of 2 hosts (web-2) since 03:12 / last change api 1.4.3 on web-2 at 03:12"
+            "api is failing on 1 of 2 hosts (web-2) since 03:12 · last change api 1.4.3 on web-2 at 03:12"
         );
         assert_eq!(Verdict::of(&state).gravity, Gravity::Grave);
     }
@@ -292,13 +276,54 @@ mod tests {
             ..Slow::default()
         };
         state.hosts[2].sample = Some(Sample { slow: Some(slow), ..Sample::default() });
-        assert_eq!(said(&state), "db-1: /var 86 %, full in 2.9 h / 1 failed unit on db-1");
+        let now = state.now;
+        connect(&mut state.hosts[2], now);
+        assert_eq!(said(&state), "db-1: /var 86 %, full in 2.9 h · 1 failed unit on db-1");
         assert_eq!(Verdict::of(&state).gravity, Gravity::Worth);
-        let mut link = Link::connecting(TransportKind::Ssh2, state.now);
-        link.state = crate::domain::host::LinkState::Up;
-        state.hosts[0].link = Some(link);
+        connect(&mut state.hosts[0], now);
         state.now += chrono::TimeDelta::seconds(20);
-        assert!(said(&state).starts_with("web-1 silent / "));
+        assert!(
+            said(&state).starts_with("web-1, db-1 silent · db-1: /var 86 %?, full in 2.9 h · "),
+            "{}",
+            said(&state)
+        );
         assert_eq!(Verdict::of(&state).gravity, Gravity::Grave);
+    }
+
+    #[test]
+    fn what_has_not_been_heard_is_not_quiet() {
+        let mut state = state();
+        let now = state.now;
+        for view in &mut state.hosts {
+            connect(view, now);
+            view.sample = Some(Sample { at: now, ..Sample::default() });
+        }
+        state.hosts[1].sample = None;
+        assert_eq!(said(&state), "web-2 has sent no figures yet");
+        assert_eq!(Verdict::of(&state).gravity, Gravity::Waiting);
+        state.now += chrono::TimeDelta::seconds(60);
+        let later = state.now;
+        state.hosts.iter_mut().for_each(|view| view.heard = Some(later));
+        assert_eq!(Verdict::of(&state).gravity, Gravity::Worth, "it should have by now");
+        state.hosts[1].sample = Some(Sample { at: later, ..Sample::default() });
+
+        let source = |live, error: Option<&str>| SourceStatus {
+            source: Arc::new(Source { host: "web-1".into(), service: None, name: "file:/a".into() }),
+            live,
+            error: error.map(str::to_owned),
+            id: SourceId(0),
+            rate: 0.0,
+            lines: 0,
+            errors_min: 0,
+            errors: vec![],
+            newest_error: None,
+            newest: None,
+            lag_s: None,
+            format: "text",
+        };
+        state.logs.window.sources = vec![source(true, None), source(false, None)];
+        assert_eq!((said(&state).as_str(), Verdict::of(&state).gravity), ("1 source silent", Gravity::Waiting));
+        state.logs.window.sources[1].error = Some("no such file".into());
+        assert_eq!((said(&state).as_str(), Verdict::of(&state).gravity), ("1 source silent", Gravity::Worth));
     }
 }

@@ -5,9 +5,13 @@ use crate::app::command::Command;
 use crate::app::context::Context;
 
 impl Keymap {
-    /// The keys of a command in these contexts, innermost first; none when it is unbound there.
+    /// The keys of a command in these contexts, innermost first, the shortest of several; none when it is unbound there.
     pub fn key_of(&self, chain: &[Context], command: &Command) -> Option<String> {
-        self.in_force(chain).find(|(_, bound)| *bound == command).map(|(keys, _)| written(keys))
+        let here = |depth: usize| {
+            let bound = self.in_force_at(chain, depth).filter(|(_, bound)| *bound == command);
+            bound.map(|(keys, _)| written(keys)).min_by_key(|keys| keys.chars().count())
+        };
+        (0..chain.len()).find_map(here)
     }
 
     /// What may follow the keys typed so far: the rest of each sequence, and what it does.
@@ -29,13 +33,18 @@ impl Keymap {
         &'k self,
         chain: &'c [Context],
     ) -> impl Iterator<Item = (&'k [Key], &'k Command)> + use<'k, 'c> {
-        let hidden = move |depth: usize, keys: &[Key]| {
-            chain[..depth].iter().any(|inner| self.bindings.contains_key(&(*inner, keys.to_vec())))
-        };
-        chain
-            .iter()
-            .enumerate()
-            .flat_map(move |(depth, context)| self.bindings_of(*context).filter(move |(keys, _)| !hidden(depth, keys)))
+        (0..chain.len()).flat_map(move |depth| self.in_force_at(chain, depth))
+    }
+
+    /// Those of one of the contexts.
+    fn in_force_at<'k: 'c, 'c>(
+        &'k self,
+        chain: &'c [Context],
+        depth: usize,
+    ) -> impl Iterator<Item = (&'k [Key], &'k Command)> + use<'k, 'c> {
+        let hidden =
+            move |keys: &[Key]| chain[..depth].iter().any(|inner| self.bindings.contains_key(&(*inner, keys.to_vec())));
+        self.bindings_of(chain[depth]).filter(move |(keys, _)| !hidden(keys))
     }
 }
 
@@ -57,6 +66,7 @@ mod tests {
         assert_eq!(map.key_of(&hosts, &Command::Utc).as_deref(), Some("T"));
         assert_eq!(map.key_of(&logs, &Command::Utc), None);
         assert_eq!(map.key_of(&hosts, &Command::Wrap), None);
+        assert_eq!(map.key_of(&logs, &Command::Down).as_deref(), Some("j"), "the shortest of several");
     }
 
     #[test]

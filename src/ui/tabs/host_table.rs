@@ -53,7 +53,7 @@ const COLUMNS: &[(Shows, Column, Option<SortBy>)] = &[
     (Shows::Disk, Column::figure("disk%", 10, 3), Some(SortBy::Disk)),
     (Shows::Errors, Column::figure("err/m", 5, 7), Some(SortBy::Errors)),
     (Shows::ErrorGraph, Column::text("", GRAPH, 9), None),
-    (Shows::Units, Column::text("units", 8, 8), None),
+    (Shows::Units, Column::text("units", 9, 8), None),
     (Shows::Load, Column::figure("load", 5, 11), None),
     (Shows::Received, Column::figure("in B/s", 6, 13), None),
     (Shows::Sent, Column::figure("out B/s", 7, 14), None),
@@ -144,21 +144,21 @@ fn one(
     columns: &[(Shows, Column, Option<SortBy>)],
     places: &[Option<u16>],
 ) {
-    let reason = reason(state, view);
+    let age = columns.iter().zip(places).find(|((shows, ..), _)| *shows == Shows::Age);
+    let end = age.and_then(|(_, place)| place.map(|place| line.x + place)).unwrap_or(line.right().saturating_sub(2));
+    let figures = |shows: Shows| !matches!(shows, Shows::Host | Shows::State | Shows::Age);
+    let first = columns.iter().zip(places).find_map(|((shows, ..), place)| place.filter(|_| figures(*shows)));
+    let room = first.map_or(0, |place| end.saturating_sub(line.x + 1 + place));
+    let reason = reason(state, view, room);
     let mut said = false;
     for ((shows, column, _), place) in columns.iter().zip(places) {
         let Some(place) = place else { continue };
         let x = line.x + 1 + place;
-        let figures = !matches!(shows, Shows::Host | Shows::State | Shows::Age);
-        match (&reason, figures) {
+        match (&reason, figures(*shows)) {
             // A host that cannot be reached says why, in place of figures that would be old.
             (Some(reason), true) => {
                 if !said {
-                    let end = line.right().saturating_sub(2);
-                    let age = columns.iter().zip(places).find(|((shows, ..), _)| *shows == Shows::Age);
-                    let end = age.and_then(|(_, place)| place.map(|place| line.x + place)).unwrap_or(end);
-                    let room = end.saturating_sub(x);
-                    c.put_as(x, line.y, room, &fit(reason, usize::from(room)), Role::Dim);
+                    c.put_as(x, line.y, room, reason, Role::Dim);
                     said = true;
                 }
             }
@@ -170,8 +170,9 @@ fn one(
     }
 }
 
-/// Why a host is not up, and what would mend it.
-fn reason(state: &State, view: &HostView) -> Option<String> {
+/// Why a host is not up and, where there is room for all of it, what would mend it: half a remedy is none, and the
+/// host's page has the whole.
+fn reason(state: &State, view: &HostView, room: u16) -> Option<String> {
     let host = view.state(state.now);
     if matches!(host, HostState::Up | HostState::Stale) {
         return None;
@@ -180,7 +181,9 @@ fn reason(state: &State, view: &HostView) -> Option<String> {
     let error = link.error.as_ref()?;
     let wait = link.retry_at.filter(|_| host == HostState::Retrying).map(|at| (at - state.now).num_seconds().max(0));
     let again = wait.map(|s| format!("again in {s}s: ")).unwrap_or_default();
-    Some(format!("{again}{error}"))
+    let whole = format!("{again}{error}");
+    let room = usize::from(room);
+    Some(if whole.width() <= room { whole } else { fit(&format!("{again}{}", error.message), room) })
 }
 
 fn pieces(state: &State, c: &Canvas, view: &HostView, shows: Shows, column: Column) -> Vec<Piece<'static>> {
@@ -199,8 +202,9 @@ fn pieces(state: &State, c: &Canvas, view: &HostView, shows: Shows, column: Colu
         }
         Shows::Environment => vec![c.piece(fit(&view.host.environment, usize::from(column.width)), Role::Text)],
         Shows::Version => {
-            let version = figures::version(state, view).map(|version| fit(version, usize::from(column.width)));
-            let fresh = if view.state(state.now) == HostState::Up { Freshness::Fresh } else { Freshness::Aging };
+            let room = usize::from(column.width) - 1;
+            let version = figures::version(state, view).map(|version| fit(version, room));
+            let fresh = if view.state(state.now) == HostState::Up { Freshness::Fresh } else { Freshness::Stale };
             vec![figure(c.look, version, fresh, Role::Text)]
         }
         Shows::Cpu => {
@@ -227,10 +231,11 @@ fn pieces(state: &State, c: &Canvas, view: &HostView, shows: Shows, column: Colu
         Shows::Errors => {
             let errors = figures::errors_now(&view.errors);
             let role = if errors.unwrap_or(0) > 0 { Role::Bad } else { Role::Dim };
-            vec![figure(c.look, errors.map(count), Freshness::Fresh, role)]
+            vec![figure(c.look, errors.map(count), figures::errors(state, view), role)]
         }
         Shows::ErrorGraph => {
-            let role = if view.errors.iter().any(|n| *n > 0) { Role::Bad } else { Role::Dim };
+            let fresh = figures::errors(state, view) == Freshness::Fresh;
+            let role = if fresh && view.errors.iter().any(|n| *n > 0) { Role::Bad } else { Role::Dim };
             let (text, mut style) = c.piece(bars::spark_counts(&view.errors, usize::from(GRAPH)), role);
             style = style.remove_modifier(Modifier::BOLD);
             vec![(text, style)]

@@ -7,7 +7,8 @@ mod overview;
 
 use ratatui::layout::Rect;
 
-use super::canvas::Canvas;
+use super::canvas::{Canvas, row};
+use super::format::wrap;
 use super::theme::Role;
 use crate::app::state::{State, Tab};
 
@@ -25,9 +26,17 @@ pub fn draw(state: &State, c: &mut Canvas, area: Rect) {
 
 /// A pane that has nothing to show says what is missing, and what brings it.
 fn nothing(c: &mut Canvas, area: Rect, lines: &[&str]) {
-    for (n, line) in lines.iter().enumerate().take(usize::from(area.height)) {
+    let room = area.width.saturating_sub(2);
+    let mut y = 0;
+    for (n, text) in lines.iter().enumerate() {
         let role = if n == 0 { Role::Text } else { Role::Dim };
-        c.put_as(area.x + 1, area.y + n as u16, area.width.saturating_sub(1), line, role);
+        for line in wrap(text, usize::from(room)) {
+            let at = row(area, y);
+            if at.height > 0 {
+                c.put_as(at.x + 1, at.y, room, &line, role);
+            }
+            y += 1;
+        }
     }
 }
 

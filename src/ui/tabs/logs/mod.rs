@@ -81,7 +81,8 @@ fn rule(state: &State, c: &mut Canvas, line: Rect) {
     if !query.filter.hidden.is_empty() {
         figures.push(format!("{} hidden", plural(query.filter.hidden.len(), "source")));
     }
-    figures.push(format!("{}/s", rate(window.rate)));
+    let all_silent = !window.sources.is_empty() && window.sources.iter().all(|source| state.is_silent(source));
+    figures.push(format!("{}/s{}", rate(window.rate), if all_silent { "?" } else { "" }));
     figures.push(format!("hold {} ms", state.settings.logs.hold.as_millis()));
     let figures: Vec<Piece> = vec![c.piece(figures.join(&format!(" {} ", glyph::DOT)), Role::Dim)];
     c.rule(line, &title, &figures, !state.logs.sidebar);
@@ -89,7 +90,7 @@ fn rule(state: &State, c: &mut Canvas, line: Rect) {
 
 fn empty(state: &State, c: &mut Canvas, area: Rect) {
     let window = &state.logs.window;
-    let live = window.sources.iter().filter(|source| source.live).count();
+    let live = window.sources.iter().filter(|source| !state.is_silent(source)).count();
     let hidden = &state.logs.query.filter;
     let key = key_in_tabs(state, c, &Command::ClearFilters);
     match (window.sources.len(), window.total) {

@@ -21,7 +21,7 @@ const GRAPH: usize = 12;
 /// Draws the sidebar.
 pub fn draw(state: &State, c: &mut Canvas, area: Rect) {
     let sources = &state.logs.window.sources;
-    let live = sources.iter().filter(|source| source.live).count();
+    let live = sources.iter().filter(|source| !state.is_silent(source)).count();
     let figures = if sources.is_empty() { String::new() } else { format!("{live} of {}", sources.len()) };
     c.target(area, Target::Sidebar);
     c.titled(row(area, 0), "Sources", &figures, state.logs.sidebar);
@@ -43,7 +43,7 @@ pub fn draw(state: &State, c: &mut Canvas, area: Rect) {
         let hidden = state.logs.query.filter.hidden.contains(&source.id);
         first(state, c, line, source, hidden);
         if each == 2 {
-            second(c, row(rest, n as u16 * each + 1), source, hidden);
+            second(state, c, row(rest, n as u16 * each + 1), source, hidden);
         }
         if state.logs.sidebar && state.logs.source == Some(source.id) {
             c.over(whole, Role::Selection);
@@ -54,8 +54,10 @@ pub fn draw(state: &State, c: &mut Canvas, area: Rect) {
 
 /// State, name, rate, age.
 fn first(state: &State, c: &mut Canvas, line: Rect, source: &SourceStatus, hidden: bool) {
+    let silent = state.is_silent(source);
     let (shape, role) = match (source.live, &source.error) {
         _ if hidden => (glyph::HOLLOW, Role::Dim),
+        (true, _) if silent => (glyph::STALE, Role::Warn),
         (true, _) => (glyph::GOOD, Role::Ok),
         (false, Some(_)) => (glyph::BAD, Role::Bad),
         (false, None) => (glyph::DIALING, Role::Busy),
@@ -67,8 +69,12 @@ fn first(state: &State, c: &mut Canvas, line: Rect, source: &SourceStatus, hidde
     let quiet = newest.unwrap_or_else(|| glyph::UNKNOWN.to_owned());
     c.pieces_right(x, end, line.y, &[c.piece(quiet, Role::Dim)]);
     let end = end.saturating_sub(5);
-    let speed = if hidden { "hidden".to_owned() } else { format!("{}/s", rate(source.rate)) };
-    let end = c.pieces_right(x, end, line.y, &[c.piece(speed, if source.live { Role::Text } else { Role::Dim })]);
+    let speed = match (hidden, silent) {
+        (true, _) => "hidden".to_owned(),
+        (_, true) => format!("{}/s?", rate(source.rate)),
+        _ => format!("{}/s", rate(source.rate)),
+    };
+    let end = c.pieces_right(x, end, line.y, &[c.piece(speed, if silent { Role::Dim } else { Role::Text })]);
     let room = end.saturating_sub(x + 1);
     let host = source.source.host.as_str();
     let host_room = usize::from(room).min(host.width().min(usize::from(room / 2).max(6)));
@@ -85,13 +91,14 @@ fn first(state: &State, c: &mut Canvas, line: Rect, source: &SourceStatus, hidde
 }
 
 /// Why it is not read; else its errors.
-fn second(c: &mut Canvas, line: Rect, source: &SourceStatus, hidden: bool) {
+fn second(state: &State, c: &mut Canvas, line: Rect, source: &SourceStatus, hidden: bool) {
     let (x, end) = (line.x + 3, line.right());
     let room = end.saturating_sub(x);
     match &source.error {
         Some(error) if !hidden => _ = c.put_as(x, line.y, room, &fit(error, usize::from(room)), Role::Dim),
         _ => {
-            let any = source.errors.iter().any(|n| *n > 0);
+            let silent = state.is_silent(source);
+            let any = source.errors.iter().any(|n| *n > 0) && !silent;
             c.put_as(
                 x,
                 line.y,
@@ -99,12 +106,12 @@ fn second(c: &mut Canvas, line: Rect, source: &SourceStatus, hidden: bool) {
                 &bars::spark_counts(&source.errors, GRAPH),
                 if any { Role::Error } else { Role::Dim },
             );
-            let words = format!("err {}/m", count(source.errors_min));
+            let words = format!("err {}/m{}", count(source.errors_min), if silent { "?" } else { "" });
             c.pieces_right(
                 x,
                 end,
                 line.y,
-                &[c.piece(words, if source.errors_min > 0 { Role::Error } else { Role::Dim })],
+                &[c.piece(words, if any && source.errors_min > 0 { Role::Error } else { Role::Dim })],
             );
         }
     }

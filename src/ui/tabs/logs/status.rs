@@ -5,8 +5,9 @@ use ratatui::layout::Rect;
 use crate::app::command::Command;
 use crate::app::state::State;
 use crate::ui::canvas::{Canvas, Piece};
+use crate::ui::figures::since;
 use crate::ui::footer::key_in_tabs;
-use crate::ui::format::{fit, plural, thousands};
+use crate::ui::format::{age, fit, plural, thousands};
 use crate::ui::glyph;
 use crate::ui::theme::Role;
 
@@ -18,6 +19,7 @@ pub fn draw(state: &State, c: &mut Canvas, line: Rect) {
     let end = line.right().saturating_sub(1);
     let right = c.pieces_right(line.x + 1, end, line.y, &modes(state, c));
     let mut parts: Vec<Piece> = following(state, c);
+    parts.extend(silent(state, c));
     if let Some(error) = &state.logs.window.error {
         parts.push(c.piece(format!(" {} {error}", glyph::DOT), Role::Bad));
     } else {
@@ -38,8 +40,10 @@ fn following(state: &State, c: &Canvas) -> Vec<Piece<'static>> {
     let logs = &state.logs;
     if logs.follow {
         let lines = plural(usize::try_from(logs.window.matching).unwrap_or(usize::MAX), "line");
+        let all = logs.window.sources.iter().all(|source| state.is_silent(source));
         return vec![
-            c.piece(format!("{} following", glyph::DOWN), Role::Ok),
+            // What nobody hears is not well because nothing new comes.
+            c.piece(format!("{} following", glyph::DOWN), if all { Role::Warn } else { Role::Ok }),
             c.piece(format!(" {} {lines}", glyph::DOT), Role::Dim),
         ];
     }
@@ -50,6 +54,17 @@ fn following(state: &State, c: &Canvas) -> Vec<Piece<'static>> {
         c.piece(format!(" {} {} new", glyph::DOT, thousands(new)), if new > 0 { Role::Strong } else { Role::Dim }),
         c.piece(format!(" {} {follow} follows", glyph::DOT), Role::Dim),
     ]
+}
+
+/// Sources that are not read now, and for how long the newest of them has said nothing.
+fn silent(state: &State, c: &Canvas) -> Option<Piece<'static>> {
+    let sources = &state.logs.window.sources;
+    let silent: Vec<_> = sources.iter().filter(|source| state.is_silent(source)).collect();
+    let newest = silent.iter().filter_map(|source| source.newest).max();
+    let age = newest.map(|at| format!(" {}", age(since(state.now, at)))).unwrap_or_default();
+    let words =
+        format!(" {} {} {} of {} silent{age}", glyph::DOT, glyph::STALE, silent.len(), plural(sources.len(), "source"));
+    (!silent.is_empty()).then(|| c.piece(words, Role::Warn))
 }
 
 fn found(state: &State, c: &Canvas) -> Vec<Piece<'static>> {

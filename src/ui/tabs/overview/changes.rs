@@ -4,7 +4,7 @@ use ratatui::layout::Rect;
 
 use crate::app::change::ChangeKind;
 use crate::app::state::State;
-use crate::app::view_state::verdict::changed;
+use crate::app::view_state::sentence::changed;
 use crate::ui::canvas::{Canvas, below, row};
 use crate::ui::figures::since;
 use crate::ui::format::{age, fit};

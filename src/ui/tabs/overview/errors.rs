@@ -5,8 +5,9 @@ use unicode_width::UnicodeWidthStr;
 
 use super::nothing;
 use crate::app::state::{HostView, State};
+use crate::domain::age::Freshness;
 use crate::ui::canvas::{Canvas, below, row};
-use crate::ui::figures::errors_now;
+use crate::ui::figures::{self, errors_now, figure};
 use crate::ui::format::{count, fit, plural};
 use crate::ui::theme::Role;
 use crate::ui::widgets::bars;
@@ -50,9 +51,11 @@ pub fn draw(state: &State, c: &mut Canvas, area: Rect) {
         c.put(x, line.y, name, &fit(host, usize::from(name)), c.look.theme().host(host));
         x += name + 1;
         let now = errors_now(&view.errors).unwrap_or(0);
-        c.pieces_right(x, x + 4, line.y, &[c.piece(count(now), if now > 0 { Role::Bad } else { Role::Dim })]);
-        x += 5;
-        c.put_as(x, line.y, MINUTES as u16, &bars::spark_counts(&view.errors, MINUTES), Role::Error);
+        let (fresh, role) = (figures::errors(state, view), if now > 0 { Role::Bad } else { Role::Dim });
+        c.pieces_right(x, x + 5, line.y, &[figure(c.look, Some(count(now)), fresh, role)]);
+        x += 6;
+        let role = if fresh == Freshness::Fresh { Role::Error } else { Role::Dim };
+        c.put_as(x, line.y, MINUTES as u16, &bars::spark_counts(&view.errors, MINUTES), role);
         x += MINUTES as u16 + 2;
         let room = line.right().saturating_sub(x + 1);
         if let Some(text) = newest(state, view) {

@@ -10,8 +10,9 @@ use super::nothing;
 use crate::app::state::{OverviewPane, ServiceView, State};
 use crate::app::viewport::Target;
 use crate::domain::age::{Freshness, freshness};
-use crate::domain::service::Health;
-use crate::ui::canvas::{Canvas, Piece, below, row};
+use crate::domain::host::HostName;
+use crate::domain::service::{Health, ServiceOnHost};
+use crate::ui::canvas::{Canvas, Piece, below, row, width};
 use crate::ui::figures::since;
 use crate::ui::format::{duration, fit, plural};
 use crate::ui::glyph;
@@ -61,24 +62,33 @@ fn one(state: &State, c: &mut Canvas, line: Rect, view: &ServiceView, name: u16,
         c.put_as(x, line.y, 4, &view.service.environment, Role::Dim);
         x += 5;
     }
-    let (health, role) = health(view);
+    let (health, role) = health(state, view);
     c.put_as(x, line.y, end.saturating_sub(x), &health, role);
     x += 14;
-    for pieces in [units(c, view), versions(state, c, view), restarted(state, c, view), detail(c, view)] {
+    for pieces in [units(state, c, view), versions(state, c, view), restarted(state, c, view), detail(state, c, view)] {
         if x >= end {
             break;
         }
         let used = c.pieces(x, line.y, end - x, &pieces);
+        if width(&pieces) > end - x {
+            c.put_as(end - 1, line.y, 1, glyph::MORE, Role::Dim);
+        }
         x += used + if used > 0 { 2 } else { 0 };
     }
 }
 
+/// What is known of it on the hosts that are heard: what the others said last is not known any more.
+fn heard<'s>(state: &'s State, view: &'s ServiceView) -> impl Iterator<Item = (&'s HostName, &'s ServiceOnHost)> {
+    view.on.iter().filter(|(host, _)| state.is_up(host))
+}
+
 /// Shape and words of its health over all hosts.
-fn health(view: &ServiceView) -> (String, Role) {
+fn health(state: &State, view: &ServiceView) -> (String, Role) {
     let of = view.service.hosts.len();
-    let count = |wanted: Health| view.on.values().filter(|on| on.health == wanted).count();
+    let count = |wanted: Health| heard(state, view).filter(|(_, on)| on.health == wanted).count();
     let (ok, failing) = (count(Health::Ok), count(Health::Failing));
     match (failing, ok) {
+        _ if of > 0 && heard(state, view).next().is_none() => (format!("{} not heard", glyph::HOLLOW), Role::Dim),
         (0, 0) if view.service.health.is_none() => (format!("{} not asked", glyph::HOLLOW), Role::Dim),
         (0, 0) => (format!("{} unknown", glyph::HOLLOW), Role::Dim),
         (0, ok) if ok < of => (format!("{} {ok}/{of} known", glyph::HOLLOW), Role::Dim),
@@ -88,9 +98,10 @@ fn health(view: &ServiceView) -> (String, Role) {
 }
 
 /// States of its units, where not all are active.
-fn units<'a>(c: &Canvas, view: &'a ServiceView) -> Vec<Piece<'a>> {
+fn units<'a>(state: &'a State, c: &Canvas, view: &'a ServiceView) -> Vec<Piece<'a>> {
     let mut odd: BTreeMap<&str, usize> = BTreeMap::new();
-    for state in view.on.values().filter_map(|on| on.unit_state.as_deref()).filter(|state| *state != "active") {
+    let states = heard(state, view).filter_map(|(_, on)| on.unit_state.as_deref());
+    for state in states.filter(|state| *state != "active") {
         *odd.entry(state).or_default() += 1;
     }
     let mut pieces = Vec::new();
@@ -111,9 +122,9 @@ fn versions<'a>(state: &State, c: &Canvas, view: &'a ServiceView) -> Vec<Piece<'
         .as_ref()
         .map_or(Duration::from_secs(15), |health| health.every)
         .max(state.settings.stats.slow);
-    for on in view.on.values() {
+    for (host, on) in &view.on {
         let Some(version) = on.version.as_deref() else { continue };
-        let old = on.heard.is_none_or(|at| freshness(at, every, state.now) != Freshness::Fresh);
+        let old = !state.is_up(host) || on.heard.is_none_or(|at| freshness(at, every, state.now) != Freshness::Fresh);
         let entry = mix.entry(version).or_insert((0, true));
         *entry = (entry.0 + 1, entry.1 && old);
     }
@@ -134,7 +145,8 @@ fn versions<'a>(state: &State, c: &Canvas, view: &'a ServiceView) -> Vec<Piece<'
             Role::Text
         };
         let gap = if pieces.is_empty() { "" } else { "  " };
-        pieces.push(c.piece(format!("{gap}{}", fit(version, 16)), role));
+        let doubt = if old { "?" } else { "" };
+        pieces.push(c.piece(format!("{gap}{}{doubt}", fit(version, 16)), role));
         if several {
             pieces.push(c.piece(format!(" {}{n}", glyph::TIMES), Role::Dim));
         }
@@ -156,8 +168,8 @@ fn restarted<'a>(state: &State, c: &Canvas, view: &'a ServiceView) -> Vec<Piece<
 }
 
 /// Why it is failing, on the first host where it is.
-fn detail<'a>(c: &Canvas, view: &'a ServiceView) -> Vec<Piece<'a>> {
-    let failing = view.on.iter().find(|(_, on)| on.health == Health::Failing);
+fn detail<'a>(state: &'a State, c: &Canvas, view: &'a ServiceView) -> Vec<Piece<'a>> {
+    let failing = heard(state, view).find(|(_, on)| on.health == Health::Failing);
     let Some((host, on)) = failing else { return Vec::new() };
     let why = on.health_detail.as_deref().unwrap_or("no answer");
     vec![(host.as_str().into(), c.look.theme().host(host.as_str())), c.piece(format!(": {why}"), Role::Dim)]

@@ -20,10 +20,10 @@ pub fn draw(state: &State, c: &mut Canvas, line: Rect) {
         Gravity::Grave => (glyph::BAD, Role::Bad),
     };
     let zone = Zone::of(state, c.look);
-    let words = verdict.words(|time| zone.minutes(time)).join(&format!(" {} ", glyph::DOT));
     let x = line.x + 1;
     let x = x + c.put_as(x, line.y, 2, mark, role) + 1;
     let room = line.right().saturating_sub(x + 1);
+    let words = verdict.sentence(usize::from(room), |time| zone.minutes(time));
     let style = if verdict.gravity == Gravity::Grave { Role::Strong } else { Role::Text };
     c.put_as(x, line.y, room, &fit(&words, usize::from(room)), style);
 }

@@ -2,6 +2,7 @@
 
 use ratatui::layout::Rect;
 
+use super::old;
 use crate::app::state::{HostView, State};
 use crate::domain::age::Freshness;
 use crate::ui::canvas::{Canvas, below, row, top};
@@ -34,6 +35,7 @@ pub fn draw(state: &State, c: &mut Canvas, area: Rect, view: &HostView) {
         fresh,
         figures::by_limits(psi.unwrap_or(0.0), figures::PRESSURE, Role::Dim),
     ));
+    title.extend(old(state, c, view));
     c.rule(row(area, 0), &[c.piece("cpu", Role::Title)], &title, false);
     let rest = below(area, 1);
     let plot = top(rest, rest.height.saturating_sub(1));

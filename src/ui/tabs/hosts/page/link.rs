@@ -8,7 +8,7 @@ use crate::app::state::{HostView, State};
 use crate::domain::host::{HostState, Link};
 use crate::ui::canvas::{Canvas, Piece, row};
 use crate::ui::figures::{self, since};
-use crate::ui::format::{age, duration, fit};
+use crate::ui::format::{age, duration, fit, wrap};
 use crate::ui::glyph;
 use crate::ui::theme::Role;
 
@@ -57,17 +57,22 @@ pub fn draw(state: &State, c: &mut Canvas, area: Rect, view: &HostView) -> u16 {
             lines.push((how(state, link, view), Role::Dim));
             if let Some(error) = link.error.as_ref().filter(|_| view.state(state.now) != HostState::Up) {
                 lines.push((format!("{} {}", glyph::BAD, error.message), Role::Bad));
-                lines.push((format!("  {}", error.remedy), Role::Text));
+                lines.push((error.remedy.clone(), Role::Text));
             }
         }
     }
-    for (n, (text, role)) in lines.iter().enumerate() {
-        let at = row(area, n as u16);
-        if at.height > 0 {
-            c.put_as(at.x + 1, at.y, at.width.saturating_sub(1), &fit(text, room), *role);
+    let mut used = 0;
+    for (text, role) in &lines {
+        // What went wrong and what would mend it is never cut off.
+        for line in if *role == Role::Dim { vec![fit(text, room)] } else { wrap(text, room) } {
+            let at = row(area, used);
+            if at.height > 0 {
+                c.put_as(at.x + 1, at.y, at.width.saturating_sub(1), &line, *role);
+            }
+            used += 1;
         }
     }
-    (lines.len() as u16).min(area.height)
+    used.min(area.height)
 }
 
 /// `ssh2 via bastion-1 · 3 ms away · clock +3 ms · connected 2h`.

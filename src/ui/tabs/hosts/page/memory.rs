@@ -2,6 +2,7 @@
 
 use ratatui::layout::Rect;
 
+use super::old;
 use crate::app::state::{HostView, State};
 use crate::domain::age::Freshness;
 use crate::ui::canvas::{Canvas, below, row, top};
@@ -32,6 +33,7 @@ pub fn draw(state: &State, c: &mut Canvas, area: Rect, view: &HostView) {
     figures_right.push(figure(c.look, shown(psi.mem_some), fresh, pressure(psi.mem_some)));
     figures_right.push(c.piece(" full ", Role::Dim));
     figures_right.push(figure(c.look, shown(psi.mem_full), fresh, pressure(psi.mem_full)));
+    figures_right.extend(old(state, c, view));
     c.rule(row(area, 0), &[c.piece("memory", Role::Title)], &figures_right, false);
     let rest = below(area, 1);
     let plot = top(rest, rest.height.saturating_sub(1));

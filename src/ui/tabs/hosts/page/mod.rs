@@ -13,7 +13,10 @@ use ratatui::layout::Rect;
 
 use super::super::NARROW;
 use crate::app::state::{HostView, State};
-use crate::ui::canvas::{Canvas, below, row, split};
+use crate::ui::canvas::{Canvas, Piece, below, row, split};
+use crate::ui::figures;
+use crate::ui::glyph;
+use crate::ui::theme::Role;
 
 /// One pane of the page.
 #[derive(Clone, Copy)]
@@ -87,6 +90,12 @@ fn whole(state: &State, c: &Canvas, area: Rect, view: &HostView) -> Buffer {
         }
     }
     buffer
+}
+
+/// The age of figures that are not to be trusted any more.
+fn old(state: &State, c: &Canvas, view: &HostView) -> Option<Piece<'static>> {
+    let age = figures::sample_age(state, view)?;
+    Some(c.piece(format!(" {} {age} old", glyph::DOT), Role::Warn))
 }
 
 /// Copies the page from line `scroll` on.

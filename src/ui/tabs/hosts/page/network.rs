@@ -2,6 +2,7 @@
 
 use ratatui::layout::Rect;
 
+use super::old;
 use crate::app::state::{HostView, State};
 use crate::domain::age::Freshness;
 use crate::domain::sample::DiskIo;
@@ -35,6 +36,7 @@ pub fn draw(state: &State, c: &mut Canvas, area: Rect, view: &HostView) {
         fresh,
         figures::by_limits(tcp.retrans_pct.unwrap_or(0.0), (1.0, 5.0), Role::Text),
     ));
+    title.extend(old(state, c, view));
     c.rule(row(area, 0), &[c.piece("network", Role::Title)], &title, false);
     let rest = below(area, 1);
     let net = sample.and_then(|s| s.net);

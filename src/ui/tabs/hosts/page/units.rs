@@ -66,11 +66,13 @@ pub fn draw(state: &State, c: &mut Canvas, area: Rect, view: &HostView) {
     let lines = lines(state, view);
     let failed = lines.iter().filter(|line| line.failed).count();
     let systemd = figures::slow_of(state, view).map(|(slow, _)| slow.failed_units.is_some());
+    let stale = figures::slow_of(state, view).is_some_and(|(_, fresh)| fresh == Freshness::Stale);
+    let doubt = if stale { "?" } else { "" };
     let figures_right = match (systemd, failed) {
         (None, _) => String::new(),
         (Some(false), _) => "no systemd".to_owned(),
-        (_, 0) => "none failed".to_owned(),
-        (_, n) => format!("{n} failed"),
+        (_, 0) => format!("none failed{doubt}"),
+        (_, n) => format!("{n} failed{doubt}"),
     };
     c.titled(row(area, 0), "units", &figures_right, false);
     let rest = below(area, 1);
@@ -95,6 +97,7 @@ fn one(state: &State, c: &mut Canvas, at: Rect, view: &HostView, line: &Line, pl
     let active = if line.failed { Some("failed") } else { said };
     let sub = line.unit.map(|unit| unit.sub.as_str()).or(on.and_then(|on| on.sub_state.as_deref())).unwrap_or("");
     let (shape, role) = match active {
+        Some(_) if fresh == Freshness::Stale => (glyph::STALE, Role::Dim),
         Some("active") => (glyph::GOOD, Role::Ok),
         Some("failed") => (glyph::BAD, Role::Bad),
         Some(_) => (glyph::STALE, Role::Warn),
@@ -103,6 +106,7 @@ fn one(state: &State, c: &mut Canvas, at: Rect, view: &HostView, line: &Line, pl
     // A crash loop is `active` at most looks, but its sub state tells.
     let word = if sub == "auto-restart" { "restarting" } else { active.unwrap_or(glyph::UNKNOWN) };
     let (health, health_role) = match (line.service, on.map(|on| on.health)) {
+        _ if !state.is_up(&view.host.name) => (glyph::UNKNOWN, Role::Dim),
         (Some(_), Some(Health::Ok)) => ("ok", Role::Ok),
         (Some(_), Some(Health::Failing)) => ("failing", Role::Bad),
         _ => (glyph::UNKNOWN, Role::Dim),
