@@ -162,6 +162,7 @@ impl Watch {
                     self.schedule.ask_in(Ask::Seen(Part::Trace), news.pause(), Instant::now());
                 } else {
                     // One that ended writes no more.
+                    seen.log.finish();
                     self.schedule.is_settled(Part::Trace);
                 }
                 seen.job = Some(job);

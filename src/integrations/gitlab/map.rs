@@ -91,7 +91,7 @@ pub(super) fn deployment(raw: &wire::Deployment, of: &GitLabProject, project_url
         sha: Some(text(&raw.sha)),
         status,
         kind: None,
-        by: user(raw.user.as_ref()),
+        by: user(job.and_then(|job| job.user.as_ref())).or_else(|| user(raw.user.as_ref())),
         created: raw.created_at,
         // One that was only reported has no job to wait for.
         started: job.map_or(raw.created_at, |job| job.started_at),

@@ -78,6 +78,9 @@ pub(super) struct Deployable {
     pub id: u64,
     #[serde(default)]
     pub tag: Option<bool>,
+    /// Who has played it, which the deployment does not tell.
+    #[serde(default)]
+    pub user: Option<User>,
     #[serde(default, deserialize_with = "time")]
     pub started_at: Option<DateTime<Utc>>,
     #[serde(default, deserialize_with = "time")]

@@ -5,13 +5,18 @@
 //! each line. Every other escape sequence is left out, and whatever is left of control is made visible. What is kept is
 //! bounded; what is dropped is counted.
 
+mod ansi;
+mod marks;
+
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
-use super::text::{clean, one_line};
+use ansi::spans;
+pub use ansi::{Span, Tone};
+use marks::{mark, stamp};
 
 /// The longest line in bytes; a longer one is cut into several.
 const LONGEST: usize = 16 << 10;
@@ -19,28 +24,8 @@ const LONGEST: usize = 16 << 10;
 const MOST: usize = 20_000;
 /// The most text that is kept, in bytes.
 const MOST_BYTES: usize = 8 << 20;
-/// Pieces of one look in a line; what is behind them looks like the last.
-const MOST_SPANS: usize = 200;
 /// Sections within sections.
 const DEEPEST: usize = 32;
-
-/// How a piece of text looks.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Tone {
-    /// One of the terminal's sixteen colours; none: its own.
-    pub color: Option<u8>,
-    /// Whether it is bold.
-    pub bold: bool,
-}
-
-/// A piece of a line. Its text is safe to show.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Span {
-    /// The text.
-    pub text: String,
-    /// How it looks.
-    pub tone: Tone,
-}
 
 /// What a line that heads a section says of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -91,6 +76,8 @@ pub struct CiLog {
     next: u64,
     /// What came after the last line's end.
     rest: Vec<u8>,
+    /// A line that may go on, with its time.
+    stamped: Option<(DateTime<Utc>, String)>,
     tone: Tone,
     /// Sections that are open: their names and the numbers of the lines that head them.
     open: Vec<(String, u64)>,
@@ -108,7 +95,7 @@ impl CiLog {
             bytes = &bytes[take + usize::from(whole.is_some())..];
             if whole.is_some() || self.rest.len() >= LONGEST {
                 let line = std::mem::take(&mut self.rest);
-                self.line(&String::from_utf8_lossy(&line));
+                self.take(&String::from_utf8_lossy(&line));
             }
         }
     }
@@ -125,59 +112,90 @@ impl CiLog {
 
     /// The line that is being written: progress, or what a job that ended has left without an end.
     pub fn unfinished(&self) -> Option<CiLine> {
-        let mut probe = Self { next: self.next, tone: self.tone, open: self.open.clone(), ..Self::default() };
-        probe.line(&String::from_utf8_lossy(&self.rest));
+        let mut probe = self.without_lines();
+        probe.finish();
         let line = probe.lines.pop_back()?;
         (line.bytes() > 0).then(|| Arc::unwrap_or_clone(line))
     }
 
-    fn line(&mut self, text: &str) {
-        let (stamp, text) = stamp(text);
-        let mut shown = "";
-        let mut heading = None;
-        for part in text.split('\r') {
-            let body = unescaped(part);
-            if let Some(section) = body.strip_prefix("section_start:").and_then(section) {
-                heading = Some(section);
-            } else if let Some(section) = body.strip_prefix("section_end:").and_then(section) {
-                self.end(&section);
-                shown = "";
-            } else if !body.is_empty() {
-                shown = part;
+    /// Nothing more will be written: what has no end yet is a line too.
+    pub fn finish(&mut self) {
+        if !self.rest.is_empty() {
+            let line = std::mem::take(&mut self.rest);
+            self.take(&String::from_utf8_lossy(&line));
+        }
+        self.flush();
+    }
+
+    fn without_lines(&self) -> Self {
+        Self {
+            next: self.next,
+            open: self.open.clone(),
+            rest: self.rest.clone(),
+            stamped: self.stamped.clone(),
+            tone: self.tone,
+            ..Self::default()
+        }
+    }
+
+    /// Takes up one line as it was written. One with a time stamp may go on in the next.
+    fn take(&mut self, text: &str) {
+        match (stamp(text), &mut self.stamped) {
+            ((Some(stamp), text), Some((_, known))) if stamp.continues && known.len() + text.len() <= LONGEST => {
+                known.push_str(text);
+            }
+            ((Some(stamp), text), _) => {
+                self.flush();
+                self.stamped = Some((stamp.time, text.to_owned()));
+            }
+            ((None, text), _) => {
+                self.flush();
+                self.line(None, text);
             }
         }
-        let only_marks = shown.is_empty() && text.contains("section_end:");
-        if only_marks && heading.is_none() {
-            return;
+    }
+
+    fn flush(&mut self) {
+        if let Some((time, text)) = self.stamped.take() {
+            self.line(Some(time), &text);
         }
-        let mut spans = spans(shown, &mut self.tone);
-        match (&heading, stamp) {
-            (None, Some(stamp)) if stamp.continues && self.append(&mut spans) => return,
-            (Some(section), _) if spans.is_empty() => {
-                spans.push(Span { text: section.name.clone(), tone: Tone::default() });
+    }
+
+    /// A whole line, marks and all.
+    fn line(&mut self, time: Option<DateTime<Utc>>, text: &str) {
+        let (mut rest, mut heading, mut marked) = (text, None, false);
+        while let Some((before, mark, behind)) = mark(rest) {
+            self.show(time, before, heading.take(), true);
+            if mark.begins {
+                heading = Some(mark.section);
+            } else {
+                self.end(&mark.section);
             }
-            _ => {}
+            (rest, marked) = (behind, true);
         }
-        let number = self.next;
-        let depth = self.open.len();
+        self.show(time, rest, heading, marked);
+    }
+
+    /// Shows a part of a line. Where the line was only written for its marks, what is empty is not shown.
+    fn show(&mut self, time: Option<DateTime<Utc>>, text: &str, heading: Option<Section>, marked: bool) {
+        // What comes after a carriage return is written over what was there; one before the line's end does nothing.
+        let written = text.trim_end_matches('\r');
+        let seen = written.rsplit('\r').next().unwrap_or("");
+        let mut spans = spans(seen, &mut self.tone);
+        if spans.is_empty() {
+            match &heading {
+                Some(section) => spans.push(Span { text: section.name.clone(), tone: Tone::default() }),
+                None if marked || seen.len() < written.len() => return,
+                None => {}
+            }
+        }
+        let (number, depth) = (self.next, self.open.len());
         if let Some(section) = &heading
-            && self.open.len() < DEEPEST
+            && depth < DEEPEST
         {
             self.open.push((section.name.clone(), number));
         }
-        self.push(CiLine { number, time: stamp.map(|stamp| stamp.time), depth, section: heading, spans });
-    }
-
-    /// Joins what belongs to the line before to it.
-    fn append(&mut self, spans: &mut Vec<Span>) -> bool {
-        let Some(last) = self.lines.back_mut() else { return false };
-        if last.bytes() + spans.iter().map(|span| span.text.len()).sum::<usize>() > LONGEST {
-            return false;
-        }
-        let last = Arc::make_mut(last);
-        self.bytes += spans.iter().map(|span| span.text.len()).sum::<usize>();
-        last.spans.append(spans);
-        true
+        self.push(CiLine { number, time, depth, section: heading, spans });
     }
 
     /// A section has ended, and with it those in it.
@@ -205,120 +223,6 @@ impl CiLog {
     }
 }
 
-/// What a runner puts before a line: `2024-05-22T12:12:46.214019Z 00O ` and then the text, with a `+` for the blank where
-/// it goes on with the line before.
-#[derive(Clone, Copy)]
-struct Stamp {
-    time: DateTime<Utc>,
-    continues: bool,
-}
-
-fn stamp(text: &str) -> (Option<Stamp>, &str) {
-    const TIME: usize = 27;
-    let parsed = || {
-        let time = DateTime::parse_from_rfc3339(text.get(..TIME)?).ok()?.to_utc();
-        let rest = text.get(TIME..)?.as_bytes();
-        let [b' ', a, b, b'O' | b'E', flag @ (b' ' | b'+'), ..] = rest else { return None };
-        let known = a.is_ascii_hexdigit() && b.is_ascii_hexdigit() && text.as_bytes()[TIME - 1] == b'Z';
-        known.then_some((Stamp { time, continues: *flag == b'+' }, text.get(TIME + 5..)?))
-    };
-    parsed().map_or((None, text), |(stamp, rest)| (Some(stamp), rest))
-}
-
-/// What a marker says behind its word: `1773844000:step_script[collapsed=true]`.
-fn section(text: &str) -> Option<Section> {
-    let (time, name) = text.split_once(':')?;
-    let started = time.parse().ok().and_then(|seconds| DateTime::from_timestamp(seconds, 0));
-    let end = name.find(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '-'))).unwrap_or(name.len());
-    let collapsed = name[end..].starts_with('[') && name[end..].contains("collapsed=true");
-    (end > 0).then(|| Section { name: one_line(&name[..end], 100), started, lasted: None, collapsed })
-}
-
-/// An escape sequence at the beginning of a text: its SGR parameters if it is one of those, and what is behind it.
-fn escape(text: &str) -> Option<(Option<&str>, &str)> {
-    let rest = text.strip_prefix('\u{1b}')?;
-    match rest.bytes().next()? {
-        b'[' => {
-            let end = rest[1..].find(|c: char| !matches!(c, ' '..='?'))? + 1;
-            let last = rest[end..].chars().next()?;
-            let known = matches!(last, '@'..='~');
-            let behind = &rest[end + if known { last.len_utf8() } else { 0 }..];
-            Some(((last == 'm').then(|| &rest[1..end]), behind))
-        }
-        // Strings for the terminal: titles, links, the clipboard.
-        b']' | b'P' | b'X' | b'^' | b'_' => {
-            let end = rest.find(['\u{7}', '\u{1b}', '\u{9c}'])?;
-            let behind = &rest[end..];
-            Some((
-                None,
-                behind.strip_prefix("\u{1b}\\").or_else(|| behind.strip_prefix(['\u{7}', '\u{9c}'])).unwrap_or(behind),
-            ))
-        }
-        b' '..=b'/' => Some((None, rest.get(2..)?)),
-        b'0'..=b'~' => Some((None, &rest[1..])),
-        _ => None,
-    }
-}
-
-/// What is behind the escape sequences at the beginning of a text.
-fn unescaped(mut text: &str) -> &str {
-    while let Some((_, behind)) = escape(text) {
-        text = behind;
-    }
-    text
-}
-
-/// A text in pieces of one look each.
-fn spans(text: &str, tone: &mut Tone) -> Vec<Span> {
-    let mut spans: Vec<Span> = Vec::new();
-    let mut rest = text;
-    while !rest.is_empty() {
-        if let Some((sgr, behind)) = escape(rest) {
-            sgr.into_iter().for_each(|parameters| apply(parameters, tone));
-            rest = behind;
-            continue;
-        }
-        // An escape that is none is shown as what it is.
-        let skip = rest.chars().next().map_or(0, char::len_utf8);
-        let end = rest[skip..].find('\u{1b}').map_or(rest.len(), |end| skip + end);
-        let shown = clean(&rest[..end]);
-        let full = spans.len() >= MOST_SPANS;
-        match spans.last_mut() {
-            Some(last) if last.tone == *tone || full => last.text.push_str(&shown),
-            _ => spans.push(Span { text: shown.into_owned(), tone: *tone }),
-        }
-        rest = &rest[end..];
-    }
-    spans
-}
-
-/// Takes up the parameters of an SGR sequence.
-fn apply(parameters: &str, tone: &mut Tone) {
-    let mut numbers = parameters.split([';', ':']).map(|number| number.parse::<u16>().unwrap_or(0));
-    while let Some(number) = numbers.next() {
-        match number {
-            0 => *tone = Tone::default(),
-            1 => tone.bold = true,
-            22 => tone.bold = false,
-            30..=37 => tone.color = u8::try_from(number - 30).ok(),
-            90..=97 => tone.color = u8::try_from(number - 82).ok(),
-            39 => tone.color = None,
-            // Of more colours only the first sixteen have a meaning in every theme.
-            38 | 48 => {
-                let color = match numbers.next() {
-                    Some(5) => numbers.next().filter(|color| *color < 16).and_then(|color| u8::try_from(color).ok()),
-                    Some(2) => numbers.by_ref().take(3).map(|_| None).last().flatten(),
-                    _ => None,
-                };
-                if number == 38 {
-                    tone.color = color;
-                }
-            }
-            _ => {}
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -342,6 +246,9 @@ mod tests {
             (b"\x1b[0KRunning with gitlab-runner\x1b[0;m\n", "Running with gitlab-runner"),
             (b"10 %\r50 %\r100 %\n", "100 %"),
             (b"windows\r\n", "windows"),
+            (b"\r\n", ""),
+            (b"gone\r\x1b[K\nleft\n", "left"),
+            (b"\n", ""),
             (b"\x1b]52;c;aGk=\x07after\n", "after"),
             (b"\x1b]0;title\x1b\\after\n", "after"),
             (b"\x1b]8;;http://x\x07link\x1b]8;;\x07\n", "link"),
@@ -376,6 +283,23 @@ mod tests {
     }
 
     #[test]
+    fn a_section_may_begin_or_end_in_the_midst_of_a_line() {
+        let log = log(b"section_start:10:a\r\x1b[0KHeading\nno newline at its end\x1b[0Ksection_end:12:a\r\x1b[0K\x1b[0Ksection_start:12:b\r\x1b[0KNext\n\
+            echo section_start:1:x is only printed\nsection_end:soon:b\r\n\x1b[0Ksection_end:15:b\r\x1b[0K\r\n");
+        let lines: Vec<(String, usize)> = log.lines().map(|line| (line.text(), line.depth)).collect();
+        let expected = [
+            ("Heading", 0),
+            ("no newline at its end", 1),
+            ("Next", 0),
+            ("echo section_start:1:x is only printed", 1),
+            ("section_end:soon:b", 1),
+        ];
+        assert_eq!(lines, expected.map(|(text, depth)| (text.to_owned(), depth)));
+        let lasted = |n: usize| log.lines().nth(n).unwrap().section.as_ref().unwrap().lasted.unwrap().as_secs();
+        assert_eq!((lasted(0), lasted(2)), (2, 3));
+    }
+
+    #[test]
     fn sections_have_a_heading_a_depth_and_a_length() {
         let log = log(b"first\n\
             section_start:1773844000:prepare[collapsed=true]\r\x1b[0K\x1b[36;1mPreparing\x1b[0;m\nin it\n\
@@ -405,13 +329,21 @@ mod tests {
 
     #[test]
     fn time_stamps_of_runners_are_taken_off_and_continued_lines_joined() {
-        let log = log(b"2024-05-22T12:12:46.214019Z 00O section_start:1716379966:x\r\x1b[0K\n\
-            2024-05-22T12:12:46.214019Z 00O+Header\n\
+        let bytes = b"2024-05-22T12:12:46.214019Z 00O section_start:1716379966:x\r\n\
+            2024-05-22T12:12:46.214019Z 00O+\x1b[0KHeader\n\
             2024-05-22T12:12:47.000000Z 01E one \n2024-05-22T12:12:47.100000Z 01E+line\n\
-            2024-05-22T12:12:47.000000Z is no stamp\n");
-        assert_eq!(texts(&log)[1..], ["one line", "2024-05-22T12:12:47.000000Z is no stamp"]);
+            2024-05-22T12:12:47.000000Z is no stamp\n2024-05-22T12:12:48.000000Z 00O last";
+        let mut log = log(bytes);
+        assert_eq!(texts(&log), ["Header", "one line", "2024-05-22T12:12:47.000000Z is no stamp"]);
+        assert_eq!(log.lines().next().unwrap().section.as_ref().unwrap().name, "x");
         let time = log.lines().nth(1).unwrap().time.unwrap();
         assert_eq!(time.to_rfc3339(), "2024-05-22T12:12:47+00:00");
+        assert_eq!(log.unfinished().unwrap().text(), "last");
+        // Whether a stamped line goes on, only the next one says; at the end there is none.
+        log.feed(b" one\n");
+        assert_eq!((log.lines().len(), log.unfinished().unwrap().text().as_str()), (3, "last one"));
+        log.finish();
+        assert_eq!((texts(&log)[3].as_str(), log.unfinished()), ("last one", None));
     }
 
     #[test]
@@ -433,7 +365,7 @@ mod tests {
         }
         assert_eq!((long.lines().len(), long.dropped()), (MOST, 103));
         let many = log(&b"\x1b[31ma\x1b[32mb".repeat(1000));
-        assert!(many.unfinished().unwrap().spans.len() <= MOST_SPANS);
+        assert!(many.unfinished().unwrap().spans.len() <= 200);
         let deep = log(b"section_start:1:a\r\x1b[0K\n".repeat(500).as_slice());
         assert_eq!(deep.lines().map(|line| line.depth).max(), Some(DEEPEST));
     }
