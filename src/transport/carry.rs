@@ -37,7 +37,8 @@ pub async fn carry(
                 Ok(_) => {}
             }
             if input.send(buffer.split().freeze()).await.is_err() {
-                return;
+                // The stream has ended, and is about to say how.
+                return std::future::pending().await;
             }
         }
     };
@@ -47,4 +48,30 @@ pub async fn carry(
     };
     drop(cancel);
     end
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::transport::Backlog;
+
+    #[tokio::test]
+    async fn a_stream_that_is_refused_while_the_socket_writes_still_says_so() {
+        let (stream, producer) = Stream::new(1, true, Backlog::Stall);
+        let (near, far) = tokio::io::duplex(64);
+        let (read, write) = tokio::io::split(near);
+        let (mut far_read, mut far_write) = tokio::io::split(far);
+        far_write.write_all(b"GET / HTTP/1.1").await.unwrap();
+        drop(producer.input);
+        let refused = Exit::Refused("prohibited".to_owned());
+        let late = async {
+            // The socket has been read and nobody takes what it said, before the end is known.
+            tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+            producer.outbox.finish(refused.clone()).await;
+        };
+        let (end, ()) = tokio::join!(carry(stream, (read, write), Bytes::new()), late);
+        assert_eq!(end, Some(refused));
+        let mut rest = Vec::new();
+        far_read.read_to_end(&mut rest).await.unwrap();
+    }
 }

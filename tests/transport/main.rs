@@ -21,6 +21,7 @@ mod rtt;
 mod ssh2;
 mod sshd;
 mod sudo;
+mod traps;
 
 #[path = "../support/mod.rs"]
 mod support;

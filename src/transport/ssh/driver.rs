@@ -22,7 +22,8 @@ use crate::domain::text::one_line;
 use crate::transport::Exit;
 use crate::transport::error::{QUOTED, fail};
 
-/// A thread's stack. What libssh2 and OpenSSL need of it is measured by a test; Rust's own default is eight times that.
+/// A thread's stack: enough for every key exchange, RSA and encrypted keys of the tests; Rust's own default is eight
+/// times that.
 const STACK: usize = 256 << 10;
 /// What is read at once, in bytes.
 const BUFFER: usize = 64 << 10;
