@@ -23,7 +23,8 @@
 //! # Which way imports go
 //!
 //! `domain <- app <- ui` and `domain <- adapters` (`config`, `store`, `transport`, `hosts`, `logs`, `integrations`,
-//! `actions`); [`runtime`] joins the two; [`cli`] and `demo` stand on top. `tests/architecture.rs` reads the `use` lines.
+//! `actions`,
+//! `deploys`); [`runtime`] joins the two; [`cli`] and `demo` stand on top. `tests/architecture.rs` reads the `use` lines.
 //!
 //! # Invariants, each a test
 //!
@@ -41,6 +42,7 @@ pub mod cli;
 pub mod config;
 #[cfg(feature = "demo")]
 pub mod demo;
+pub mod deploys;
 pub mod domain;
 pub mod hosts;
 pub mod integrations;

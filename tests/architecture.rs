@@ -16,6 +16,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("hosts", &["domain", "transport", "integrations"]),
     ("logs", &["domain", "transport"]),
     ("actions", &["domain", "transport", "integrations", "hosts", "store"]),
+    ("deploys", &["domain", "transport", "actions"]),
     ("runtime", &["domain", "app", "ui", "config", "transport", "integrations", "hosts", "logs"]),
     ("demo", &["domain", "config", "transport", "runtime"]),
     (
@@ -31,6 +32,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
             "logs",
             "store",
             "actions",
+            "deploys",
             "runtime",
             "demo",
         ],

@@ -10,7 +10,7 @@ use tokio::sync::{mpsc, watch};
 
 use super::gate::{self, Ended};
 use super::reach::again;
-use super::record::Recorder;
+use super::record::{Doing, Recorder};
 use super::unit::{last_lines, read};
 use crate::domain::action::ActionKind;
 use crate::domain::audit::{Ending, HostEnding, Verdict};
@@ -93,7 +93,7 @@ pub async fn execute(
 ) -> Result<Ending, NotBegun> {
     order.approval.covers(&order.plan.hash()).map_err(NotBegun::Refused)?;
     order.standing.permits(order.environment, Utc::now()).map_err(NotBegun::Refused)?;
-    let (begun, written) = order.recorder.begin(order.plan, order.approval).await;
+    let (begun, written) = order.recorder.begin(Doing::of(order.plan), order.approval).await;
     if let Err(why) = written {
         // On a laptop with a full disk a service that is down must still be brought back.
         let urgent = matches!(order.plan.action, ActionKind::Restart | ActionKind::Start);

@@ -21,6 +21,37 @@ pub struct Recorder {
     pub from: String,
 }
 
+/// What is about to be done.
+#[derive(Clone, Debug)]
+pub struct Doing {
+    /// The environment.
+    pub environment: String,
+    /// The service, where it is about one.
+    pub service: Option<String>,
+    /// The hosts, in order.
+    pub hosts: Vec<String>,
+    /// The action's name.
+    pub action: String,
+    /// The hash of its plan.
+    pub plan: String,
+    /// The exact command of each host.
+    pub commands: Vec<Vec<String>>,
+}
+
+impl Doing {
+    /// What a plan of the registry's actions does.
+    pub fn of(plan: &Plan) -> Self {
+        Self {
+            environment: plan.environment.clone(),
+            service: plan.service.clone(),
+            hosts: plan.targets.iter().map(|target| target.host.to_string()).collect(),
+            action: plan.name.clone(),
+            plan: plan.hash(),
+            commands: plan.targets.iter().map(|target| target.argv.clone()).collect(),
+        }
+    }
+}
+
 /// An action that has begun.
 #[derive(Clone, Debug)]
 pub struct Begun {
@@ -39,7 +70,7 @@ pub fn new_id() -> std::io::Result<String> {
 
 impl Recorder {
     /// Writes the row before. What is begun although it could not be written says so in the error beside it.
-    pub async fn begin(&self, plan: &Plan, approval: &Approval) -> (Begun, Result<(), String>) {
+    pub async fn begin(&self, doing: Doing, approval: &Approval) -> (Begun, Result<(), String>) {
         let id = new_id();
         let begun = Begun { id: id.as_ref().map(String::clone).unwrap_or_default(), began: Instant::now() };
         if let Err(error) = id {
@@ -50,13 +81,13 @@ impl Recorder {
             time: Utc::now(),
             who: self.who.clone(),
             from: self.from.clone(),
-            environment: plan.environment.clone(),
-            service: plan.service.clone(),
-            hosts: plan.targets.iter().map(|target| target.host.to_string()).collect(),
-            action: plan.name.clone(),
+            environment: doing.environment,
+            service: doing.service,
+            hosts: doing.hosts,
+            action: doing.action,
             level: approval.level.number(),
-            plan: plan.hash(),
-            commands: plan.targets.iter().map(|target| target.argv.clone()).collect(),
+            plan: doing.plan,
+            commands: doing.commands,
             reason: approval.reason.clone(),
         };
         let written = self.append(AuditRow::Begin(intent)).await;

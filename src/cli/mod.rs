@@ -12,6 +12,7 @@ pub mod check;
 pub mod check_apis;
 pub mod cockpit;
 pub mod counters;
+pub mod deploy;
 pub mod deploys;
 pub mod exit;
 pub mod hosts;

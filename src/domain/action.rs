@@ -27,6 +27,18 @@ pub enum ActionKind {
     Exec,
     /// Run a command of the config's `[[action]]`.
     Custom,
+    /// Put a release live.
+    Deploy,
+    /// Go back to each host's last good release.
+    Rollback,
+    /// Take over a run that somebody else has started.
+    Adopt,
+    /// Stop a run.
+    Abort,
+    /// Keep everybody from deploying a service.
+    Lock,
+    /// Let them again.
+    Unlock,
 }
 
 /// How much an action asks of whoever wants it; deploys.md §5.9.
@@ -150,6 +162,54 @@ pub const ACTIONS: &[ActionDef] = &[
         does: "runs a command that the config names",
         verb: None,
         rule: Rule::Configured,
+    },
+    ActionDef {
+        kind: ActionKind::Deploy,
+        name: "deploy",
+        title: "Deploy",
+        does: "puts a release live, batch after batch, each host judged before the next",
+        verb: None,
+        rule: Rule::ByCare,
+    },
+    ActionDef {
+        kind: ActionKind::Rollback,
+        name: "rollback",
+        title: "Roll back",
+        does: "takes each host back to its own last good release",
+        verb: None,
+        rule: Rule::ByCare,
+    },
+    ActionDef {
+        kind: ActionKind::Adopt,
+        name: "adopt",
+        title: "Adopt",
+        does: "takes over a run from whoever started it, and goes on with it",
+        verb: None,
+        rule: Rule::ByCare,
+    },
+    ActionDef {
+        kind: ActionKind::Abort,
+        name: "abort",
+        title: "Abort",
+        does: "stops a run at the hosts' next boundary",
+        verb: None,
+        rule: Rule::Always(Level::One),
+    },
+    ActionDef {
+        kind: ActionKind::Lock,
+        name: "lock",
+        title: "Lock",
+        does: "keeps everybody from deploying the service",
+        verb: None,
+        rule: Rule::Always(Level::One),
+    },
+    ActionDef {
+        kind: ActionKind::Unlock,
+        name: "unlock",
+        title: "Unlock",
+        does: "lets the service be deployed again",
+        verb: None,
+        rule: Rule::ByCare,
     },
 ];
 

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::action::CustomAction;
+use super::deploy::freeze::Freeze;
 use super::deploy::spec::DeploySpec;
 use super::gate::GateSettings;
 use super::host::Host;
@@ -23,6 +24,8 @@ pub struct Settings {
     pub services: Vec<Service>,
     /// How services are deployed, one entry per service and environment.
     pub deploys: Vec<DeploySpec>,
+    /// Times at which nothing is deployed.
+    pub freezes: Vec<Freeze>,
     /// Commands of one's own.
     pub actions: Vec<CustomAction>,
     /// StatusCake, Stripe, GitLab, Slack.

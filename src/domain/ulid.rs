@@ -12,6 +12,12 @@ pub fn ulid(millis: u64, random: [u8; 10]) -> String {
     (0..LENGTH).rev().map(|place| char::from(DIGITS[(bits >> (5 * place) & 31) as usize])).collect()
 }
 
+/// The moment of an id, in milliseconds since the epoch.
+pub fn millis(id: &str) -> Option<u64> {
+    let value = |byte: u8| DIGITS.iter().position(|digit| *digit == byte).map(|value| value as u64);
+    is_ulid(id).then(|| id.bytes().take(10).try_fold(0, |bits, byte| Some(bits << 5 | value(byte)?)))?
+}
+
 /// Whether a text could be such an id: it becomes a folder's name on hosts.
 pub fn is_ulid(text: &str) -> bool {
     text.len() == LENGTH && text.bytes().all(|byte| DIGITS.contains(&byte))
@@ -26,6 +32,7 @@ mod tests {
         assert_eq!(ulid(1_469_918_176_385, [0; 10]), "01ARYZ6S410000000000000000");
         assert_eq!(ulid(0, [255; 10]), "0000000000ZZZZZZZZZZZZZZZZ");
         assert!(ulid(1, [255; 10]) < ulid(2, [0; 10]));
+        assert_eq!(millis("01ARYZ6S410000000000000000"), Some(1_469_918_176_385));
         assert!(is_ulid(&ulid(7, [9; 10])) && !is_ulid("../../etc/passwd") && !is_ulid(""));
     }
 }

@@ -14,13 +14,18 @@ pub struct Cockpit {
 impl Cockpit {
     /// A config over three hosts of the fleet that run `api`.
     pub fn new(fleet: &Fleet) -> Self {
+        Self::with(fleet, "")
+    }
+
+    /// The same, with more keys in its `[service.deploy]`.
+    pub fn with(fleet: &Fleet, deploy: &str) -> Self {
         let home = tempfile::tempdir().unwrap();
         let config = format!(
             "[fleet]\nenvironment = \"production\"\n[ssh]\nconfig = \"{}\"\n[[host]]\nname = \"web-1\"\n\
              [[host]]\nname = \"web-2\"\n[[host]]\nname = \"db-1\"\n[[service]]\nname = \"api\"\n\
              hosts = [\"web-*\", \"db-1\"]\nunit = \"myservice.service\"\n\
              health = \"http://127.0.0.1:8000/healthz\"\nversion = \"http://127.0.0.1:8000/version\"\n[service.deploy]\n\
-             root = \"/var/myservice\"\n\
+             root = \"/var/myservice\"\nbake = \"0s\"\n{deploy}\n\
              gate = {{ timeout = \"15s\", successes = 2, every = \"200ms\", min_stable = \"1500ms\" }}\n",
             fleet.ssh_config().display()
         );
@@ -28,15 +33,25 @@ impl Cockpit {
         Self { home }
     }
 
-    /// Runs `qd`.
-    pub fn qd(&self, args: &[&str]) -> Output {
+    /// A path in its home.
+    pub fn path(&self, name: &str) -> std::path::PathBuf {
+        self.home.path().join(name)
+    }
+
+    /// `qd`, not yet started.
+    pub fn command(&self, args: &[&str]) -> std::process::Command {
         let home = self.home.path();
-        let mut command = assert_cmd::Command::cargo_bin("qd").unwrap();
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_qd"));
         for name in ["HOME", "XDG_CONFIG_HOME", "XDG_STATE_HOME"] {
             command.env(name, home);
         }
         command.arg("--config").arg(home.join("quarterdeck.toml")).args(args);
-        command.timeout(std::time::Duration::from_secs(120)).output().unwrap()
+        command
+    }
+
+    /// Runs `qd`.
+    pub fn qd(&self, args: &[&str]) -> Output {
+        self.command(args).stdin(std::process::Stdio::null()).output().unwrap()
     }
 }
 

@@ -15,7 +15,11 @@ use clap::{Args, Subcommand};
 use futures_util::future::join_all;
 
 use super::args::Global;
+use super::deploy::lock::LockArgs;
+use super::deploy::run::RunVerb;
+use super::deploy::{self, DeployArgs, RollbackArgs};
 use super::exit::{Exit, Failure, Outcome};
+use super::interruptible;
 use super::opened::Opened;
 use crate::actions::reach::reach;
 use crate::actions::record::Recorder;
@@ -45,6 +49,17 @@ pub enum ActVerb {
     Exec(exec::ExecArgs),
     /// Run a command that the config names, or list them.
     Action(custom::CustomArgs),
+    /// Put a release live, batch after batch, each host judged before the next.
+    Deploy(DeployArgs),
+    /// Take each host back to its own last good release.
+    Rollback(RollbackArgs),
+    /// Runs of deploys: list them, look on, take one over, stop one.
+    #[command(subcommand)]
+    Run(RunVerb),
+    /// Keep everybody from deploying a service.
+    Lock(LockArgs),
+    /// Let a service be deployed again.
+    Unlock(LockArgs),
 }
 
 /// Runs one of them.
@@ -56,6 +71,11 @@ pub async fn run(global: &Global, verb: ActVerb) -> Outcome {
         ActVerb::Stop(args) => unit::run(global, ActionKind::Stop, args).await,
         ActVerb::Exec(args) => exec::run(global, args).await,
         ActVerb::Action(args) => custom::run(global, args).await,
+        ActVerb::Deploy(args) => deploy::deploy(global, args).await,
+        ActVerb::Rollback(args) => deploy::rollback(global, args).await,
+        ActVerb::Run(verb) => deploy::run::run(global, verb).await,
+        ActVerb::Lock(args) => interruptible(deploy::lock::run(global, args, ActionKind::Lock)).await,
+        ActVerb::Unlock(args) => interruptible(deploy::lock::run(global, args, ActionKind::Unlock)).await,
     }
 }
 

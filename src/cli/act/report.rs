@@ -54,7 +54,8 @@ pub async fn carried_out(order: &Order<'_>, teller: &mut dyn Teller) -> Result<E
     }
 }
 
-async fn signal() -> std::io::Result<u8> {
+/// Waits for somebody to want this process to end; the signal's number.
+pub async fn signal() -> std::io::Result<u8> {
     use tokio::signal::unix::{SignalKind, signal};
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut terminate = signal(SignalKind::terminate())?;

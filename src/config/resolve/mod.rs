@@ -100,7 +100,8 @@ pub(super) fn resolve(
     settings.services.extend(services::services(config, &settings.hosts, complete, reader));
     settings.hosted = hosted::hosted(config, &settings.services);
     settings.actions = actions::actions(config, &settings.hosts, &settings.services, reader);
-    settings.deploys = deploys::deploys(config, &settings.services);
+    settings.deploys = deploys::deploys(config, &settings.services, reader);
+    settings.freezes = deploys::freezes(config, reader);
     settings.environments = environments(config, &settings);
     settings
 }

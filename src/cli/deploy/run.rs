@@ -1,0 +1,299 @@
+//! `qd run`: the runs that hosts know of, whoever has started them.
+
+use std::collections::BTreeMap;
+use std::io::Write;
+
+use chrono::{DateTime, SecondsFormat, Utc};
+use clap::{Args, Subcommand};
+use serde::Serialize;
+
+use super::recorded;
+use super::watch::Watched;
+use crate::cli::act::confirm::confirmed;
+use crate::cli::act::{ActFlags, Acting, Connected, names, refused};
+use crate::cli::args::Global;
+use crate::cli::exit::{Exit, Failure, Outcome};
+use crate::cli::interruptible;
+use crate::cli::table::Table;
+use crate::deploys::host::{Steering, plan_of, poll, runs};
+use crate::domain::action::{ActionKind, Level, Scope};
+use crate::domain::confirm::{Demand, Typed};
+use crate::domain::deploy::journal::HostRun;
+use crate::domain::deploy::plan::DeployPlan;
+use crate::domain::deploy::steer::{Next, Wish};
+use crate::domain::host::HostName;
+use crate::domain::text::one_line;
+use crate::domain::ulid::millis;
+use crate::ui::format::age;
+
+/// How many runs of a service are shown.
+const MOST: usize = 10;
+
+/// The commands of `qd run`.
+#[derive(Debug, Subcommand)]
+pub enum RunVerb {
+    /// The runs that the hosts remember.
+    List {
+        /// One JSON document.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Look on until a run is over; the newest that is under way when none is named.
+    Attach(RunArgs),
+    /// Take a run over and go on with it.
+    Adopt(RunArgs),
+    /// Stop a run at the hosts' next boundary; what is done stays, unless --undo.
+    Abort {
+        /// Which.
+        #[command(flatten)]
+        run: RunArgs,
+        /// Hosts that are done go back too.
+        #[arg(long)]
+        undo: bool,
+    },
+}
+
+/// Options of all but the list.
+#[derive(Debug, Args)]
+pub struct RunArgs {
+    /// The run's id; the newest that is under way when not given.
+    pub id: Option<String>,
+    /// What every command that acts takes.
+    #[command(flatten)]
+    pub flags: ActFlags,
+}
+
+/// Runs the command.
+pub async fn run(global: &Global, verb: RunVerb) -> Outcome {
+    match verb {
+        RunVerb::List { json } => interruptible(list(global, json)).await,
+        RunVerb::Attach(args) => interruptible(attach(global, args)).await,
+        RunVerb::Adopt(args) => take_over(global, args, ActionKind::Adopt, Wish::On).await,
+        RunVerb::Abort { run, undo } => {
+            take_over(global, run, ActionKind::Abort, if undo { Wish::Undo } else { Wish::Stop }).await
+        }
+    }
+}
+
+/// A run as the hosts tell it.
+struct Known {
+    id: String,
+    plan: DeployPlan,
+    by: String,
+    lease_age: Option<u64>,
+    hosts: BTreeMap<String, HostRun>,
+}
+
+impl Known {
+    /// The word for how it stands.
+    fn state(&self) -> &'static str {
+        match self.plan.course().next(&self.hosts, Wish::On) {
+            Next::Over(outcome) => outcome.as_str(),
+            _ if self.is_alone() => "unattended",
+            _ => "running",
+        }
+    }
+
+    fn is_over(&self) -> bool {
+        !self.hosts.is_empty() && self.plan.hosts.iter().all(|p| self.hosts.get(&p.host).is_some_and(HostRun::is_over))
+    }
+
+    /// Whether nobody steers it.
+    fn is_alone(&self) -> bool {
+        self.hosts.values().any(|host| host.unattended || host.is_interrupted())
+    }
+}
+
+/// Asks the hosts of every service that is deployed for their runs, newest first.
+async fn known(acting: &Acting, wanted: Option<&str>) -> Result<(Vec<Known>, Connected), Failure> {
+    let settings = acting.settings();
+    let mut hosts: Vec<HostName> = Vec::new();
+    let deployed = |service: &&crate::domain::service::Service| {
+        settings.deploys.iter().any(|s| s.service == service.name && s.environment == service.environment)
+    };
+    let services: Vec<_> = settings.services.iter().filter(deployed).collect();
+    for host in services.iter().flat_map(|service| &service.hosts) {
+        if !hosts.contains(host) {
+            hosts.push(host.clone());
+        }
+    }
+    let connected = Connected::to(&acting.opened.whole, &hosts).await;
+    for fault in connected.faults() {
+        eprintln!("qd: {fault}");
+    }
+    let mut found: Vec<Known> = Vec::new();
+    for service in services {
+        let spec = settings.deploys.iter().find(|s| s.service == service.name && s.environment == service.environment);
+        let Some(state) = spec.and_then(|spec| spec.state.as_deref()) else { continue };
+        let mut ids: Vec<String> = Vec::new();
+        for (_, transport) in connected.in_order(&service.hosts) {
+            ids.extend(runs(&transport, state).await.unwrap_or_default());
+        }
+        ids.sort_unstable_by(|a, b| b.cmp(a));
+        ids.dedup();
+        ids.retain(|id| wanted.is_none_or(|wanted| wanted == id));
+        for id in ids.into_iter().take(MOST) {
+            found.extend(one(&connected, &service.hosts, state, id).await);
+        }
+    }
+    found.sort_by(|a, b| b.id.cmp(&a.id));
+    Ok((found, connected))
+}
+
+/// One run, from the first host that has its plan.
+async fn one(connected: &Connected, hosts: &[HostName], state: &str, id: String) -> Option<Known> {
+    let mut plan = None;
+    for (_, transport) in connected.in_order(hosts) {
+        plan = plan_of(&transport, state, &id).await.unwrap_or_default();
+        if plan.is_some() {
+            break;
+        }
+    }
+    let plan = plan?;
+    let mut known = Known { id, by: String::new(), lease_age: None, hosts: BTreeMap::new(), plan };
+    let only_looking = Steering { token: "", beat: 0, take: false };
+    for part in &known.plan.hosts {
+        let Some(transport) = connected.links.get(&HostName::from(part.host.as_str())) else { continue };
+        let Ok(polled) = poll(transport, state, &known.id, 0, only_looking).await else { continue };
+        if !polled.known {
+            continue;
+        }
+        let run = known.hosts.entry(part.host.clone()).or_default();
+        run.alive = polled.alive;
+        polled.facts.iter().for_each(|fact| run.take(fact));
+        known.by = polled.by;
+        known.lease_age = polled.age.into_iter().chain(known.lease_age).min();
+    }
+    Some(known)
+}
+
+#[derive(Serialize)]
+struct RunJson<'a> {
+    id: &'a str,
+    service: &'a str,
+    environment: &'a str,
+    kind: &'a str,
+    version: &'a str,
+    state: &'a str,
+    by: &'a str,
+    started: Option<String>,
+    lease_age_s: Option<u64>,
+    hosts: Vec<serde_json::Value>,
+}
+
+fn started(id: &str) -> Option<DateTime<Utc>> {
+    DateTime::from_timestamp_millis(i64::try_from(millis(id)?).ok()?)
+}
+
+async fn list(global: &Global, json: bool) -> Outcome {
+    let acting = Acting::open(global, &ActFlags::default()).await?;
+    let (found, _connected) = known(&acting, None).await?;
+    let now = Utc::now();
+    let mut table = Table::new(&["run", ">ago", "by", "environment", "service", "kind", "version", "state", "hosts"]);
+    let mut documents = Vec::new();
+    for run in &found {
+        let plan = &run.plan;
+        let at = started(&run.id);
+        let hosts: Vec<(String, HostRun)> =
+            plan.hosts.iter().map(|p| (p.host.clone(), run.hosts.get(&p.host).cloned().unwrap_or_default())).collect();
+        documents.push(RunJson {
+            id: &run.id,
+            service: &plan.service,
+            environment: &plan.environment,
+            kind: plan.kind.as_str(),
+            version: &plan.version,
+            state: run.state(),
+            by: &run.by,
+            started: at.map(|at| at.to_rfc3339_opts(SecondsFormat::Millis, true)),
+            lease_age_s: run.lease_age,
+            hosts: hosts
+                .iter()
+                .map(|(host, run)| serde_json::json!({ "host": host, "state": run.word(), "step": run.step }))
+                .collect(),
+        });
+        let words: Vec<String> = hosts.iter().map(|(host, run)| format!("{host} {}", run.word())).collect();
+        table.row([
+            run.id.clone(),
+            at.map_or_else(|| "—".to_owned(), |at| age((now - at).to_std().unwrap_or_default())),
+            run.by.clone(),
+            plan.environment.clone(),
+            plan.service.clone(),
+            plan.kind.as_str().to_owned(),
+            plan.version.clone(),
+            run.state().to_owned(),
+            words.join(", "),
+        ]);
+    }
+    let text = if json {
+        serde_json::to_string_pretty(&documents).map_err(std::io::Error::from)? + "\n"
+    } else {
+        table.render()
+    };
+    std::io::stdout().lock().write_all(text.as_bytes())?;
+    Ok(Exit::Fine)
+}
+
+/// The run that is meant, and the hosts.
+async fn meant(acting: &Acting, id: Option<&str>) -> Result<(Known, Connected), Failure> {
+    let (found, connected) = known(acting, id).await?;
+    let chosen = found.into_iter().find(|run| id.is_some() || !run.is_over());
+    match (chosen, id) {
+        (Some(run), _) => Ok((run, connected)),
+        (None, Some(id)) => {
+            Err(Failure::new(Exit::Usage, format!("no host knows a run {}; qd run list shows them", one_line(id, 40))))
+        }
+        (None, None) => Err(Failure::new(Exit::Usage, "no run is under way")),
+    }
+}
+
+async fn attach(global: &Global, args: RunArgs) -> Outcome {
+    let acting = Acting::open(global, &args.flags).await?;
+    let (run, connected) = meant(&acting, args.id.as_deref()).await?;
+    eprintln!("qd: run {} · {} · by {}", run.id, run.plan.title(), run.by);
+    Watched::new(&run.plan, &run.id, &run.by, &connected.links)?.looked_at(args.flags.json).await
+}
+
+async fn take_over(global: &Global, args: RunArgs, action: ActionKind, wish: Wish) -> Outcome {
+    let flags = &args.flags;
+    let prepared = interruptible(async {
+        let acting = Acting::open(global, flags).await?;
+        let (run, connected) = meant(&acting, args.id.as_deref()).await?;
+        let environment = acting.environment(&run.plan.environment, flags)?;
+        if run.is_over() {
+            return Err(Failure::new(Exit::Usage, format!("run {} is over: {}", run.id, run.state())));
+        }
+        let away = connected.faults();
+        if !away.is_empty() {
+            let message = format!("{}\na run is steered on all of its hosts, or by whoever has them", away.join("\n"));
+            return Err(Failure::new(Exit::NotConnected, message));
+        }
+        eprintln!("qd: run {} · {} · by {} · {}", run.id, run.plan.title(), run.by, run.state());
+        for part in &run.plan.hosts {
+            let host = run.hosts.get(&part.host).cloned().unwrap_or_default();
+            let step = host.step.as_ref().map(|step| format!(", at {step}")).unwrap_or_default();
+            let cut = if host.is_interrupted() { ", cut off" } else { "" };
+            eprintln!("{}: {}{step}{cut}", part.host, host.word());
+        }
+        let hosts = run.plan.hosts.len();
+        let level = action.level(Scope { careful: environment.careful, hosts, of: hosts, configured: None });
+        let reason = (!run.is_alone()).then(|| format!("{} still steers it", run.by));
+        let whole = format!("{}/{}", run.plan.environment, run.plan.service);
+        let typed = Typed::name(&run.plan.service, names(&acting.opened.whole));
+        let demand = Demand::of(level.max(Level::One), typed, whole, reason);
+        let approval = confirmed(&run.plan.hash(), &demand, flags).await?;
+        Ok((acting, run, connected, approval))
+    });
+    let (acting, run, connected, approval) = prepared.await?;
+    let environment = acting.environment(&run.plan.environment, flags)?;
+    acting.standing.permits(&environment, Utc::now()).map_err(refused)?;
+    let recorder = acting.recorder().await;
+    let began = recorded(&recorder, &run.plan, &approval, action.def().name).await?;
+    let watched = Watched::new(&run.plan, &run.id, &run.by, &connected.links)?;
+    let (ending, exit) = watched.taken_over(wish, flags.json).await?;
+    if let Some(hosts) = ending
+        && let (_, Err(why)) = recorder.end(began, hosts).await
+    {
+        eprintln!("qd: the result is not recorded: {why}");
+    }
+    Ok(exit)
+}

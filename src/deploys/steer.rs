@@ -1,0 +1,244 @@
+//! Steering a run: reading what hosts tell, and giving the orders that follow from it.
+//!
+//! Nothing is remembered here that the hosts do not tell again: whoever takes the run over knows as much.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use futures_util::future::join_all;
+use tokio::sync::{mpsc, watch};
+use tokio::time::{Instant, sleep};
+
+use super::host::{self, Polled, Started, Steering, Unheard};
+use crate::domain::deploy::journal::{Fact, HostRun, Phase};
+use crate::domain::deploy::plan::DeployPlan;
+use crate::domain::deploy::steer::{Next, Order, Outcome, Wish};
+use crate::domain::host::HostName;
+use crate::transport::SharedTransport;
+
+/// Between two looks.
+const PACE: Duration = Duration::from_millis(700);
+/// A runner that has said nothing by then was not started.
+const SILENCE: Duration = Duration::from_secs(25);
+/// How often a runner that was cut off is started again.
+const REVIVALS: u32 = 3;
+
+/// What is told while a run goes on.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Told {
+    /// A host's journal has another line.
+    Fact(String, Fact),
+    /// A word about a host, safe to show.
+    Note(String, String),
+}
+
+/// How steering ended.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Left {
+    /// The run is over.
+    Over(Outcome),
+    /// Somebody else steers it now.
+    TakenOver,
+}
+
+/// A run under way.
+pub struct Run<'a> {
+    /// Its plan.
+    pub plan: &'a DeployPlan,
+    /// Its id.
+    pub id: &'a str,
+    /// Who started it.
+    pub who: &'a str,
+    /// Who steers it: a name of this process alone; empty to look on only.
+    pub token: &'a str,
+    /// Its hosts, as far as they could be reached.
+    pub links: &'a BTreeMap<HostName, SharedTransport>,
+    /// What is known.
+    pub runs: BTreeMap<String, HostRun>,
+    beat: u64,
+    began: Instant,
+    revived: BTreeMap<String, u32>,
+    given: BTreeSet<(String, Order)>,
+    away: BTreeSet<String>,
+}
+
+impl<'a> Run<'a> {
+    /// A run of which nothing has been heard.
+    pub fn new(
+        plan: &'a DeployPlan,
+        id: &'a str,
+        who: &'a str,
+        token: &'a str,
+        links: &'a BTreeMap<HostName, SharedTransport>,
+    ) -> Self {
+        Self {
+            plan,
+            id,
+            who,
+            token,
+            links,
+            runs: BTreeMap::new(),
+            beat: 0,
+            began: Instant::now(),
+            revived: BTreeMap::new(),
+            given: BTreeSet::new(),
+            away: BTreeSet::new(),
+        }
+    }
+
+    fn link(&self, host: &str) -> Option<&'a SharedTransport> {
+        self.links.get(&HostName::from(host))
+    }
+
+    /// Takes the lock on every host and starts its runner: all, or none. In the order of machine-ids, so that two who
+    /// begin at once do not each take half. A reply that is lost is asked for again.
+    pub async fn start(&mut self) -> Result<(), String> {
+        let mut parts: Vec<_> = self.plan.hosts.iter().collect();
+        parts.sort_by(|a, b| a.machine_id.cmp(&b.machine_id));
+        let mut started: Vec<&str> = Vec::new();
+        for part in parts {
+            let Some(transport) = self.link(&part.host) else {
+                self.give_up(&started).await;
+                return Err(format!("{} is not connected", part.host));
+            };
+            let mut said = host::start(transport, self.plan, part, self.id, self.who).await;
+            for _ in 0..3 {
+                if said != Err(Unheard::Lost) {
+                    break;
+                }
+                crate::actions::reach::again(transport, Duration::from_secs(20)).await;
+                said = host::start(transport, self.plan, part, self.id, self.who).await;
+            }
+            let why = match said {
+                Ok(Started::Ours) => {
+                    started.push(&part.host);
+                    continue;
+                }
+                Ok(Started::Busy(owner)) => format!("{}: another run has the lock: {owner}", part.host),
+                Ok(Started::Locked(hold)) => format!("{}: it is locked by hand: {hold}", part.host),
+                Err(why) => format!("{}: {why}", part.host),
+            };
+            started.push(&part.host);
+            self.give_up(&started).await;
+            return Err(why);
+        }
+        Ok(())
+    }
+
+    async fn give_up(&self, hosts: &[&str]) {
+        for host in hosts {
+            if let Some(transport) = self.link(host) {
+                // Whoever is not heard any more is left by its lease.
+                let _ = host::order(transport, &self.plan.state, self.id, Order::Abort).await;
+            }
+        }
+    }
+
+    /// Asks every host once; false when somebody else steers.
+    pub async fn look(&mut self, take: bool, told: Option<&mpsc::Sender<Told>>) -> bool {
+        self.beat += 1;
+        let steering = Steering { token: self.token, beat: self.beat, take };
+        let (state, id) = (&self.plan.state, self.id);
+        let asked = self.plan.hosts.iter().filter_map(|part| Some((part.host.clone(), self.link(&part.host)?)));
+        let asked = asked.map(|(host, transport)| {
+            let lines = self.runs.get(&host).map_or(0, |run| run.lines);
+            async move { (host, host::poll(transport, state, id, lines, steering).await) }
+        });
+        let answers = join_all(asked).await;
+        let mut ours = true;
+        for (host, answer) in answers {
+            match answer {
+                Ok(polled) => {
+                    ours &= self.token.is_empty() || take || is_ours(&polled.lease, self.token);
+                    if self.away.remove(&host) {
+                        note(told, &host, "it is heard again").await;
+                    }
+                    self.take(&host, polled, told).await;
+                }
+                Err(why) => {
+                    if self.away.insert(host.clone()) {
+                        note(told, &host, &format!("it is not heard: {why}; what it is at goes on there")).await;
+                    }
+                }
+            }
+        }
+        ours
+    }
+
+    async fn take(&mut self, host: &str, polled: Polled, told: Option<&mpsc::Sender<Told>>) {
+        let late = self.began.elapsed() > SILENCE;
+        let run = self.runs.entry(host.to_owned()).or_default();
+        run.alive = polled.alive;
+        run.lines += polled.lines;
+        for fact in polled.facts {
+            run.take(&fact);
+            if let Some(told) = told {
+                // Whoever stopped listening misses it.
+                let _ = told.send(Told::Fact(host.to_owned(), fact)).await;
+            }
+        }
+        if run.phase == Phase::Unknown && !run.alive && late {
+            run.phase = Phase::Denied("its runner did not start".to_owned());
+        }
+    }
+
+    /// Steers until it is over. What is wished for may change meanwhile.
+    pub async fn steer(&mut self, wish: &watch::Receiver<Wish>, told: &mpsc::Sender<Told>, take: bool) -> Left {
+        let course = self.plan.course();
+        let mut take = take;
+        loop {
+            if !self.look(take, Some(told)).await {
+                return Left::TakenOver;
+            }
+            take = false;
+            let wish = *wish.borrow();
+            let orders = match course.next(&self.runs, wish) {
+                Next::Over(outcome) => return Left::Over(outcome),
+                Next::Proven => course.finish(&self.runs),
+                Next::Give(orders) => orders,
+            };
+            for (host, order) in orders {
+                self.give(&host, order, told).await;
+            }
+            sleep(PACE).await;
+        }
+    }
+
+    async fn give(&mut self, host: &str, order: Order, told: &mpsc::Sender<Told>) {
+        let Some(transport) = self.link(host) else { return };
+        if order == Order::Revive {
+            let count = self.revived.entry(host.to_owned()).or_default();
+            *count += 1;
+            if *count > REVIVALS {
+                note(Some(told), host, "its runner was cut off again and again; what it serves is for a person to see")
+                    .await;
+                if let Some(run) = self.runs.get_mut(host) {
+                    run.phase = Phase::Ended("stuck".to_owned());
+                }
+                return;
+            }
+            note(Some(told), host, "its runner was cut off; it goes on from its first unproven step").await;
+            if let Some(part) = self.plan.part(host) {
+                // What is given was given to the runner before; the files are still there.
+                let _ = host::start(transport, self.plan, part, self.id, self.who).await;
+            }
+            return;
+        }
+        if !self.given.contains(&(host.to_owned(), order))
+            && host::order(transport, &self.plan.state, self.id, order).await.is_ok()
+        {
+            self.given.insert((host.to_owned(), order));
+        }
+    }
+}
+
+/// Whether a lease is nobody's, or ours.
+fn is_ours(lease: &str, token: &str) -> bool {
+    lease.is_empty() || lease.split(' ').next() == Some(token)
+}
+
+async fn note(told: Option<&mpsc::Sender<Told>>, host: &str, text: &str) {
+    if let Some(told) = told {
+        let _ = told.send(Told::Note(host.to_owned(), text.to_owned())).await;
+    }
+}

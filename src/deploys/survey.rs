@@ -1,0 +1,156 @@
+//! What a host is before a run: reads only.
+
+use std::time::Duration;
+
+use crate::actions::unit::{self, Reading};
+use crate::domain::deploy::state::{HostState, is_version};
+use crate::domain::text::one_line;
+use crate::transport::loader::quote;
+use crate::transport::{ExecSpec, Exit, SharedTransport};
+
+pub(super) const OWNER: &str = include_str!("owner.sh");
+const SURVEY: &str = include_str!("survey.sh");
+/// How long a host may take to answer.
+const PATIENCE: Duration = Duration::from_secs(30);
+/// More than any answer needs.
+const MOST: usize = 1 << 20;
+
+/// What a host says.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Survey {
+    /// Its machine-id.
+    pub machine_id: String,
+    /// Programs that a runner needs and that are not there.
+    pub missing: Vec<String>,
+    /// Neither curl nor wget is there.
+    pub no_http: bool,
+    /// There is a folder ROOT/releases.
+    pub has_root: bool,
+    /// ROOT and ROOT/releases may be written.
+    pub writable: bool,
+    /// Where ROOT/current points.
+    pub link: String,
+    /// Releases that are whole, and those that qd has made among them.
+    pub releases: Vec<(String, bool)>,
+    /// A checksum over the wanted release as it lies there.
+    pub pin: String,
+    /// Free kilobytes, and how full the disk is, in percent.
+    pub disk: Option<(u64, u64)>,
+    /// How full it is of inodes, in percent.
+    pub inodes: Option<u64>,
+    /// The kind of its file system.
+    pub fs: String,
+    /// What it remembers, or why that cannot be read.
+    pub state: Result<HostState, String>,
+    /// The checksum of the file that says so.
+    pub state_sum: String,
+    /// Who keeps deploys away, until when and why.
+    pub hold: Option<String>,
+    /// Whose run has the lock.
+    pub owner: Option<String>,
+    /// The unit, and whether it may be acted on.
+    pub unit: Reading,
+}
+
+impl Survey {
+    /// Before anything was said.
+    fn unheard() -> Self {
+        Self {
+            machine_id: String::new(),
+            missing: Vec::new(),
+            no_http: false,
+            has_root: false,
+            writable: false,
+            link: String::new(),
+            releases: Vec::new(),
+            pin: String::new(),
+            disk: None,
+            inodes: None,
+            fs: String::new(),
+            state: Ok(HostState::default()),
+            state_sum: String::new(),
+            hold: None,
+            owner: None,
+            unit: Reading::default(),
+        }
+    }
+
+    /// The version that is live, where the link points to one.
+    pub fn live(&self) -> Option<&str> {
+        self.link.strip_prefix("releases/").filter(|version| is_version(version))
+    }
+}
+
+/// Asks a host.
+pub async fn survey(
+    transport: &SharedTransport,
+    root: &str,
+    state: &str,
+    version: &str,
+    unit: &str,
+    verb: &str,
+) -> Result<Survey, String> {
+    let script = format!("root={} state={} version={}\n{OWNER}\n{SURVEY}", quote(root), quote(state), quote(version));
+    let asked = transport.exec(ExecSpec::script(script, PATIENCE)).collect(MOST);
+    let (output, unit) = tokio::join!(asked, unit::read(transport, unit, verb));
+    let mut survey = match output.exit {
+        Exit::Code(_) => parse(&String::from_utf8_lossy(&output.out)),
+        Exit::ConnectionLost => return Err("the link was lost".to_owned()),
+        other => return Err(format!("the survey ended with {other:?}")),
+    };
+    survey.unit = unit.map_err(|error| error.to_string())?;
+    Ok(survey)
+}
+
+fn parse(text: &str) -> Survey {
+    let mut survey = Survey::unheard();
+    for (key, value) in text.lines().filter_map(|line| line.split_once('=')) {
+        match key {
+            "machine" => survey.machine_id = one_line(value, 64),
+            "missing" => survey.missing.push(one_line(value, 64)),
+            "missing_http" => survey.no_http = true,
+            "root" => survey.has_root = true,
+            "writable" => survey.writable = true,
+            "link" => survey.link = one_line(value, 200),
+            "release" => {
+                let whole =
+                    value.split_once(' ').filter(|(kind, name)| matches!(*kind, "made" | "placed") && is_version(name));
+                survey.releases.extend(whole.map(|(kind, name)| (name.to_owned(), kind == "made")));
+            }
+            "pin" => survey.pin = one_line(value, 64),
+            "disk" => {
+                let numbers = value.split_once(' ');
+                survey.disk = numbers.and_then(|(free, used)| Some((free.parse().ok()?, used.parse().ok()?)));
+            }
+            "inodes" => survey.inodes = value.parse().ok(),
+            "fs" => survey.fs = one_line(value, 40),
+            "state" => survey.state = HostState::parse(value),
+            "state_sum" => survey.state_sum = one_line(value, 64),
+            "hold" => survey.hold = Some(one_line(value.split_once(' ').map_or(value, |(_, said)| said), 300)),
+            "owner" => survey.owner = Some(one_line(value, 300)),
+            _ => {}
+        }
+    }
+    survey
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_answer_is_read_and_what_is_not_whole_or_no_version_is_no_release() {
+        let text = "missing=flock\nmachine=abc\nroot=1\nwritable=1\nlink=releases/1.4.2\nrelease=placed 1.4.2\n\
+            release=made 1.5.0\nrelease=part 1.6.0\nrelease=placed *\nrelease=unreadable 1.3\npin=1 2\ndisk=1000 45\n\
+            inodes=3\nfs=ext2/ext3\nstate={\"current\":\"1.4.2\",\"good\":[\"1.4.2\"],\"bad\":[]}\nstate_sum=7 8\n\
+            hold=0 ana: freeze\nowner=ana · run X";
+        let survey = parse(text);
+        assert_eq!(survey.live(), Some("1.4.2"));
+        assert_eq!(survey.releases, [("1.4.2".to_owned(), false), ("1.5.0".to_owned(), true)]);
+        assert_eq!((survey.disk, survey.inodes, survey.missing.len()), (Some((1000, 45)), Some(3), 1));
+        assert_eq!(survey.state.as_ref().unwrap().good, ["1.4.2"]);
+        assert_eq!((survey.hold.as_deref(), survey.owner.as_deref()), (Some("ana: freeze"), Some("ana · run X")));
+        assert!(parse("state={\"good\":[\"../x\"]}").state.is_err());
+        assert_eq!(parse("link=../../etc\n").live(), None);
+    }
+}

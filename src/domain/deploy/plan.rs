@@ -1,0 +1,327 @@
+//! The plan of a deploy or a rollback: everything that each host will do, fixed before anybody confirms it.
+//!
+//! It is kept beside the run on every host, so that anybody may read it and take the run over.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::spec::{AfterSwitch, Hooks, Migrate, OnFail, OnLoss};
+use super::state::HostState;
+use super::steer::Course;
+use crate::domain::action::Level;
+use crate::domain::confirm::{Demand, Typed};
+use crate::domain::plan::{hash_of, shown};
+use crate::domain::text::clean;
+
+/// What a run is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Kind {
+    /// A release is made live.
+    Deploy,
+    /// Each host goes back to its own last good release.
+    Rollback,
+}
+
+impl Kind {
+    /// The word for it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Deploy => "deploy",
+            Self::Rollback => "rollback",
+        }
+    }
+}
+
+/// An archive of a release.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Artifact {
+    /// Its path on the machine that the plan was made on.
+    pub path: String,
+    /// Its SHA-256, in hex.
+    pub sha256: String,
+    /// Its size, in bytes.
+    pub bytes: u64,
+}
+
+/// One host's part.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HostPart {
+    /// The host.
+    pub host: String,
+    /// Which machine that is, whatever it is called.
+    pub machine_id: String,
+    /// What is live there; none before the first deploy.
+    pub from: Option<String>,
+    /// What will be.
+    pub to: String,
+    /// Where its link points now.
+    pub link: String,
+    /// A checksum over names, sizes and times of a release that CI has put there.
+    pub pin: String,
+    /// The exact command that follows the switch; empty for none.
+    pub act: Vec<String>,
+    /// What it remembers.
+    pub state: HostState,
+    /// The checksum of the file that says so.
+    pub state_sum: String,
+}
+
+/// How a host is judged, as its runner does it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PlanGate {
+    /// How long it may take.
+    pub timeout: Duration,
+    /// Good looks in a row.
+    pub successes: u32,
+    /// How often it looks.
+    pub every: Duration,
+    /// How long all of it must stay so.
+    pub min_stable: Duration,
+    /// The health check, where there is one.
+    pub health: Option<PlanHealth>,
+    /// Where the version is asked, when it must be the new one.
+    pub version: Option<PlanVersion>,
+}
+
+/// A health check, as it is asked on the host itself.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PlanHealth {
+    /// What is asked.
+    pub url: String,
+    /// How long an answer may take, in seconds.
+    pub timeout: u64,
+    /// Inclusive ranges of statuses that mean healthy.
+    pub statuses: Vec<(u16, u16)>,
+}
+
+/// Where a service tells its version.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum PlanVersion {
+    /// At a URL.
+    Url(String),
+    /// On a command's first line of output.
+    Command(Vec<String>),
+}
+
+/// What a run will do. It is never changed: another one is made, with another hash.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct DeployPlan {
+    /// What for.
+    pub kind: Kind,
+    /// The service.
+    pub service: String,
+    /// Its environment.
+    pub environment: String,
+    /// The version that is deployed; for a rollback, what most hosts go back to.
+    pub version: String,
+    /// The service's unit.
+    pub unit: String,
+    /// The folder of its releases.
+    pub root: String,
+    /// The folder of its runs and its lock.
+    pub state: String,
+    /// Each host, in the order of the batches.
+    pub hosts: Vec<HostPart>,
+    /// The sizes of the batches.
+    pub batches: Vec<usize>,
+    /// What is uploaded; none when the release is there already.
+    pub artifact: Option<Artifact>,
+    /// Paths of ROOT/shared that the release sees as its own.
+    pub shared: Vec<String>,
+    /// What follows the switch.
+    pub after_switch: AfterSwitch,
+    /// Commands of the release.
+    pub hooks: Hooks,
+    /// A migration, before any switch.
+    pub migrate: Option<Migrate>,
+    /// When a host counts as good.
+    pub gate: PlanGate,
+    /// What a failure leads to.
+    pub on_fail: OnFail,
+    /// What the loss of the controller leads to.
+    pub on_loss: OnLoss,
+    /// How many hosts may fail before it stops.
+    pub max_failures: usize,
+    /// How long a silent controller keeps its run.
+    pub lease: Duration,
+    /// Releases that may be removed afterwards, when qd has made them.
+    pub prune: Vec<String>,
+    /// Its level of confirmation, 1 to 3.
+    pub level: u8,
+    /// Why it wants a reason, where it does.
+    pub wants_reason: Option<String>,
+    /// What whoever confirms it should know.
+    pub warnings: Vec<String>,
+}
+
+impl DeployPlan {
+    /// What it is called from now on.
+    pub fn hash(&self) -> String {
+        hash_of(self)
+    }
+
+    /// What is done to what.
+    pub fn title(&self) -> String {
+        let hosts: Vec<&str> = self.hosts.iter().map(|part| part.host.as_str()).collect();
+        let what = match self.kind {
+            Kind::Deploy => format!("deploy {} {}", self.service, self.version),
+            Kind::Rollback => format!("roll {} back", self.service),
+        };
+        format!("{what} on {}", hosts.join(", "))
+    }
+
+    /// A host's part.
+    pub fn part(&self, host: &str) -> Option<&HostPart> {
+        self.hosts.iter().find(|part| part.host == host)
+    }
+
+    /// How it is steered.
+    pub fn course(&self) -> Course {
+        let mut hosts = self.hosts.iter().map(|part| part.host.clone());
+        let batches = self.batches.iter().map(|size| hosts.by_ref().take(*size).collect()).collect();
+        // What can't be undone is not undone by itself.
+        let oneway = self.kind == Kind::Deploy && self.migrate.as_ref().is_some_and(|migrate| !migrate.reversible);
+        Course {
+            batches,
+            on_fail: if oneway { OnFail::Hold } else { self.on_fail },
+            max_failures: self.max_failures,
+            migrate: self.migrate.as_ref().filter(|_| self.kind == Kind::Deploy).map(|migrate| migrate.each),
+        }
+    }
+
+    /// What must be done to confirm it; `names` are those that a typed prefix must tell apart.
+    pub fn demand<'a>(&self, names: impl IntoIterator<Item = &'a str>) -> Demand {
+        let whole = format!("{}/{}", self.environment, self.service);
+        let typed = Typed::name(&self.service, names);
+        Demand::of(Level::of(u64::from(self.level)), typed, whole, self.wants_reason.clone())
+    }
+
+    /// The plan as a page, safe to show.
+    pub fn page(&self) -> Vec<String> {
+        let line = |label: &str, text: &str| format!("{label:<12} {}", clean(text));
+        let mut page = vec![line("plan", &format!("{} · {}", self.title(), &self.hash()[..12]))];
+        page.push(line("environment", &format!("{} · level {}", self.environment, self.level)));
+        if let Some(artifact) = &self.artifact {
+            page.push(line(
+                "artifact",
+                &format!("{} · {} bytes · sha256 {}", artifact.path, artifact.bytes, &artifact.sha256[..12]),
+            ));
+        }
+        let sizes: Vec<String> = self.batches.iter().map(ToString::to_string).collect();
+        page.push(line("batches", &format!("{} of {} hosts", sizes.join(", then "), self.hosts.len())));
+        for part in &self.hosts {
+            let from = part.from.as_deref().unwrap_or("nothing");
+            let act = if part.act.is_empty() { "no restart".to_owned() } else { shown(&part.act) };
+            page.push(line(&part.host, &format!("{from} → {}  {}/current, then {act}", part.to, self.root)));
+        }
+        for (name, hook) in [
+            ("before_switch", &self.hooks.before_switch),
+            ("drain", &self.hooks.drain),
+            ("undrain", &self.hooks.undrain),
+            ("after_done", &self.hooks.after_done),
+        ] {
+            if !hook.is_empty() {
+                page.push(line("hook", &format!("{name}: {}", shown(hook))));
+            }
+        }
+        if let Some(migrate) = self.migrate.as_ref().filter(|_| self.kind == Kind::Deploy) {
+            let once = if migrate.each { "on each host" } else { "once" };
+            let oneway = if migrate.reversible { "" } else { " · one-way: nothing goes back by itself" };
+            page.push(line("migration", &format!("{once}: {}{oneway}", shown(&migrate.command))));
+        }
+        let health = match &self.gate.health {
+            Some(check) => format!("{} healthy answers of {}", self.gate.successes, check.url),
+            None => "no health check, so this is a weak gate".to_owned(),
+        };
+        let version = if self.gate.version.is_some() { "; the version it reports" } else { "" };
+        let (stable, timeout) = (self.gate.min_stable.as_secs_f64(), self.gate.timeout.as_secs());
+        page.push(line("gate", &format!("active for {stable} s; {health}{version}; within {timeout} s")));
+        let on_fail = match self.course().on_fail {
+            OnFail::UndoHost => "the failing host goes back, and the run stops",
+            OnFail::UndoAll => "every host goes back",
+            OnFail::Hold => "the run waits for a person",
+        };
+        page.push(line("on failure", on_fail));
+        let on_loss = match self.on_loss {
+            OnLoss::Hold => "hosts finish what they are at, and wait",
+            OnLoss::UndoHost => "hosts finish what they are at, and go back",
+            OnLoss::Continue => "hosts finish what they are at, and stay",
+        };
+        page.push(line("if qd is lost", &format!("{on_loss}, after {} s", self.lease.as_secs())));
+        page.extend(self.warnings.iter().map(|warning| line("careful", warning)));
+        page
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+
+    /// A plan over three hosts.
+    pub(crate) fn plan() -> DeployPlan {
+        let part = |host: &str| HostPart {
+            host: host.to_owned(),
+            machine_id: host.to_owned(),
+            from: Some("1.4.2".to_owned()),
+            to: "1.5.0".to_owned(),
+            link: "releases/1.4.2".to_owned(),
+            pin: "1 2".to_owned(),
+            act: ["sudo", "-n", "systemctl", "restart", "api.service"].map(str::to_owned).to_vec(),
+            state: HostState::default(),
+            state_sum: String::new(),
+        };
+        DeployPlan {
+            kind: Kind::Deploy,
+            service: "api".to_owned(),
+            environment: "production".to_owned(),
+            version: "1.5.0".to_owned(),
+            unit: "api.service".to_owned(),
+            root: "/var/api".to_owned(),
+            state: "/var/api/.quarterdeck".to_owned(),
+            hosts: ["web-1", "web-2", "web-3"].map(part).to_vec(),
+            batches: vec![1, 2],
+            artifact: None,
+            shared: vec![],
+            after_switch: AfterSwitch::Restart,
+            hooks: Hooks::default(),
+            migrate: None,
+            gate: PlanGate {
+                timeout: Duration::from_secs(60),
+                successes: 3,
+                every: Duration::from_secs(2),
+                min_stable: Duration::from_secs(10),
+                health: None,
+                version: None,
+            },
+            on_fail: OnFail::UndoHost,
+            on_loss: OnLoss::Hold,
+            max_failures: 1,
+            lease: Duration::from_secs(90),
+            prune: vec![],
+            level: 2,
+            wants_reason: None,
+            warnings: vec![],
+        }
+    }
+
+    #[test]
+    fn it_comes_back_from_a_host_as_it_was_under_the_same_hash() {
+        let plan = plan();
+        let back: DeployPlan = serde_json::from_str(&serde_json::to_string(&plan).unwrap()).unwrap();
+        assert_eq!((back.hash(), &back), (plan.hash(), &plan));
+        let other = DeployPlan { version: "1.5.1".to_owned(), ..plan.clone() };
+        assert_ne!(other.hash(), plan.hash());
+        assert_eq!(plan.course().batches, [vec!["web-1".to_owned()], vec!["web-2".to_owned(), "web-3".to_owned()]]);
+    }
+
+    #[test]
+    fn a_one_way_migration_never_undoes_anything_by_itself() {
+        let migrate = Migrate { command: vec!["bin/migrate".to_owned()], each: false, reversible: false, timeout: 600 };
+        let plan = DeployPlan { migrate: Some(migrate), ..plan() };
+        assert_eq!(plan.course().on_fail, OnFail::Hold);
+        assert!(plan.page().join("\n").contains("one-way"));
+    }
+}
