@@ -89,6 +89,8 @@ impl Watch {
             project.trouble.retain(|part, _| !matches!(part, Part::Jobs | Part::Trace | Part::Comparison));
         }
         let before = self.delivery.seen.take();
+        // It goes on where the log that is kept ends; without that it begins anew.
+        let reader = self.reader.take();
         self.delivery.seen = sight.map(|sight| {
             let mut seen = Seen { sight, ..Seen::default() };
             if let Some(before) = before.filter(|before| before.sight.project == seen.sight.project) {
@@ -96,7 +98,7 @@ impl Watch {
                     seen.jobs = before.jobs;
                 }
                 if before.sight.job == seen.sight.job {
-                    (seen.job, seen.log) = (before.job, before.log);
+                    (seen.job, seen.log, self.reader) = (before.job, before.log, reader);
                 }
                 if before.sight.between == seen.sight.between {
                     seen.comparison = before.comparison;

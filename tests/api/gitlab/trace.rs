@@ -52,9 +52,17 @@ async fn a_finished_log_is_read_whole_with_its_sections_and_colours() {
     // It has ended and is whole: nobody asks again, however long it is looked at.
     let asked = fake.requests("gitlab").len();
     assert!(!watch.step().await && watch.idle() > Duration::from_secs(60));
-    watch.look_at(Some(sight));
+    watch.look_at(Some(sight.clone()));
     assert!(!watch.step().await);
     assert_eq!(fake.requests("gitlab").len(), asked);
+    // With a pipeline beside it the log stays, and what is forgotten is read from its beginning again.
+    watch.look_at(Some(Sight { pipeline: Some(1033), ..sight.clone() }));
+    watch.round(|_| ()).await;
+    assert_eq!(watch.delivery().seen.as_ref().unwrap().log.lines().len(), 404);
+    watch.look_at(None);
+    watch.look_at(Some(sight));
+    watch.round(|_| ()).await;
+    assert_eq!(watch.delivery().seen.as_ref().unwrap().log.lines().len(), 404);
 }
 
 #[tokio::test]
