@@ -5,6 +5,7 @@ use super::context::Context;
 use super::state::{SortBy, Tab};
 use crate::domain::host::HostName;
 use crate::domain::log::Level;
+use crate::domain::nearest::nearest;
 use Make::{Maybe, Must, Plain};
 
 /// A named UI verb. A command never changes the outside world; that is an action.
@@ -115,9 +116,15 @@ pub enum Command {
     /// The hosts' own clocks instead of corrected time.
     RawTime,
     /// Copy the selected line.
-    Copy,
-    /// Save the lines on the screen to a new file.
-    Save,
+    CopyLine,
+    /// Copy the whole event that it is of, such as a stack trace.
+    CopyEvent,
+    /// Copy one of its fields: this one, or ask which.
+    CopyField(Option<String>),
+    /// Copy the lines on the screen, as Markdown.
+    CopyWindow,
+    /// Save every line that passes the filter to a new file: to this one, or ask for its name.
+    Save(Option<String>),
     /// Go to a time: this one, or ask for it.
     GoTo(Option<String>),
     /// Give the sidebar of sources the keys, or take them back.
@@ -309,8 +316,13 @@ pub static COMMANDS: &[Entry] = &[
     row("wrap", "", LOGS, Plain(Command::Wrap), "wrap long lines, or not"),
     row("times", "", LOGS, Plain(Command::Times), "the time column: time, full, how long ago, none"),
     row("raw-time", "", LOGS, Plain(Command::RawTime), "the hosts' own clocks instead of corrected time"),
-    row("copy", "", LOGS, Plain(Command::Copy), "copy the selected line"),
-    row("save", "w", LOGS, Plain(Command::Save), "save the lines on the screen to a new file here"),
+    row("copy", "", LOGS, Plain(Command::CopyLine), "copy the selected line, without secrets"),
+    row("copy-event", "", LOGS, Plain(Command::CopyEvent), "copy the whole event, such as a stack trace, without secrets"),
+    row("copy-field", "", LOGS, Maybe(Command::CopyField(None), Argument::Text, |s| Some(Command::CopyField(Some(s.into())))),
+        "copy a field of the selected line"),
+    row("copy-window", "", LOGS, Plain(Command::CopyWindow), "copy the lines on the screen as Markdown, without secrets"),
+    row("save", "w", LOGS, Maybe(Command::Save(None), Argument::Text, |s| Some(Command::Save(Some(s.into())))),
+        "save what passes the filter, raw, .json, .csv or .md, without secrets"),
     row("go-to", "", LOGS, Maybe(Command::GoTo(None), Argument::Time, |s| Some(Command::GoTo(Some(s.into())))),
         "go to a time: 14:26, 14:26:03, -10m, 2026-01-31 14:26"),
     row("sources", "", LOGS, Plain(Command::Sources), "give the keys to the list of sources, or take them back"),
@@ -352,7 +364,7 @@ impl Command {
         let found = COMMANDS.iter().find(|e| e.name == name || (!e.alias.is_empty() && e.alias == name));
         match found {
             Some(entry) => entry.with(argument.trim()),
-            None => Err(match nearest(name) {
+            None => Err(match alike(name) {
                 Some(near) => format!("there is no command `{name}`; did you mean `{near}`?"),
                 None => format!("there is no command `{name}`; `?` shows what there is"),
             }),
@@ -370,27 +382,11 @@ impl Command {
     }
 }
 
-/// The command whose name is most like a word: it begins alike, or differs by at most two letters.
-fn nearest(word: &str) -> Option<&'static str> {
+/// The command whose name is most like a word: it begins alike, or differs by little.
+fn alike(word: &str) -> Option<&'static str> {
     let names = || COMMANDS.iter().map(|entry| entry.name);
-    let alike = |name: &&str| word.len() >= 2 && (name.starts_with(word) || word.starts_with(*name));
-    let near = || names().map(|name| (distance(word, name), name)).min().filter(|(far, _)| *far <= 2);
-    names().find(alike).or_else(|| near().map(|(_, name)| name))
-}
-
-/// Letters to add, drop or change to make one word the other (Levenshtein).
-fn distance(a: &str, b: &str) -> usize {
-    let b: Vec<char> = b.chars().collect();
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, x) in a.chars().take(64).enumerate() {
-        let mut diagonal = std::mem::replace(&mut row[0], i + 1);
-        for (j, y) in b.iter().enumerate() {
-            let change = diagonal + usize::from(x != *y);
-            diagonal = row[j + 1];
-            row[j + 1] = change.min(diagonal + 1).min(row[j] + 1);
-        }
-    }
-    row[b.len()]
+    let begins = |name: &&str| word.len() >= 2 && (name.starts_with(word) || word.starts_with(*name));
+    names().find(begins).or_else(|| nearest(word, names()))
 }
 
 #[cfg(test)]

@@ -1,9 +1,19 @@
 //! What to do about a message, as data. The runtime performs effects; `update` only names them.
 
 use crate::domain::host::HostName;
+use crate::domain::log_export::Export;
 use crate::domain::log_view::LogQuery;
 use crate::domain::question::Answer;
 use crate::domain::settings::{Settings, UiSettings};
+
+/// Where rows of the logs are taken.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ExportTo {
+    /// To the clipboard.
+    Clipboard,
+    /// To a new file of this name, in the working folder unless it says otherwise; never over another.
+    File(String),
+}
 
 /// One thing for the runtime to do.
 #[derive(Debug)]
@@ -28,13 +38,8 @@ pub enum Effect {
     Answer(u64, Answer),
     /// Put text on the clipboard.
     Copy(String),
-    /// Write text to a new file of this name in the working folder; never overwrites.
-    Save {
-        /// File name.
-        name: String,
-        /// What to write.
-        text: String,
-    },
+    /// Take rows out of the logs.
+    Export(Export, ExportTo),
     /// Use another theme from now on.
     Theme(String),
     /// Look and copy as these settings say, with the person's files as they are now.

@@ -70,6 +70,10 @@ pub enum PromptPurpose {
     LogSearch,
     /// Which lines are shown.
     LogFilter,
+    /// A file to save lines to.
+    LogSave,
+    /// A field to copy.
+    LogField,
     /// A time to go to.
     LogTime,
     /// Filter of the host table.

@@ -19,6 +19,7 @@ pub mod glob;
 pub mod host;
 pub mod hosted;
 pub mod log;
+pub mod log_export;
 pub mod log_view;
 pub mod money;
 pub mod monitor;

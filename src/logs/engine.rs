@@ -1,11 +1,14 @@
 //! The log engine: a thread of its own that takes what sources bring, and answers queries with windows.
 
+use std::collections::VecDeque;
+use std::io::{self, Write};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use chrono::Utc;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{mpsc, oneshot, watch};
 
+use super::export::{self, Exported, Running};
 use super::merge::{Merge, Rule};
 use super::names::Names;
 use super::record::Ingest;
@@ -15,6 +18,7 @@ use super::store::Store;
 use super::view::View;
 use crate::domain::host::HostName;
 use crate::domain::log::{Feed, Source, SourceEventKind, SourceId};
+use crate::domain::log_export::Export;
 use crate::domain::log_view::{LogQuery, LogWindow};
 use crate::domain::redact;
 use crate::domain::settings::LogSettings;
@@ -42,6 +46,7 @@ pub struct EngineHandle {
 enum Order {
     Query(LogQuery),
     Skew(HostName, f64, f64),
+    Export(export::Order),
 }
 
 impl EngineHandle {
@@ -55,6 +60,14 @@ impl EngineHandle {
         if let Err(error) = self.orders.try_send(Order::Query(query)) {
             tracing::warn!(%error, "the log engine takes no questions");
         }
+    }
+
+    /// Takes rows out, and says when that is done; an error of the receiver means that it is not taken on.
+    pub fn export(&self, export: Export, to: Box<dyn Write + Send>) -> oneshot::Receiver<io::Result<Exported>> {
+        let (done, ended) = oneshot::channel();
+        // An order that is not taken is dropped, and with it the sender.
+        let _ = self.orders.try_send(Order::Export(export::Order { export, to, done }));
+        ended
     }
 
     /// A host's clock runs ahead by so many milliseconds (negative: behind), give or take an error.
@@ -80,6 +93,7 @@ pub fn start(settings: &LogSettings) -> EngineHandle {
         store: Store::new(settings.memory),
         view: View::default(),
         skews: Skews::default(),
+        exports: VecDeque::new(),
         figures: Vec::new(),
         names: Names::default(),
         windows,
@@ -103,6 +117,8 @@ struct Engine {
     store: Store,
     view: View,
     skews: Skews,
+    /// What is being taken out; the first is worked on.
+    exports: VecDeque<Running>,
     figures: Vec<Figures>,
     names: Names,
     windows: watch::Sender<Arc<LogWindow>>,
@@ -139,6 +155,11 @@ impl Engine {
                 let until = Instant::now() + SLICE;
                 self.view.advance(&self.store, &self.ingest, || Instant::now() < until);
             }
+            if let Some(running) = self.exports.pop_front() {
+                let until = Instant::now() + SLICE;
+                let left = running.advance(&self.store, &self.ingest, || Instant::now() < until);
+                left.into_iter().for_each(|running| self.exports.push_front(running));
+            }
             if (asked || due) && self.publish() {
                 published = Instant::now();
                 // A filter that still runs over older rows will have more to say.
@@ -149,7 +170,7 @@ impl Engine {
 
     /// How long nothing has to be done.
     fn pause(&self, grown: bool, published: Instant) -> Duration {
-        if !self.view.is_complete() {
+        if !self.view.is_complete() || !self.exports.is_empty() {
             return Duration::ZERO;
         }
         let frame = (if grown { FRAME } else { IDLE }).saturating_sub(published.elapsed());
@@ -163,6 +184,7 @@ impl Engine {
             match order {
                 Order::Query(asked) => query = Some(asked),
                 Order::Skew(host, milliseconds, error) => self.skews.measured(host, milliseconds, error),
+                Order::Export(order) => self.exports.extend(Running::begin(order)),
             }
             next = orders.try_recv().ok();
         }

@@ -7,6 +7,7 @@
 
 pub mod block;
 pub mod engine;
+pub mod export;
 pub mod filter;
 pub mod merge;
 pub mod names;

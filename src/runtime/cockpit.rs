@@ -7,6 +7,7 @@ use chrono::Utc;
 use tokio::sync::{Notify, mpsc};
 
 use super::clipboard;
+use super::export;
 use super::fleet::Fleet;
 use super::outlet::Outlet;
 use super::questions::Questions;
@@ -177,16 +178,13 @@ impl Performer for Crew {
                     }
                 });
             }
-            Effect::Save { name, text } => {
-                let written = std::fs::OpenOptions::new()
-                    .write(true)
-                    .create_new(true)
-                    .open(&name)
-                    .and_then(|mut file| io::Write::write_all(&mut file, text.as_bytes()));
-                match written {
-                    Ok(()) => self.say(false, format!("saved to {name}")),
-                    Err(error) => self.say(true, format!("{name} could not be written: {error}")),
-                }
+            Effect::Export(export, to) => {
+                let taken = export::run(self.engine.clone(), export, to, self.clipboard.clone(), self.outlet.clone());
+                let messages = self.messages.clone();
+                tokio::spawn(async move {
+                    let (bad, text) = taken.await.map_or_else(|why| (true, why), |words| (false, words));
+                    let _ = messages.send(Message::Notice { bad, text }).await;
+                });
             }
             Effect::Hire(settings) => self.hire(*settings),
             Effect::ReloadConfig => {

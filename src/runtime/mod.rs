@@ -4,6 +4,7 @@ mod background;
 pub mod clipboard;
 pub mod cockpit;
 mod decode;
+mod export;
 pub mod fleet;
 mod frame;
 mod input;

@@ -9,7 +9,6 @@ use crate::app::state::{Landing, OverviewPane, PromptPurpose, State, Tab, TimeCo
 use crate::domain::log::{Level, SourceId};
 use crate::domain::log_view::{Anchor, LogFilter, LogRow, LogWindow, RowContent, RowId, Seek};
 use crate::domain::query::{Op, Query};
-use crate::domain::redact;
 
 /// Sends the query as it stands now.
 pub(super) fn ask(state: &mut State, effects: &mut Vec<Effect>) {
@@ -171,14 +170,6 @@ pub(super) fn run(state: &mut State, command: Command, effects: &mut Vec<Effect>
             state.logs.query.raw_time = !state.logs.query.raw_time;
             ask(state, effects);
         }
-        Command::Copy => match selected_text(state) {
-            Some(text) => {
-                effects.push(Effect::Copy(redact::text(&text).into_owned()));
-                toast(state, false, "copied");
-            }
-            None => toast(state, true, "no line is selected: pause with space, then move to one"),
-        },
-        Command::Save => save(state, effects),
         Command::GoTo(Some(text)) => match time_of(&text, state.now) {
             Some(time) => go_to(state, time, effects),
             None => toast(state, true, format!("`{text}` is no time; 14:26, 14:26:03, -10m or 2026-01-31 14:26")),
@@ -277,30 +268,6 @@ fn here(state: &mut State, effects: &mut Vec<Effect>) {
     show(state, Tab::Logs);
     state.logs.query.filter = LogFilter { query: wanted.unwrap_or_default(), hidden: Vec::new() };
     follow(state, effects);
-}
-
-/// The text of the selected row.
-fn selected_text(state: &State) -> Option<String> {
-    let id = state.logs.selected?;
-    state.logs.window.rows.iter().find(|row| row.id == id).map(row_text)
-}
-
-fn row_text(row: &LogRow) -> String {
-    match &row.content {
-        RowContent::Line { text, .. } => text.clone(),
-        RowContent::Ledger(event) => format!("{} {}", event.kind.as_str(), event.detail),
-    }
-}
-
-fn save(state: &mut State, effects: &mut Vec<Effect>) {
-    let mut text = String::new();
-    for row in &state.logs.window.rows {
-        let source = state.logs.window.sources.iter().find(|s| s.id == row.source).map(|s| s.source.to_string());
-        let time = row.time.format("%Y-%m-%dT%H:%M:%S%.3fZ");
-        text.push_str(&format!("{time} {} {}\n", source.unwrap_or_default(), row_text(row)));
-    }
-    let name = format!("qd-logs-{}.txt", state.now.format("%Y%m%d-%H%M%S"));
-    effects.push(Effect::Save { name, text: redact::text(&text).into_owned() });
 }
 
 /// Reads a time: of today's (or the latest past) day, ago, or with its date; in UTC.

@@ -2,6 +2,7 @@
 
 mod data;
 mod hosts;
+mod log_export;
 mod logs;
 mod moving;
 mod overlays;
@@ -159,6 +160,9 @@ fn run(state: &mut State, command: Command, effects: &mut Vec<Effect>) {
         | Command::Reverse
         | Command::FilterHosts(_)
         | Command::Processes => hosts::run(state, command, effects),
+        Command::CopyLine | Command::CopyEvent | Command::CopyField(_) | Command::CopyWindow | Command::Save(_) => {
+            log_export::run(state, command, effects)
+        }
         logs => logs::run(state, logs, effects),
     }
 }

@@ -150,7 +150,7 @@ fn preview(state: &mut State, effects: &mut Vec<Effect>) {
             }
         }
         PromptPurpose::HostFilter => state.machines.filter = text,
-        PromptPurpose::LogTime => {}
+        PromptPurpose::LogTime | PromptPurpose::LogSave | PromptPurpose::LogField => {}
     }
 }
 
@@ -233,6 +233,9 @@ fn accept_prompt(state: &mut State, effects: &mut Vec<Effect>) {
         PromptPurpose::LogSearch => Command::Search(Some(text)),
         PromptPurpose::LogFilter => Command::Filter(Some(text)),
         PromptPurpose::LogTime => Command::GoTo(Some(text)),
+        PromptPurpose::LogSave | PromptPurpose::LogField if text.trim().is_empty() => return,
+        PromptPurpose::LogSave => Command::Save(Some(text.trim().to_owned())),
+        PromptPurpose::LogField => Command::CopyField(Some(text.trim().to_owned())),
         PromptPurpose::HostFilter => Command::FilterHosts(Some(text)),
     };
     run_command(state, command, effects);

@@ -1,0 +1,77 @@
+//! Copying and saving rows of the logs. What leaves does so without the secrets in it.
+
+use super::{overlays, toast};
+use crate::app::command::Command;
+use crate::app::effect::{Effect, ExportTo};
+use crate::app::state::{PromptPurpose, State};
+use crate::domain::log_export::{Export, ExportForm, Taken};
+use crate::domain::log_view::{LogRow, RowContent, RowId};
+
+pub(super) fn run(state: &mut State, command: Command, effects: &mut Vec<Effect>) {
+    match command {
+        Command::CopyLine => copy(state, Taken::Line, effects),
+        Command::CopyEvent => copy(state, Taken::Event, effects),
+        Command::CopyField(Some(name)) => copy(state, |id| Taken::Field(id, name), effects),
+        Command::CopyField(None) => which_field(state),
+        Command::CopyWindow => window(state, effects),
+        Command::Save(None) => {
+            let name = format!("qd-logs-{}.log", state.now.format("%Y%m%d-%H%M%S"));
+            let title = "save every line that passes the filter (.json .csv .md, else raw) to";
+            overlays::prompt(state, PromptPurpose::LogSave, title, &name);
+        }
+        Command::Save(Some(name)) => {
+            let what = Taken::Passing(state.logs.query.filter.clone());
+            let form = ExportForm::of_file(&name);
+            effects.push(Effect::Export(Export { what, form, redact: true }, ExportTo::File(name)));
+        }
+        _ => {}
+    }
+}
+
+fn selected(state: &State) -> Option<&LogRow> {
+    let id = state.logs.selected?;
+    state.logs.window.rows.iter().find(|row| row.id == id)
+}
+
+/// Says that no line is selected, when that is so.
+fn needs_selected(state: &mut State) -> bool {
+    if selected(state).is_none() {
+        toast(state, true, "no line is selected: pause with space, then move to one");
+    }
+    selected(state).is_some()
+}
+
+fn copy(state: &mut State, what: impl FnOnce(RowId) -> Taken, effects: &mut Vec<Effect>) {
+    if needs_selected(state)
+        && let Some(id) = state.logs.selected
+    {
+        let export = Export { what: what(id), form: ExportForm::Raw, redact: true };
+        effects.push(Effect::Export(export, ExportTo::Clipboard));
+    }
+}
+
+fn which_field(state: &mut State) {
+    if !needs_selected(state) {
+        return;
+    }
+    let names: Vec<&str> = match selected(state).map(|row| &row.content) {
+        Some(RowContent::Line { fields, .. }) => fields.iter().map(|(name, _)| name.as_str()).collect(),
+        _ => Vec::new(),
+    };
+    let title = format!("copy which field ({})", names.join(" "));
+    match names.is_empty() {
+        true => toast(state, true, "no fields are known of this line"),
+        false => overlays::prompt(state, PromptPurpose::LogField, &title, ""),
+    }
+}
+
+/// What is on the screen, for a ticket.
+fn window(state: &mut State, effects: &mut Vec<Effect>) {
+    let rows = &state.logs.window.rows;
+    let (Some(first), Some(last)) = (rows.first(), rows.last()) else {
+        toast(state, true, "there is no line to copy");
+        return;
+    };
+    let what = Taken::Between(state.logs.query.filter.clone(), first.id, last.id);
+    effects.push(Effect::Export(Export { what, form: ExportForm::Markdown, redact: true }, ExportTo::Clipboard));
+}
