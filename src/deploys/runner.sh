@@ -17,7 +17,7 @@ run=$1
 . "$run/plan.sh" || exit 1
 cd / || exit 1
 ctl=$run/ctl journal=$run/journal.jsonl out=$run/out.log
-lease_seen='' lease_at='' alone='' why='' before='' body=''
+lease_seen='' lease_at='' alone='' why='' before='' body='' lost=hold
 
 up() { # hundredths of a second since this host booted: no clock that somebody may set
     read -r up_now _ <"${QD_ROOT:-}/proc/uptime"

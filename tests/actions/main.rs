@@ -17,6 +17,7 @@ mod deploy;
 mod exec;
 mod fleet;
 mod policy;
+mod releases;
 mod restart;
 mod terminal;
 mod world;

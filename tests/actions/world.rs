@@ -80,8 +80,14 @@ impl World {
             {
                 std::fs::write(unit.join(key), value).unwrap();
             }
-            let sshd =
-                Sshd::with(&format!("SetEnv PATH={world}/bin:/usr/bin:/bin QD_UNITS={world}/units QD_HOST={host}"));
+            // Two hosts on one machine are two machines to whoever asks.
+            let root = folder.path().join("roots").join(host);
+            std::fs::create_dir_all(root.join("etc")).unwrap();
+            std::fs::write(root.join("etc/machine-id"), format!("{host}\n")).unwrap();
+            std::os::unix::fs::symlink("/proc", root.join("proc")).unwrap();
+            let sshd = Sshd::with(&format!(
+                "SetEnv PATH={world}/bin:/usr/bin:/bin QD_UNITS={world}/units QD_HOST={host} QD_ROOT={world}/roots/{host}"
+            ));
             known.push_str(&format!("[127.0.0.1]:{} {}\n", sshd.port(), sshd.host_key("ed25519")));
             ssh_config.push_str(&format!(
                 "Host {host}\n HostName 127.0.0.1\n Port {}\n User {}\n IdentityFile {}\n IdentitiesOnly yes\n",

@@ -1,0 +1,228 @@
+//! Deploys on a host whose systemd is made up: what a runner does with hooks, migrations, archives and locks.
+
+use std::os::unix::fs::symlink;
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+
+use crate::world::{World, exists, text};
+
+/// A release's own command: says what it was called with, and for whom.
+const HOOK: &str = "#!/bin/sh\n[ ! -e ../../slow-$1 ] || sleep 30\n\
+    echo \"$1 $QD_VERSION $QD_PREVIOUS $(basename \"$PWD\")\" >>../../said\n[ ! -e ../../fail-$1 ]\n";
+
+/// The hooks of a service that has them all, and a migration.
+const ALL: &str = "hooks = { before_switch = [\"./hook\", \"before\"], drain = [\"./hook\", \"drain\"], undrain = [\"./hook\", \"undrain\"], \
+    after_done = [\"./hook\", \"after\"] }\nmigrate = { command = [\"./hook\", \"migrate\"], reversible = true }";
+
+/// A world in which the first host has releases 1.0 (live), 1.1 and 1.2.
+fn world(deploy: &str) -> World {
+    let world = World::relaxed();
+    let root = world.path("app");
+    for version in ["1.0", "1.1", "1.2"] {
+        release(&root.join("releases").join(version));
+    }
+    symlink("releases/1.0", root.join("current")).unwrap();
+    let config = std::fs::read_to_string(world.config()).unwrap();
+    let keys = format!("[service.deploy]\nroot = \"{}\"\nbake = \"0s\"\nlease = \"5s\"\n{deploy}\n", root.display());
+    std::fs::write(world.config(), config.replace("[service.deploy]\n", &keys)).unwrap();
+    world
+}
+
+fn release(folder: &Path) {
+    std::fs::create_dir_all(folder).unwrap();
+    std::fs::write(folder.join("hook"), HOOK).unwrap();
+    std::fs::set_permissions(folder.join("hook"), std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+}
+
+fn deploy(world: &World, version: &str) -> Output {
+    world.qd(&["--host", "box-1", "deploy", "api", version, "--yes", "--json"])
+}
+
+fn state(out: &Output) -> String {
+    let document: Value = serde_json::from_slice(&out.stdout).unwrap_or_else(|_| panic!("{}", text(&out.stderr)));
+    document["hosts"][0]["state"].as_str().unwrap().to_owned()
+}
+
+fn live(world: &World) -> String {
+    std::fs::read_link(world.path("app/current")).unwrap().display().to_string()
+}
+
+fn said(world: &World) -> Vec<String> {
+    std::fs::read_to_string(world.path("app/said")).unwrap_or_default().lines().map(str::to_owned).collect()
+}
+
+#[test]
+fn hooks_run_in_their_order_in_the_new_release_and_know_what_it_is() {
+    let world = world(ALL);
+    let out = deploy(&world, "1.1");
+    assert_eq!((out.status.code(), state(&out).as_str()), (Some(0), "done"), "{}", text(&out.stderr));
+    let steps = ["before", "migrate", "drain", "undrain", "after"];
+    assert_eq!(said(&world), steps.map(|step| format!("{step} 1.1 1.0 1.1")));
+    assert_eq!((live(&world).as_str(), world.calls("box-1").len()), ("releases/1.1", 1));
+    let state: Value =
+        serde_json::from_slice(&std::fs::read(world.path("app/.quarterdeck/state.json")).unwrap()).unwrap();
+    assert_eq!(state, serde_json::json!({ "current": "1.1", "good": ["1.1", "1.0"], "bad": [] }));
+    assert!(!exists(&world.path("app/.quarterdeck/owner")));
+}
+
+#[test]
+fn a_hook_that_fails_changes_nothing_before_the_switch_and_is_undone_after_it() {
+    for (hook, ended) in [("before", "canceled"), ("migrate", "canceled"), ("drain", "undone"), ("undrain", "undone")] {
+        let world = world(ALL);
+        std::fs::write(world.path(&format!("app/fail-{hook}")), "").unwrap();
+        let out = deploy(&world, "1.1");
+        assert_eq!((out.status.code(), state(&out).as_str()), (Some(1), ended), "{hook}: {}", text(&out.stderr));
+        assert_eq!(live(&world), "releases/1.0", "{hook}");
+    }
+}
+
+#[test]
+fn a_migration_that_was_cut_off_is_never_run_again_by_itself() {
+    let world = world(&ALL.replace("reversible = true", "reversible = false"));
+    std::fs::write(world.path("app/slow-migrate"), "").unwrap();
+    let mut qd = Command::new(env!("CARGO_BIN_EXE_qd"))
+        .envs(world.env())
+        .args(["--config", &world.config(), "--host", "box-1", "deploy", "api", "1.1", "--yes"])
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let began = Instant::now();
+    let runs = world.path("app/.quarterdeck/runs");
+    let journal = || {
+        let run = std::fs::read_dir(&runs).ok().and_then(|mut runs| runs.next()?.ok());
+        run.and_then(|run| std::fs::read_to_string(run.path().join("journal.jsonl")).ok()).unwrap_or_default()
+    };
+    while !journal().contains("\"event\":\"begin\",\"step\":\"migrate\"") {
+        assert!(began.elapsed() < Duration::from_secs(60), "{}", journal());
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    let owner = std::fs::read_to_string(world.path("app/.quarterdeck/owner")).unwrap();
+    let pid = owner.split(" pid ").nth(1).unwrap().split(' ').next().unwrap();
+    assert!(Command::new("kill").args(["-9", pid]).status().unwrap().success());
+    while !journal().contains("\"event\":\"stuck\"") {
+        assert!(began.elapsed() < Duration::from_secs(60), "{}", journal());
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    qd.kill().unwrap();
+    qd.wait().unwrap();
+    assert_eq!(journal().matches("\"event\":\"begin\",\"step\":\"migrate\"").count(), 1, "{}", journal());
+    assert_eq!(live(&world), "releases/1.0");
+    let out = world.qd(&["--host", "box-1", "run", "abort", "--yes", "--reason", "looked at it"]);
+    assert_eq!(out.status.code(), Some(1), "{}", text(&out.stderr));
+    assert!(journal().contains("canceled"), "{}", journal());
+}
+
+/// A config's key for an archive of this version, made by tar with these words in a folder.
+fn archive(world: &World, folder: &Path, words: &[&str]) -> String {
+    let file = world.path("api-2.0.tar.gz");
+    let made = Command::new("tar").arg("-czPf").arg(&file).arg("-C").arg(folder).args(words).output().unwrap();
+    assert!(made.status.success(), "{}", text(&made.stderr));
+    file.display().to_string().replace("2.0", "{version}")
+}
+
+fn with_artifact(world: &World, artifact: &str) {
+    let config = std::fs::read_to_string(world.config()).unwrap();
+    let keys = format!("[service.deploy]\nartifact = \"{artifact}\"\nshared = [\"config/secret\"]\n");
+    std::fs::write(world.config(), config.replace("[service.deploy]\n", &keys)).unwrap();
+}
+
+#[test]
+fn an_archive_arrives_whole_after_a_part_of_it_and_sees_what_is_shared() {
+    let world = world("");
+    let folder = world.path("build/top");
+    release(&folder);
+    std::fs::write(folder.join("big"), vec![b'x'; 300_000]).unwrap();
+    with_artifact(&world, &archive(&world, &world.path("build"), &["top"]));
+    std::fs::create_dir_all(world.path("app/shared/config")).unwrap();
+    std::fs::write(world.path("app/shared/config/secret"), "s").unwrap();
+    // An upload was cut off in the middle.
+    let archive = std::fs::read(world.path("api-2.0.tar.gz")).unwrap();
+    let sum = Command::new("sha256sum").arg(world.path("api-2.0.tar.gz")).output().unwrap();
+    let sum = text(&sum.stdout).split(' ').next().unwrap().to_owned();
+    let artifacts = world.path("app/.quarterdeck/artifacts");
+    std::fs::create_dir_all(&artifacts).unwrap();
+    std::fs::write(artifacts.join(format!("{sum}.part")), &archive[..archive.len() / 2]).unwrap();
+    let out = deploy(&world, "2.0");
+    assert_eq!((out.status.code(), state(&out).as_str()), (Some(0), "done"), "{}", text(&out.stderr));
+    let release = world.path("app/releases/2.0");
+    assert_eq!(std::fs::read(release.join("big")).unwrap().len(), 300_000, "the single folder at the top is dropped");
+    assert_eq!(std::fs::read_to_string(release.join("config/secret")).unwrap(), "s");
+    assert_eq!(std::fs::read(artifacts.join(&sum)).unwrap(), archive);
+}
+
+#[test]
+fn an_archive_that_would_leave_its_folder_is_refused() {
+    let world = world("");
+    let folder = world.path("build");
+    release(&folder.join("a"));
+    symlink("/etc/passwd", folder.join("out")).unwrap();
+    symlink("../../x", folder.join("up")).unwrap();
+    std::fs::hard_link(folder.join("a/hook"), folder.join("a/hard")).unwrap();
+    std::fs::write(folder.join("suid"), "").unwrap();
+    std::fs::set_permissions(folder.join("suid"), std::os::unix::fs::PermissionsExt::from_mode(0o4755)).unwrap();
+    let absolute = folder.join("a/hook").display().to_string();
+    let mut first = true;
+    for (words, why) in [
+        (vec!["../build/a"], "leads out of it"),
+        (vec![absolute.as_str()], "leads out of it"),
+        (vec!["a/hook", "out"], "a link that leads out"),
+        (vec!["a/hook", "up"], "a link that leads out"),
+        (vec!["a/hook", "a/hard"], "a device or a hard link"),
+        (vec!["a/hook", "suid"], "a set-uid file"),
+    ] {
+        let artifact = archive(&world, &folder, &words);
+        if std::mem::take(&mut first) {
+            with_artifact(&world, &artifact);
+        }
+        let out = deploy(&world, "2.0");
+        assert_eq!(
+            (out.status.code(), state(&out).as_str()),
+            (Some(1), "canceled"),
+            "{words:?}: {}",
+            text(&out.stderr)
+        );
+        assert!(text(&out.stderr).contains(why), "{words:?}: {}", text(&out.stderr));
+        assert!(!exists(&world.path("app/releases/2.0")), "{words:?}");
+        assert_eq!(live(&world), "releases/1.0");
+    }
+}
+
+#[test]
+fn the_first_release_of_all_has_no_way_back_and_says_so() {
+    let world = world("");
+    std::fs::remove_file(world.path("app/current")).unwrap();
+    world.mark("box-1", "broken");
+    let out = deploy(&world, "1.1");
+    assert_eq!((out.status.code(), state(&out).as_str()), (Some(1), "stuck"), "{}", text(&out.stderr));
+    assert!(text(&out.stderr).contains("no release to go back to"), "{}", text(&out.stderr));
+}
+
+#[test]
+fn what_somebody_changed_since_the_plan_and_what_is_no_release_is_not_deployed() {
+    let world = world("");
+    for (version, code) in [("9.9", 1), ("../1.1", 1), ("-x", 2), ("1.0", 1)] {
+        let out = deploy(&world, version);
+        assert_eq!(out.status.code(), Some(code), "{version}: {}", text(&out.stderr));
+    }
+    std::fs::write(world.path("app/releases/1.1.part"), "").unwrap();
+    assert_eq!(deploy(&world, "1.1").status.code(), Some(1), "CI is still putting it there");
+    assert_eq!((live(&world).as_str(), world.calls("box-1").len()), ("releases/1.0", 0));
+    assert!(world.audit().is_empty());
+}
+
+#[test]
+fn old_releases_are_removed_but_never_the_way_back_nor_what_qd_has_not_made() {
+    let world = world("keep = 2");
+    for old in ["0.7", "0.8"] {
+        release(&world.path(&format!("app/releases/{old}")));
+    }
+    std::fs::write(world.path("app/releases/0.8/.complete"), "x").unwrap();
+    let out = deploy(&world, "1.1");
+    assert_eq!(out.status.code(), Some(0), "{}", text(&out.stderr));
+    let left = |version: &str| exists(&world.path(&format!("app/releases/{version}")));
+    assert_eq!(["0.7", "0.8", "1.0", "1.1", "1.2"].map(left), [true, false, true, true, true]);
+}
