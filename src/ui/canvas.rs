@@ -6,7 +6,7 @@ use std::borrow::Cow;
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
-use ratatui::style::{Color, Style};
+use ratatui::style::{Color, Modifier, Style};
 use unicode_width::UnicodeWidthStr;
 
 use super::glyph;
@@ -115,13 +115,22 @@ impl<'a> Canvas<'a> {
     }
 
     /// Lays the style of a meaning over what is drawn there. What has a ground of its own, such as a hit, keeps it: its
-    /// letters would be lost on another.
+    /// letters would be lost on another. Where the style only reverses, what was reversed stands out by not being so,
+    /// and colours, whose contrast nobody knows when they are a ground, give way.
     pub fn over(&mut self, area: Rect, role: Role) {
         let style = self.style(role);
+        let reverses = style.add_modifier.contains(Modifier::REVERSED);
         for position in area.intersection(self.buffer.area).positions() {
             let cell = &mut self.buffer[position];
-            if cell.bg == Color::Reset {
-                cell.set_style(style);
+            if cell.bg != Color::Reset {
+                continue;
+            }
+            let reversed = cell.modifier.contains(Modifier::REVERSED);
+            cell.set_style(style);
+            if reverses {
+                cell.fg = Color::Reset;
+                cell.modifier.remove(Modifier::DIM);
+                cell.modifier.set(Modifier::REVERSED, !reversed);
             }
         }
     }
@@ -210,6 +219,23 @@ mod tests {
         let (hit, selection) = (look.theme().style(Role::Hit), look.theme().style(Role::Selection));
         assert_eq!((Some(buffer[(0, 0)].bg), Some(buffer[(0, 0)].fg)), (hit.bg, hit.fg));
         assert_eq!(Some(buffer[(3, 0)].bg), selection.bg);
+    }
+
+    #[test]
+    fn without_colours_a_hit_on_the_selected_row_stands_out_by_more_than_its_weight() {
+        use crate::ui::keymap::Keymap;
+        use crate::ui::theme::{Theme, colors::Colors};
+        let look = Look::new(&Theme::default(), Colors::None, Keymap::default());
+        let mut buffer = Buffer::empty(Rect::new(0, 0, 6, 1));
+        let mut c = Canvas::new(&look, &mut buffer);
+        c.put_as(0, 0, 2, "hi", Role::Hit);
+        c.put_as(2, 0, 2, "di", Role::Dim);
+        c.put_as(4, 0, 2, "ro", Role::Text);
+        let reversed = |buffer: &Buffer, x| buffer[(x, 0)].modifier.contains(Modifier::REVERSED);
+        assert!(reversed(c.buffer, 0) && !reversed(c.buffer, 4), "a hit is seen on any row");
+        c.over(Rect::new(0, 0, 6, 1), Role::Selection);
+        assert!(!reversed(c.buffer, 0) && reversed(c.buffer, 2) && reversed(c.buffer, 4));
+        assert!(!c.buffer[(2, 0)].modifier.contains(Modifier::DIM), "what is dim is legible there");
     }
 
     #[test]

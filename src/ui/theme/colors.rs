@@ -35,24 +35,54 @@ impl Colors {
     }
 }
 
-/// A style in the colours that there are. Without colours, styles come from the theme `mono` instead.
-pub(super) fn reduced(style: Style, colors: Colors) -> Style {
+/// A style in the colours that there are, on a light background or a dark one. Without colours, styles come from the
+/// theme `mono` instead.
+pub(super) fn reduced(style: Style, colors: Colors, light: bool) -> Style {
     match colors {
         Colors::True => style,
         Colors::Indexed => Style { fg: style.fg.map(indexed), bg: style.bg.map(indexed), ..style },
         Colors::Sixteen => match style.bg.map(sixteen) {
-            None => Style { fg: style.fg.map(sixteen), ..style },
+            None => Style { fg: style.fg.and_then(|fg| on_background(sixteen(fg), light)), ..style },
             // A grey that differs a little from the background is not to be had: the row is reversed.
             Some(Color::Black | Color::DarkGray | Color::Gray | Color::White) => {
                 Style { fg: None, bg: None, ..style }.add_modifier(Modifier::REVERSED)
             }
             Some(ground) => {
+                // Yellow is brown on some: what is dark becomes red, what is not another light ground.
+                let ground = match ground {
+                    Color::Yellow if style.bg.is_some_and(is_dark) => Color::Red,
+                    Color::Yellow if light => Color::Cyan,
+                    Color::Yellow => Color::LightYellow,
+                    ground => ground,
+                };
                 let dark = matches!(ground, Color::Red | Color::Blue | Color::Magenta);
                 Style { fg: Some(if dark { Color::White } else { Color::Black }), bg: Some(ground), ..style }
             }
         },
         Colors::None => Style { fg: None, bg: None, ..style },
     }
+}
+
+fn is_dark(color: Color) -> bool {
+    matches!(color, Color::Rgb(r, g, b) if r.max(g).max(b) < 0xb0)
+}
+
+/// Of the terminal's own sixteen the one of this hue that is legible on its background, as xterm and the Linux console
+/// have them: on black the bright ones and not blue, on white only red, blue and magenta. None: the text's own colour.
+fn on_background(color: Color, light: bool) -> Option<Color> {
+    Some(match (color, light) {
+        (Color::Red, true) => Color::Red,
+        (Color::Blue | Color::Cyan, true) => Color::Blue,
+        (Color::Gray, true) => Color::Gray,
+        (color @ (Color::Rgb(..) | Color::Indexed(_)), _) => color,
+        (_, true) => return None,
+        (Color::Red, _) => Color::LightRed,
+        (Color::Green, _) => Color::LightGreen,
+        (Color::Yellow, _) => Color::LightYellow,
+        (Color::Blue | Color::Cyan, _) => Color::LightCyan,
+        (Color::Magenta, _) => Color::LightMagenta,
+        (color, _) => color,
+    })
 }
 
 /// The nearest of xterm's cube and greys.
@@ -83,8 +113,8 @@ fn sixteen(color: Color) -> Color {
     if u16::from(spread) * 4 < u16::from(high) || spread < 24 {
         return match high {
             0..=60 => Color::Black,
-            61..=170 => Color::DarkGray,
-            171..=225 => Color::Gray,
+            61..=120 => Color::DarkGray,
+            121..=225 => Color::Gray,
             _ => Color::White,
         };
     }
@@ -133,7 +163,7 @@ mod tests {
             ((125, 180, 245), Color::Indexed(111), Color::Blue),
             ((111, 208, 208), Color::Indexed(80), Color::Cyan),
             ((207, 158, 232), Color::Indexed(182), Color::Magenta),
-            ((148, 155, 168), Color::Indexed(247), Color::DarkGray),
+            ((148, 155, 168), Color::Indexed(247), Color::Gray),
             ((255, 255, 255), Color::Indexed(231), Color::White),
         ] {
             let color = Color::Rgb(rgb.0, rgb.1, rgb.2);
@@ -144,9 +174,9 @@ mod tests {
     #[test]
     fn a_faint_ground_is_reversed_where_it_cannot_be_shown() {
         let row = Style::new().bg(Color::Rgb(0x2b, 0x31, 0x3d));
-        assert_eq!(reduced(row, Colors::Sixteen), Style::new().add_modifier(Modifier::REVERSED));
+        assert_eq!(reduced(row, Colors::Sixteen, false), Style::new().add_modifier(Modifier::REVERSED));
         let danger = Style::new().fg(Color::Rgb(255, 255, 255)).bg(Color::Rgb(0xb3, 0x26, 0x2e));
-        assert_eq!(reduced(danger, Colors::Sixteen), Style::new().fg(Color::White).bg(Color::Red));
-        assert_eq!(reduced(danger, Colors::None), Style::new());
+        assert_eq!(reduced(danger, Colors::Sixteen, false), Style::new().fg(Color::White).bg(Color::Red));
+        assert_eq!(reduced(danger, Colors::None, false), Style::new());
     }
 }

@@ -160,63 +160,6 @@ fn color(text: &str, palette: &Palette) -> Result<Color, String> {
 mod tests {
     use super::*;
 
-    /// WCAG 2.1 contrast of two colours (1.4.3).
-    fn contrast(a: Color, b: Color) -> f64 {
-        let luminance = |c: Color| {
-            let Color::Rgb(r, g, b) = c else { panic!("{c:?} cannot be measured") };
-            let part = |v: u8| {
-                let v = f64::from(v) / 255.0;
-                if v <= 0.04045 { v / 12.92 } else { ((v + 0.055) / 1.055).powf(2.4) }
-            };
-            0.2126 * part(r) + 0.7152 * part(g) + 0.0722 * part(b)
-        };
-        let (x, y) = (luminance(a), luminance(b));
-        (x.max(y) + 0.05) / (x.min(y) + 0.05)
-    }
-
-    /// Text 4.5:1, dim text too; rules are lines, not text (WCAG 1.4.11 asks 3:1 of what carries meaning).
-    fn least(role: Role) -> f64 {
-        match role {
-            Role::Rule => 1.5,
-            Role::RuleFocused | Role::Dialog | Role::DialogDanger | Role::Graph => 3.0,
-            _ => 4.5,
-        }
-    }
-
-    #[test]
-    fn every_shipped_theme_is_legible() {
-        for (name, _) in SHIPPED {
-            let theme = Theme::shipped(name);
-            let Some(behind) = theme.background else {
-                assert!(
-                    theme.styles.iter().flatten().all(|s| s.fg.is_none() && s.bg.is_none()),
-                    "{name}: state `background`"
-                );
-                continue;
-            };
-            let selection = theme.style(Role::Selection).bg.expect("a selected row has a ground");
-            for entry in ROLES {
-                let style = theme.style(entry.role);
-                let Some(front) = style.fg else { continue };
-                let measured = contrast(front, style.bg.unwrap_or(behind));
-                assert!(measured >= least(entry.role), "{name}: {} has {measured:.2}", entry.name);
-                // A selected row keeps its colours: they are legible there too, what is dim a little less.
-                let selected = contrast(front, style.bg.unwrap_or(selection));
-                let enough = least(entry.role).min(if entry.role == Role::Rule { 1.0 } else { 4.0 });
-                assert!(selected >= enough, "{name}: {} selected has {selected:.2}", entry.name);
-            }
-            assert!(
-                !theme.hosts.len().is_multiple_of(5) && theme.hosts.len() >= 6,
-                "{name}: neighbours are 5 steps apart"
-            );
-            for host in &theme.hosts {
-                assert!(contrast(*host, behind) >= 4.5 && contrast(*host, selection) >= 4.0, "{name}: {host:?}");
-                let Color::Rgb(r, g, b) = *host else { panic!("{host:?}") };
-                assert!(!(r > 200 && g < 130 && b < 130), "{name}: {host:?} is red, which is kept for trouble");
-            }
-        }
-    }
-
     #[test]
     fn errors_name_the_file_the_line_and_the_role() {
         let own = Own::from([

@@ -1,6 +1,8 @@
 //! Themes: a style for each meaning. Shipped ones are compiled in; a person's own lie in `themes/NAME.toml`.
 
 pub mod colors;
+#[cfg(test)]
+mod legible;
 mod load;
 pub mod role;
 
@@ -56,13 +58,24 @@ impl Theme {
         if colors == Colors::None {
             return Self::shipped("mono");
         }
-        let reduce = |style: &Style| colors::reduced(*style, colors);
+        let light = self.background.and_then(luminance).is_some_and(|light| light > 0.5);
+        let reduce = |style: &Style| colors::reduced(*style, colors, light);
         Self {
             styles: self.styles.iter().map(|style| style.as_ref().map(reduce)).collect(),
             hosts: self.hosts.iter().filter_map(|color| reduce(&Style::new().fg(*color)).fg).collect(),
             background: self.background,
         }
     }
+}
+
+/// How light a colour is, from 0 to 1: WCAG 2.1's relative luminance. Only of colours that are given by their parts.
+fn luminance(color: Color) -> Option<f64> {
+    let Color::Rgb(r, g, b) = color else { return None };
+    let part = |v: u8| {
+        let v = f64::from(v) / 255.0;
+        if v <= 0.04045 { v / 12.92 } else { ((v + 0.055) / 1.055).powf(2.4) }
+    };
+    Some(0.2126 * part(r) + 0.7152 * part(g) + 0.0722 * part(b))
 }
 
 /// A name without its last number, and that number: `web-1.eu` is `web-` and 1.
