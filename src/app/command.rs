@@ -1,6 +1,7 @@
 //! Every verb of the cockpit: one table, from which `:` completion, the palette, help, the keymap check and the
 //! README's key block are derived.
 
+pub use super::argument::Argument;
 use super::context::Context;
 use super::state::{SortBy, Tab};
 use crate::domain::host::HostName;
@@ -145,46 +146,12 @@ pub enum Command {
     TrustOnce,
     /// Trust a host key and keep it.
     TrustAlways,
-}
-
-/// What a command may be given on the command line or in a keymap.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Argument {
-    /// A tab's name.
-    Tab,
-    /// A host's name.
-    Host,
-    /// A theme's name.
-    Theme,
-    /// A column of the host table.
-    Column,
-    /// A level, or `all`.
-    Level,
-    /// A regular expression.
-    Regex,
-    /// Words of a log filter.
-    Filter,
-    /// A time.
-    Time,
-    /// Free text.
-    Text,
-}
-
-impl Argument {
-    /// How it is written in help.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Tab => "TAB",
-            Self::Host => "HOST",
-            Self::Theme => "THEME",
-            Self::Column => "COLUMN",
-            Self::Level => "LEVEL",
-            Self::Regex => "REGEX",
-            Self::Filter => "FILTER",
-            Self::Time => "TIME",
-            Self::Text => "TEXT",
-        }
-    }
+    /// Trust every host key that is listed, for these connections.
+    TrustOnceAll,
+    /// Trust every host key that is listed, and keep them.
+    TrustAlwaysAll,
+    /// Refuse every host key that is listed.
+    RefuseAll,
 }
 
 /// How a row of the table becomes a command.
@@ -211,6 +178,15 @@ pub struct Entry {
     pub contexts: &'static [Context],
     make: Make,
 }
+
+/// Rows are the same when their names are.
+impl PartialEq for Entry {
+    fn eq(&self, other: &Self) -> bool {
+        self.name == other.name
+    }
+}
+
+impl Eq for Entry {}
 
 impl Entry {
     /// What it can be given, and whether it must be.
@@ -263,6 +239,7 @@ const fn row(name: &'static str, alias: &'static str, at: &'static [Context], ma
 const ALWAYS: &[Context] = &[Context::Always];
 const GLOBAL: &[Context] = &[Context::Global];
 const MOVING: &[Context] = &[Context::Global, Context::Text, Context::CommandLine, Context::Help];
+const ROWS: &[Context] = &[Context::Global, Context::Text, Context::CommandLine, Context::Help, Context::HostKey];
 const MACHINES: &[Context] = &[Context::Overview, Context::Hosts, Context::HostPage];
 const TABLE: &[Context] = &[Context::Hosts];
 const LOGS: &[Context] = &[Context::Logs];
@@ -278,8 +255,8 @@ pub static COMMANDS: &[Entry] = &[
     row("last-tab", "", GLOBAL, Plain(Command::LastTab), "go back to the tab left last"),
     row("next-pane", "", GLOBAL, Plain(Command::NextPane), "give the keys to the next pane"),
     row("previous-pane", "", GLOBAL, Plain(Command::PreviousPane), "give the keys to the pane before"),
-    row("up", "", MOVING, Plain(Command::Up), "one row up"),
-    row("down", "", MOVING, Plain(Command::Down), "one row down"),
+    row("up", "", ROWS, Plain(Command::Up), "one row up"),
+    row("down", "", ROWS, Plain(Command::Down), "one row down"),
     row("left", "", GLOBAL, Plain(Command::Left), "scroll to the left"),
     row("right", "", GLOBAL, Plain(Command::Right), "scroll to the right"),
     row("half-page-up", "", GLOBAL, Plain(Command::HalfPageUp), "half a page up"),
@@ -343,6 +320,9 @@ pub static COMMANDS: &[Entry] = &[
     row("yes", "", &[Context::Confirm], Plain(Command::Yes), "yes, do it"),
     row("trust-once", "", &[Context::HostKey], Plain(Command::TrustOnce), "trust this host key for this connection"),
     row("trust-always", "", &[Context::HostKey], Plain(Command::TrustAlways), "trust this host key and keep it in known_hosts"),
+    row("trust-once-all", "", &[Context::HostKey], Plain(Command::TrustOnceAll), "trust every host key of the list for these connections"),
+    row("trust-always-all", "", &[Context::HostKey], Plain(Command::TrustAlwaysAll), "trust every host key of the list and keep them"),
+    row("refuse-all", "", &[Context::HostKey], Plain(Command::RefuseAll), "refuse every host key of the list"),
     row("redraw", "", ALWAYS, Plain(Command::Redraw), "draw everything anew"),
     row("suspend", "", ALWAYS, Plain(Command::Suspend), "suspend to the shell; `fg` comes back"),
     row("interrupt", "", ALWAYS, Plain(Command::Interrupt), "close what is open; twice, leave"),
@@ -378,7 +358,7 @@ impl Command {
 
     /// Whether it says yes to something, so that no key that is pressed without thinking may be bound to it.
     pub fn consents(&self) -> bool {
-        matches!(self, Self::Yes | Self::TrustOnce | Self::TrustAlways)
+        matches!(self, Self::Yes | Self::TrustOnce | Self::TrustAlways | Self::TrustOnceAll | Self::TrustAlwaysAll)
     }
 }
 

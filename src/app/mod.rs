@@ -1,9 +1,11 @@
 //! What the cockpit knows and how it changes: state, messages, effects, commands. Pure: no IO, no clock.
 
+pub mod argument;
 pub mod change;
 pub mod command;
 pub mod context;
 pub mod effect;
+pub mod fuzzy;
 pub mod input;
 pub mod message;
 pub mod overlay;

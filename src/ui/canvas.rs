@@ -135,6 +135,16 @@ impl<'a> Canvas<'a> {
         }
     }
 
+    /// Marks the characters that were typed in a text that is drawn from column `x` on; each takes one column there.
+    pub fn mark(&mut self, x: u16, y: u16, columns: u16, characters: &[usize]) {
+        let style = self.style(Role::Key);
+        for at in characters.iter().filter_map(|at| u16::try_from(*at).ok()).filter(|at| *at < columns) {
+            if let Some(cell) = self.buffer.cell_mut((x + at, y)) {
+                cell.set_style(style);
+            }
+        }
+    }
+
     /// Empties a part of the screen.
     pub fn clear(&mut self, area: Rect) {
         let area = area.intersection(self.buffer.area);

@@ -143,7 +143,7 @@ fn over(state: &mut State, which: u8, texts: &[String]) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(80))]
+    #![proptest_config(ProptestConfig::with_cases(48))]
     #[test]
     fn nothing_panics_and_no_cell_holds_a_control_character(
         columns in 1_u16..=200,

@@ -305,6 +305,47 @@ fn a_host_key_is_never_taken_by_enter_a_paste_or_a_key_typed_ahead() {
 }
 
 #[test]
+fn several_new_host_keys_are_one_list_and_nothing_unseen_is_answered() {
+    use quarterdeck::domain::question::Answer;
+    let ask = |state: &mut State, n: u64| {
+        let question = Question::HostKey {
+            host: format!("new-{n}").as_str().into(),
+            address: format!("10.0.0.{n}:22"),
+            key_type: "ssh-ed25519".into(),
+            fingerprint: format!("SHA256:{n}"),
+        };
+        update(state, Message::Asked(n, question));
+    };
+    let later = |state: &mut State| {
+        let now = state.now + TimeDelta::seconds(1);
+        update(state, Message::Tick(now));
+    };
+    let mut state = busy((80, 24));
+    (1..=8).for_each(|n| ask(&mut state, n));
+    let shown = picture(&mut state);
+    assert!(shown.contains("8 new host keys") && shown.contains("SHA256:6") && shown.contains("and 2 more"), "{shown}");
+    assert!(!shown.contains("SHA256:7"));
+    later(&mut state);
+    // The second alone, then all that are listed, which are not those that never were.
+    let effects = press(&mut state, "js");
+    assert!(matches!(effects[..], [Effect::Answer(2, Answer::AcceptAndSave)]), "{effects:?}");
+    ask(&mut state, 9);
+    assert!(press(&mut state, "O").is_empty(), "a list that has just changed has not been seen");
+    later(&mut state);
+    let ids: Vec<u64> = press(&mut state, "O")
+        .into_iter()
+        .filter_map(|effect| match effect {
+            Effect::Answer(id, Answer::AcceptOnce) => Some(id),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(ids, [1, 3, 4, 5, 6, 7]);
+    later(&mut state);
+    assert_eq!(press(&mut state, "R").len(), 2);
+    assert!(state.overlays.is_empty());
+}
+
+#[test]
 fn new_lines_never_move_the_selection() {
     let mut state = busy((80, 24));
     update(&mut state, Message::Command(Command::Show(Tab::Logs)));

@@ -6,11 +6,13 @@ mod log_export;
 mod logs;
 mod moving;
 mod overlays;
+mod questions;
 
 use chrono::TimeDelta;
 
 pub use hosts::rows as host_rows;
-pub use overlays::completions;
+pub use overlays::{Completion, completions};
+pub use questions::listed_keys;
 
 use super::command::Command;
 use super::effect::Effect;
@@ -47,10 +49,9 @@ pub fn update(state: &mut State, message: Message) -> Vec<Effect> {
         Message::Pasted(text) => overlays::pasted(state, &text),
         Message::Pending(keys) => state.pending = keys,
         Message::Logs(window) => logs::arrived(state, *window, &mut effects),
-        Message::Asked(id, question) => state.questions.push((id, question)),
+        Message::Asked(id, question) => questions::asked(state, id, question),
         Message::Withdrawn(id) => {
-            state.questions.retain(|(other, _)| *other != id);
-            state.overlays.retain(|overlay| !matches!(overlay, Overlay::Question { id: other, .. } if *other == id));
+            questions::withdrawn(state, id);
         }
         Message::Config(settings, warnings) => data::config(state, *settings, &warnings, &mut effects),
         Message::ConfigBroken(why) => {
@@ -65,7 +66,7 @@ pub fn update(state: &mut State, message: Message) -> Vec<Effect> {
         Message::Notice { bad, text } => toast(state, bad, text),
         data => data::take(state, data),
     }
-    overlays::show_question(state);
+    questions::show(state);
     focus(state, &mut effects);
     effects
 }
@@ -140,7 +141,10 @@ fn run(state: &mut State, command: Command, effects: &mut Vec<Effect>) {
         | Command::CompleteBack
         | Command::Yes
         | Command::TrustOnce
-        | Command::TrustAlways => overlays::run(state, &command, effects),
+        | Command::TrustAlways
+        | Command::TrustOnceAll
+        | Command::TrustAlwaysAll
+        | Command::RefuseAll => overlays::run(state, &command, effects),
         Command::Up
         | Command::Down
         | Command::Left

@@ -2,10 +2,11 @@
 
 use crossterm::event::{KeyCode, KeyEvent};
 
-use super::{logs, run as run_command, typed_ahead};
-use crate::app::command::{COMMANDS, Command};
+use super::{logs, questions, run as run_command, typed_ahead};
+use crate::app::command::{COMMANDS, Command, Entry};
 use crate::app::effect::Effect;
-use crate::app::input::{self, SecretLine};
+use crate::app::fuzzy;
+use crate::app::input;
 use crate::app::state::{Overlay, Prompt, PromptPurpose, State};
 use crate::domain::question::{Answer, Question};
 
@@ -24,36 +25,19 @@ pub(super) fn prompt(state: &mut State, purpose: PromptPurpose, title: &str, tex
     }));
 }
 
-/// Shows the oldest question when nothing else is open.
-pub(super) fn show_question(state: &mut State) {
-    if state.overlays.is_empty()
-        && let Some((id, question)) = state.questions.first().cloned()
-    {
-        state.overlays.push(Overlay::Question { id, question, input: SecretLine::default(), opened: state.now });
-    }
-}
-
 pub(super) fn run(state: &mut State, command: &Command, effects: &mut Vec<Effect>) {
     match command {
         Command::Back if state.overlays.is_empty() => back(state, effects),
         Command::Back => match state.overlays.pop() {
-            Some(Overlay::Question { id, .. }) => answer(state, id, Answer::Refuse, effects),
+            Some(Overlay::Question { id, .. }) => questions::answer(state, id, Answer::Refuse, effects),
             Some(Overlay::Prompt(prompt)) if prompt.purpose == PromptPurpose::LogSearch => {}
             _ => {}
         },
-        Command::TrustOnce | Command::TrustAlways => {
-            let Some(Overlay::Question { id, question: Question::HostKey { .. }, opened, .. }) = state.overlays.last()
-            else {
-                return;
-            };
-            let (id, opened) = (*id, *opened);
-            if typed_ahead(state, opened) {
-                return;
-            }
-            state.overlays.pop();
-            let given = if *command == Command::TrustOnce { Answer::AcceptOnce } else { Answer::AcceptAndSave };
-            answer(state, id, given, effects);
-        }
+        Command::TrustOnce
+        | Command::TrustAlways
+        | Command::TrustOnceAll
+        | Command::TrustAlwaysAll
+        | Command::RefuseAll => questions::judge(state, command, effects),
         Command::Yes => {
             let Some(Overlay::Confirm(confirm)) = state.overlays.last() else { return };
             if typed_ahead(state, confirm.opened) {
@@ -86,11 +70,6 @@ fn back(state: &mut State, effects: &mut Vec<Effect>) {
         Tab::Logs if !state.logs.follow => logs::follow(state, effects),
         _ => {}
     }
-}
-
-fn answer(state: &mut State, id: u64, answer: Answer, effects: &mut Vec<Effect>) {
-    state.questions.retain(|(other, _)| *other != id);
-    effects.push(Effect::Answer(id, answer));
 }
 
 /// A key that no binding took: text for whatever is being typed.
@@ -186,7 +165,7 @@ fn accept(state: &mut State, effects: &mut Vec<Effect>) {
             let (id, opened, secret) = (*id, *opened, input.take());
             if state.now - opened >= super::TYPED_AHEAD {
                 state.overlays.pop();
-                answer(state, id, Answer::Secret(secret), effects);
+                questions::answer(state, id, Answer::Secret(secret), effects);
             }
         }
     }
@@ -197,7 +176,7 @@ fn accept_line(state: &mut State, effects: &mut Vec<Effect>) {
     let typed = input::text_of(&line.input).trim().to_owned();
     let offered = completions(&typed, line.palette);
     let text = match line.chosen.and_then(|at| offered.get(at)) {
-        Some(entry) if !typed.contains(' ') => (*entry).to_owned(),
+        Some(chosen) if !typed.contains(' ') || line.palette => chosen.entry.name.to_owned(),
         _ => typed,
     };
     if text.is_empty() {
@@ -241,26 +220,31 @@ fn accept_prompt(state: &mut State, effects: &mut Vec<Effect>) {
     run_command(state, command, effects);
 }
 
-/// Names of commands that a typed text may mean, the best first. The palette looks at the docs too.
-pub fn completions(typed: &str, palette: bool) -> Vec<&'static str> {
-    let word = typed.trim().to_lowercase();
-    let mut found: Vec<(u8, &'static str)> = COMMANDS
-        .iter()
-        .filter_map(|entry| {
-            let rank = if entry.name.starts_with(&word) {
-                0
-            } else if entry.name.contains(&word) {
-                1
-            } else if palette && entry.doc.to_lowercase().contains(&word) {
-                2
-            } else {
-                return None;
-            };
-            Some((rank, entry.name))
-        })
-        .collect();
-    found.sort_by_key(|(rank, _)| *rank);
-    found.into_iter().map(|(_, name)| name).take(OFFERED).collect()
+/// A command that a typed text may mean.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Completion {
+    /// Its row in the table.
+    pub entry: &'static Entry,
+    /// Which characters of its name were typed.
+    pub in_name: Vec<usize>,
+    /// Which characters of what it does were typed, where the name does not hold them.
+    pub in_doc: Vec<usize>,
+}
+
+/// Commands that a typed text may mean, the best first. The palette looks for its words in what they do, too.
+pub fn completions(typed: &str, palette: bool) -> Vec<Completion> {
+    let typed = typed.trim();
+    let mut found: Vec<(i32, Completion)> = Vec::new();
+    for entry in COMMANDS {
+        if let Some((score, in_name)) = fuzzy::fit(typed, entry.name) {
+            found.push((score, Completion { entry, in_name, in_doc: Vec::new() }));
+        } else if let Some(in_doc) = fuzzy::words(typed, entry.doc).filter(|_| palette) {
+            found.push((i32::MIN, Completion { entry, in_name: Vec::new(), in_doc }));
+        }
+    }
+    // Among equals the order of the table stays.
+    found.sort_by_key(|(score, _)| std::cmp::Reverse(*score));
+    found.into_iter().map(|(_, completion)| completion).take(OFFERED).collect()
 }
 
 fn complete(state: &mut State, by: i64) {
@@ -284,6 +268,7 @@ fn recall(state: &mut State, by: i64) {
     match state.overlays.last_mut() {
         Some(Overlay::CommandLine(_)) => complete(state, by),
         Some(Overlay::Help { .. }) => scroll(state, by),
+        Some(Overlay::Question { .. }) => questions::step(state, by),
         Some(Overlay::Prompt(prompt))
             if prompt.purpose == PromptPurpose::LogSearch && !state.logs.history.is_empty() =>
         {

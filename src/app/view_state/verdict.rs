@@ -111,8 +111,9 @@ impl Verdict {
         } else if dialing > 0 && gravity <= Gravity::Waiting {
             gravity = Gravity::Waiting;
             facts.insert(0, Fact::Dialing(dialing));
-        } else if facts.is_empty() {
-            facts.push(Fact::Quiet { since: state.started });
+        } else if gravity <= Gravity::Waiting && facts.iter().all(|fact| matches!(fact, Fact::Silent(_))) {
+            // Of what is heard nothing is wrong; that is said, and what is not heard.
+            facts.insert(0, Fact::Quiet { since: state.started });
         }
         facts.extend(state.changes.back().cloned().map(Fact::Changed));
         Self { gravity, facts }
@@ -322,7 +323,8 @@ mod tests {
             format: "text",
         };
         state.logs.window.sources = vec![source(true, None), source(false, None)];
-        assert_eq!((said(&state).as_str(), Verdict::of(&state).gravity), ("1 source silent", Gravity::Waiting));
+        let quiet = "all quiet, watching since 03:12 · 1 source silent";
+        assert_eq!((said(&state).as_str(), Verdict::of(&state).gravity), (quiet, Gravity::Waiting));
         state.logs.window.sources[1].error = Some("no such file".into());
         assert_eq!((said(&state).as_str(), Verdict::of(&state).gravity), ("1 source silent", Gravity::Worth));
     }

@@ -7,7 +7,7 @@ use crate::app::command::{Argument, COMMANDS, Entry};
 use crate::app::context::of_tab;
 use crate::app::input::text_of;
 use crate::app::state::{LineInput, SortBy, State, Tab};
-use crate::app::update::completions;
+use crate::app::update::{Completion, completions};
 use crate::app::viewport::Target;
 use crate::domain::log::Level;
 use crate::ui::canvas::{Canvas, row};
@@ -34,22 +34,23 @@ pub fn draw(state: &State, c: &mut Canvas, area: Rect, line: &LineInput) {
     input::draw(c, x, at.y, end.saturating_sub(x), &line.input);
     let typed = text_of(&line.input);
     match typed.trim_start().split_once(' ') {
-        Some((name, _)) => argument(state, c, area, name),
-        None => offer(state, c, area, line, typed),
+        // The palette takes several words of what a command does.
+        Some((name, _)) if !line.palette => argument(state, c, area, name),
+        _ => offer(state, c, area, line, typed),
     }
 }
 
 fn offer(state: &State, c: &mut Canvas, area: Rect, line: &LineInput, typed: &str) {
-    let names = completions(typed, line.palette);
+    let offered = completions(typed, line.palette);
     let room = usize::from(area.height.saturating_sub(4));
-    let first = (area.height.saturating_sub(2)).saturating_sub(names.len().min(room) as u16);
+    let first = (area.height.saturating_sub(2)).saturating_sub(offered.len().min(room) as u16);
     let contexts = of_tab(state);
-    for (n, name) in names.iter().take(room).enumerate() {
+    for (n, Completion { entry, in_name, in_doc }) in offered.iter().take(room).enumerate() {
         let at = row(area, first + n as u16);
-        let Some(entry) = COMMANDS.iter().find(|entry| entry.name == *name) else { continue };
         c.clear(at);
         let mut x = at.x + 2;
         c.put_as(x, at.y, USAGE, &usage(entry), Role::Text);
+        c.mark(x, at.y, USAGE, in_name);
         x += USAGE + 1;
         let key = entry
             .plain()
@@ -59,6 +60,7 @@ fn offer(state: &State, c: &mut Canvas, area: Rect, line: &LineInput, typed: &st
         let end = c.pieces_right(x, at.right().saturating_sub(1), at.y, &[c.piece(key, Role::Key)]);
         let room = end.saturating_sub(x + 1);
         c.put_as(x, at.y, room, &fit(entry.doc, usize::from(room)), Role::Dim);
+        c.mark(x, at.y, room, in_doc);
         if line.chosen == Some(n) {
             c.over(at, Role::Selection);
         }

@@ -4,7 +4,7 @@ use ratatui::layout::Rect;
 
 use crate::app::command::Command;
 use crate::app::state::State;
-use crate::ui::canvas::{Canvas, Piece};
+use crate::ui::canvas::{Canvas, Piece, width};
 use crate::ui::figures::since;
 use crate::ui::footer::key_in_tabs;
 use crate::ui::format::{age, fit, plural, thousands};
@@ -19,12 +19,14 @@ pub fn draw(state: &State, c: &mut Canvas, line: Rect) {
     let end = line.right().saturating_sub(1);
     let right = c.pieces_right(line.x + 1, end, line.y, &modes(state, c));
     let mut parts: Vec<Piece> = following(state, c);
-    parts.extend(silent(state, c));
     if let Some(error) = &state.logs.window.error {
+        // What is wrong with it says more than how many lines there are.
+        parts.truncate(1);
         parts.push(c.piece(format!(" {} {error}", glyph::DOT), Role::Bad));
     } else {
         parts.extend(found(state, c));
     }
+    parts.extend(silent(state, c));
     for (n, what) in
         [(state.logs.window.dropped, "dropped: they came too fast"), (state.logs.window.evicted, "older lines let go")]
     {
@@ -33,7 +35,11 @@ pub fn draw(state: &State, c: &mut Canvas, line: Rect) {
             parts.push(c.piece(format!(" {} {} {what}", glyph::DOT, thousands(n)), role));
         }
     }
-    c.pieces(line.x + 1, line.y, right.saturating_sub(line.x + 2), &parts);
+    let room = right.saturating_sub(line.x + 2);
+    c.pieces(line.x + 1, line.y, room, &parts);
+    if width(&parts) > room && room > 0 {
+        c.put_as(line.x + room, line.y, 1, glyph::MORE, Role::Dim);
+    }
 }
 
 fn following(state: &State, c: &Canvas) -> Vec<Piece<'static>> {

@@ -88,7 +88,9 @@ fn health(state: &State, view: &ServiceView) -> (String, Role) {
     let count = |wanted: Health| heard(state, view).filter(|(_, on)| on.health == wanted).count();
     let (ok, failing) = (count(Health::Ok), count(Health::Failing));
     match (failing, ok) {
-        _ if of > 0 && heard(state, view).next().is_none() => (format!("{} not heard", glyph::HOLLOW), Role::Dim),
+        _ if of > 0 && !view.service.hosts.iter().any(|host| state.is_up(host)) => {
+            (format!("{} not heard", glyph::HOLLOW), Role::Dim)
+        }
         (0, 0) if view.service.health.is_none() => (format!("{} not asked", glyph::HOLLOW), Role::Dim),
         (0, 0) => (format!("{} unknown", glyph::HOLLOW), Role::Dim),
         (0, ok) if ok < of => (format!("{} {ok}/{of} known", glyph::HOLLOW), Role::Dim),
