@@ -9,13 +9,13 @@ use futures_util::{Stream, StreamExt};
 use ratatui::backend::CrosstermBackend;
 use ratatui::layout::Rect;
 use ratatui::{Terminal, TerminalOptions, Viewport};
-use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc;
 
 use super::frame::Frame;
 use super::input::{self, Heard};
 use super::outlet::Outlet;
 use super::pace::{Pace, Wanted};
+use super::signals::Signals;
 use super::tty::Tty;
 use crate::app::context::chain;
 use crate::app::effect::Effect;
@@ -64,6 +64,7 @@ pub struct Screen<P> {
     terminal: Terminal<CrosstermBackend<Frame<Outlet>>>,
     pace: Pace,
     outlet: Outlet,
+    signals: Signals,
     /// Given back last. None: there is nothing to give back.
     tty: Option<Tty>,
     /// The terminal has been asked something and has not answered.
@@ -76,12 +77,14 @@ pub struct Screen<P> {
 impl<P: Performer> Screen<P> {
     /// Takes the terminal. `state` is as it opens.
     pub fn open(outlet: Outlet, state: State, look: Look, performer: P) -> io::Result<Self> {
+        let signals = Signals::listen()?;
         let tty = Tty::take(outlet.clone(), state.mouse)?;
-        Self::on(outlet, Some(tty), Viewport::Fullscreen, state, look, performer)
+        Self::on(outlet, signals, Some(tty), Viewport::Fullscreen, state, look, performer)
     }
 
     fn on(
         outlet: Outlet,
+        signals: Signals,
         tty: Option<Tty>,
         viewport: Viewport,
         state: State,
@@ -100,6 +103,7 @@ impl<P: Performer> Screen<P> {
             terminal,
             pace,
             outlet,
+            signals,
             tty,
             asked: false,
             suspend: false,
@@ -121,11 +125,6 @@ impl<P: Performer> Screen<P> {
     ) -> io::Result<Left> {
         let mut ticks = tokio::time::interval(TICK);
         ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-        // In raw mode no key sends these; other programs may.
-        let mut terminate = signal(SignalKind::terminate())?;
-        let mut hangup = signal(SignalKind::hangup())?;
-        let mut interrupt = signal(SignalKind::interrupt())?;
-        let mut quit = signal(SignalKind::quit())?;
         // The first picture waits for nothing.
         self.apply(Message::Tick(Utc::now()));
         self.draw()?;
@@ -141,10 +140,7 @@ impl<P: Performer> Screen<P> {
             let next = self.pace.next();
             tokio::select! {
                 biased;
-                _ = terminate.recv() => self.left = Some(Left::Signal(15)),
-                _ = hangup.recv() => self.left = Some(Left::Signal(1)),
-                _ = interrupt.recv() => self.left = Some(Left::Signal(2)),
-                _ = quit.recv() => self.left = Some(Left::Signal(3)),
+                number = self.signals.next() => self.left = Some(Left::Signal(number)),
                 heard = heard.next() => match heard {
                     None => break,
                     Some(heard) => self.heard(heard?)?,
@@ -364,7 +360,8 @@ mod tests {
         let state = State::new(Arc::new(Settings::default()), Utc::now(), size, None);
         let (told, mut tells) = mpsc::unbounded_channel();
         let viewport = Viewport::Fixed(Rect::new(0, 0, size.0, size.1));
-        let mut screen = Screen::on(outlet, None, viewport, state, Look::default(), Tell(told)).unwrap();
+        let mut screen =
+            Screen::on(outlet, Signals::listen().unwrap(), None, viewport, state, Look::default(), Tell(told)).unwrap();
         let (messages, inbox) = mpsc::channel(64);
         let (keys, typed) = mpsc::unbounded_channel();
         let typed = futures_util::stream::unfold(typed, |mut typed| async {
