@@ -86,6 +86,10 @@ pub enum Command {
     FilterHosts(Option<String>),
     /// Ask the open host for its processes.
     Processes,
+    /// Show only rows of a list that hold a text: with the text, or ask for it.
+    Find(Option<String>),
+    /// Show what is selected in a browser.
+    Browse,
     /// The logs of the selected host (or service), at its time.
     LogsHere,
     /// Follow the tail, or pause.
@@ -116,7 +120,7 @@ pub enum Command {
     Times,
     /// The hosts' own clocks instead of corrected time.
     RawTime,
-    /// Copy the selected line.
+    /// Copy the selected line or row.
     CopyLine,
     /// Copy the whole event that it is of, such as a stack trace.
     CopyEvent,
@@ -241,6 +245,9 @@ const GLOBAL: &[Context] = &[Context::Global];
 const MOVING: &[Context] = &[Context::Global, Context::Text, Context::CommandLine, Context::Help];
 const ROWS: &[Context] = &[Context::Global, Context::Text, Context::CommandLine, Context::Help, Context::HostKey];
 const MACHINES: &[Context] = &[Context::Overview, Context::Hosts, Context::HostPage];
+const PLACES: &[Context] = &[Context::Overview, Context::Hosts, Context::HostPage, Context::Lists, Context::Page];
+const LISTS: &[Context] = &[Context::Lists, Context::Page];
+const COPYING: &[Context] = &[Context::Logs, Context::Lists, Context::Page];
 const TABLE: &[Context] = &[Context::Hosts];
 const LOGS: &[Context] = &[Context::Logs];
 const SOURCES: &[Context] = &[Context::Sources];
@@ -249,7 +256,7 @@ const TYPING: &[Context] = &[Context::Text, Context::CommandLine, Context::Help]
 /// THE table of commands, in the order of the help.
 #[rustfmt::skip]
 pub static COMMANDS: &[Entry] = &[
-    row("show", "", GLOBAL, Must(Argument::Tab, |s| Tab::named(s).map(Command::Show)), "show a tab: overview, logs or hosts"),
+    row("show", "", GLOBAL, Must(Argument::Tab, |s| Tab::named(s).map(Command::Show)), "show a tab: overview, logs, hosts, deploys, alerts or business"),
     row("next-tab", "", GLOBAL, Plain(Command::NextTab), "show the tab to the right"),
     row("previous-tab", "", GLOBAL, Plain(Command::PreviousTab), "show the tab to the left"),
     row("last-tab", "", GLOBAL, Plain(Command::LastTab), "go back to the tab left last"),
@@ -267,7 +274,7 @@ pub static COMMANDS: &[Entry] = &[
     row("last", "", GLOBAL, Plain(Command::Last), "the last row; in the logs, follow again"),
     row("open", "", GLOBAL, Plain(Command::Open), "open what is selected"),
     row("back", "", &[Context::Global, Context::Text, Context::CommandLine, Context::Help, Context::Confirm, Context::HostKey], Plain(Command::Back), "close what is open, go back; in a dialog, no"),
-    row("logs-here", "", MACHINES, Plain(Command::LogsHere), "the logs of what is selected, at its time"),
+    row("logs-here", "", PLACES, Plain(Command::LogsHere), "the logs of what is selected, at its time"),
     row("reconnect", "", MACHINES, Maybe(Command::Reconnect(None), Argument::Host, |s| Some(Command::Reconnect(Some(s.into())))),
         "try a host again now"),
     row("host", "", GLOBAL, Must(Argument::Host, |s| Some(Command::Host(s.into()))), "open the page of a host"),
@@ -277,6 +284,9 @@ pub static COMMANDS: &[Entry] = &[
     row("hosts", "", TABLE, Maybe(Command::FilterHosts(None), Argument::Text, |s| Some(Command::FilterHosts(Some(s.into())))),
         "show only hosts whose name, tag or environment holds a text"),
     row("processes", "", &[Context::HostPage], Plain(Command::Processes), "ask this host for its processes"),
+    row("find", "", LISTS, Maybe(Command::Find(None), Argument::Text, |s| Some(Command::Find(Some(s.into())))),
+        "show only rows that hold a text"),
+    row("browse", "", LISTS, Plain(Command::Browse), "show what is selected in a browser, or copy its address"),
     row("follow", "", LOGS, Plain(Command::Follow), "follow the newest line, or pause"),
     row("search", "", LOGS, Maybe(Command::Search(None), Argument::Regex, |s| Some(Command::Search(Some(s.into())))),
         "search by a regex"),
@@ -293,7 +303,7 @@ pub static COMMANDS: &[Entry] = &[
     row("wrap", "", LOGS, Plain(Command::Wrap), "wrap long lines, or not"),
     row("times", "", LOGS, Plain(Command::Times), "the time column: time, full, how long ago, none"),
     row("raw-time", "", LOGS, Plain(Command::RawTime), "the hosts' own clocks instead of corrected time"),
-    row("copy", "", LOGS, Plain(Command::CopyLine), "copy the selected line, without secrets"),
+    row("copy", "", COPYING, Plain(Command::CopyLine), "copy the selected line or row, without secrets"),
     row("copy-event", "", LOGS, Plain(Command::CopyEvent), "copy the whole event, such as a stack trace, without secrets"),
     row("copy-field", "", LOGS, Maybe(Command::CopyField(None), Argument::Text, |s| Some(Command::CopyField(Some(s.into())))),
         "copy a field of the selected line"),

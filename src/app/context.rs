@@ -20,6 +20,10 @@ pub enum Context {
     Hosts,
     /// The page of one host.
     HostPage,
+    /// The tabs that are made of lists: Deploys, Alerts and Business.
+    Lists,
+    /// The page of one row of those.
+    Page,
     /// Wherever a line is typed.
     Text,
     /// The command line and the palette.
@@ -34,7 +38,7 @@ pub enum Context {
 
 impl Context {
     /// Every context, outermost first.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 14] = [
         Self::Always,
         Self::Global,
         Self::Overview,
@@ -42,6 +46,8 @@ impl Context {
         Self::Sources,
         Self::Hosts,
         Self::HostPage,
+        Self::Lists,
+        Self::Page,
         Self::Text,
         Self::CommandLine,
         Self::Help,
@@ -59,6 +65,8 @@ impl Context {
             Self::Sources => "sources",
             Self::Hosts => "hosts",
             Self::HostPage => "host-page",
+            Self::Lists => "lists",
+            Self::Page => "page",
             Self::Text => "text",
             Self::CommandLine => "command-line",
             Self::Help => "help",
@@ -90,12 +98,16 @@ pub fn chain(state: &State) -> Vec<Context> {
 
 /// The contexts of the tab in front, innermost first, whatever lies over it: what its help is about.
 pub fn of_tab(state: &State) -> Vec<Context> {
-    use Context::{Always, Global, HostPage, Hosts, Logs, Overview, Sources};
+    use Context::{Always, Global, HostPage, Hosts, Lists, Logs, Overview, Page, Sources};
     match state.tab {
         Tab::Overview => vec![Overview, Global, Always],
         Tab::Logs if state.logs.sidebar => vec![Sources, Logs, Global, Always],
         Tab::Logs => vec![Logs, Global, Always],
         Tab::Hosts if state.machines.open.is_some() => vec![HostPage, Hosts, Global, Always],
         Tab::Hosts => vec![Hosts, Global, Always],
+        Tab::Deploys | Tab::Alerts | Tab::Business => match state.board(state.tab) {
+            Some(board) if board.open.is_some() => vec![Page, Lists, Global, Always],
+            _ => vec![Lists, Global, Always],
+        },
     }
 }

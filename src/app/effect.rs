@@ -1,6 +1,8 @@
 //! What to do about a message, as data. The runtime performs effects; `update` only names them.
 
+use crate::domain::delivery::Sight;
 use crate::domain::host::HostName;
+use crate::domain::hosted::HostedSettings;
 use crate::domain::log_export::Export;
 use crate::domain::log_view::LogQuery;
 use crate::domain::question::Answer;
@@ -46,6 +48,14 @@ pub enum Effect {
     Dress(Box<UiSettings>),
     /// Connect to the hosts of this config, in place of those of the one before.
     Hire(Box<Settings>),
+    /// Ask the hosted APIs of this config, in place of those of the one before.
+    Consult(Box<HostedSettings>),
+    /// Somebody looks at this check of the outside view (none: at none).
+    LookAt(Option<String>),
+    /// Somebody looks at this pipeline, job or pair of versions (none: at nothing).
+    See(Option<Sight>),
+    /// Show an address in a browser.
+    Browse(String),
     /// Read the config files again.
     ReloadConfig,
     /// Take or release the mouse.

@@ -5,8 +5,12 @@ use chrono::{DateTime, Utc};
 use super::command::Command;
 use super::state::About;
 use super::viewport::{Target, Viewport};
+use crate::domain::alert::Alert;
+use crate::domain::business::Ledger;
+use crate::domain::delivery::Delivery;
 use crate::domain::host::{HostName, Link};
 use crate::domain::log_view::LogWindow;
+use crate::domain::outside::Outside;
 use crate::domain::question::Question;
 use crate::domain::sample::{HostFacts, Process, Sample};
 use crate::domain::service::ServiceOnHost;
@@ -54,6 +58,12 @@ pub enum Message {
     },
     /// The processes asked for, or why they could not be had.
     Processes(HostName, Result<Vec<Process>, String>),
+    /// What is watched from outside, and the alerts that follow from it.
+    Outside(Box<Outside>, Vec<Alert>),
+    /// How the projects are delivered, and the alerts that follow from it.
+    Delivery(Box<Delivery>, Vec<Alert>),
+    /// The account of this number in the config.
+    Ledger(usize, Box<Ledger>),
     /// A window of the log store, in answer to a query or because the store has grown.
     Logs(Box<LogWindow>),
     /// A question only a person can answer, with its number.

@@ -1,6 +1,7 @@
 //! What the cockpit knows and how it changes: state, messages, effects, commands. Pure: no IO, no clock.
 
 pub mod argument;
+pub mod board;
 pub mod change;
 pub mod command;
 pub mod context;

@@ -78,6 +78,8 @@ pub enum PromptPurpose {
     LogTime,
     /// Filter of the host table.
     HostFilter,
+    /// Filter of the lists of a tab.
+    ListFilter,
 }
 
 /// A yes-or-no dialog.

@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
-use super::state::{About, Banner, HostView, LogsState, MachinesState, OverviewState, ServiceView, State, Tab};
+use super::board::Board;
+use super::state::{About, Banner, HostView, Hosted, LogsState, MachinesState, OverviewState, ServiceView, State, Tab};
 use super::viewport::Viewport;
 use crate::domain::host::Host;
 use crate::domain::sample::HostFacts;
@@ -32,6 +33,10 @@ impl State {
             overview: OverviewState::default(),
             logs: LogsState { follow: true, ..LogsState::default() },
             machines: MachinesState::default(),
+            deploys: Board::default(),
+            alerts: Board::default(),
+            business: Board::default(),
+            hosted: Hosted { ledgers: vec![None; settings.hosted.stripe.len()], ..Hosted::default() },
             overlays: Vec::new(),
             questions: Vec::new(),
             toasts: Vec::new(),
@@ -42,6 +47,8 @@ impl State {
             changes: VecDeque::new(),
             themes: Vec::new(),
             focused: None,
+            looked_at: None,
+            sight: None,
             interrupted: None,
             settings,
         };

@@ -5,10 +5,15 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
+use super::board::Board;
 use super::change::Change;
 use super::viewport::Viewport;
+use crate::domain::alert::Alert;
+use crate::domain::business::Ledger;
+use crate::domain::delivery::{Delivery, Sight};
 use crate::domain::host::{Host, HostName, HostState, Link};
 use crate::domain::log_view::{LogQuery, LogWindow, RowId, SourceStatus};
+use crate::domain::outside::Outside;
 use crate::domain::query::{self, Query, QueryError};
 use crate::domain::question::Question;
 use crate::domain::sample::{HostFacts, Process, Sample};
@@ -27,11 +32,17 @@ pub enum Tab {
     Logs,
     /// Machines, and one machine.
     Hosts,
+    /// Versions, and what was deployed when.
+    Deploys,
+    /// What fires, and what is watched from outside.
+    Alerts,
+    /// The money.
+    Business,
 }
 
 impl Tab {
     /// Every tab, in the order of their digits.
-    pub const ALL: [Self; 3] = [Self::Overview, Self::Logs, Self::Hosts];
+    pub const ALL: [Self; 6] = [Self::Overview, Self::Logs, Self::Hosts, Self::Deploys, Self::Alerts, Self::Business];
 
     /// Its name in commands and in `ui.start`.
     pub fn as_str(self) -> &'static str {
@@ -39,6 +50,9 @@ impl Tab {
             Self::Overview => "overview",
             Self::Logs => "logs",
             Self::Hosts => "hosts",
+            Self::Deploys => "deploys",
+            Self::Alerts => "alerts",
+            Self::Business => "business",
         }
     }
 
@@ -77,6 +91,14 @@ pub struct State {
     pub logs: LogsState,
     /// The Hosts tab's own state.
     pub machines: MachinesState,
+    /// The Deploys tab's own state.
+    pub deploys: Board,
+    /// The Alerts tab's own state.
+    pub alerts: Board,
+    /// The Business tab's own state.
+    pub business: Board,
+    /// What hosted APIs say.
+    pub hosted: Hosted,
     /// Overlays, the topmost last. An overlay takes the keys.
     pub overlays: Vec<Overlay>,
     /// Questions waiting for a person, oldest first; the first is shown when no other overlay is.
@@ -97,8 +119,49 @@ pub struct State {
     pub themes: Vec<String>,
     /// The host that the sampler was last told somebody looks at.
     pub focused: Option<HostName>,
+    /// The check whose response times were last asked for because somebody looks at it.
+    pub looked_at: Option<String>,
+    /// The pipeline, job and versions that were last asked for because somebody looks at them.
+    pub sight: Option<Sight>,
     /// When ctrl-c was last pressed: twice within two seconds leaves.
     pub interrupted: Option<DateTime<Utc>>,
+}
+
+impl State {
+    /// The state of a tab that is made of lists.
+    pub fn board(&self, tab: Tab) -> Option<&Board> {
+        match tab {
+            Tab::Deploys => Some(&self.deploys),
+            Tab::Alerts => Some(&self.alerts),
+            Tab::Business => Some(&self.business),
+            Tab::Overview | Tab::Logs | Tab::Hosts => None,
+        }
+    }
+
+    /// The same, to be changed.
+    pub fn board_mut(&mut self, tab: Tab) -> Option<&mut Board> {
+        match tab {
+            Tab::Deploys => Some(&mut self.deploys),
+            Tab::Alerts => Some(&mut self.alerts),
+            Tab::Business => Some(&mut self.business),
+            Tab::Overview | Tab::Logs | Tab::Hosts => None,
+        }
+    }
+}
+
+/// What hosted APIs say. A part that the config does not name is not there.
+#[derive(Debug, Default)]
+pub struct Hosted {
+    /// What is watched from outside; none before the first answer.
+    pub outside: Option<Outside>,
+    /// What the projects are delivered as; none before the first answer.
+    pub delivery: Option<Delivery>,
+    /// What each source says fires, and what did in the last day.
+    pub told: BTreeMap<&'static str, Vec<Alert>>,
+    /// All of that, in the order in which it is read.
+    pub alerts: Vec<Alert>,
+    /// Each account of the business; none before its first answer.
+    pub ledgers: Vec<Option<Ledger>>,
 }
 
 /// A line that stays until dismissed.

@@ -2,6 +2,7 @@
 
 use ratatui::layout::Rect;
 
+use super::board::Pane;
 use super::state::Tab;
 use crate::domain::host::HostName;
 use crate::domain::log::SourceId;
@@ -33,6 +34,10 @@ pub enum Target {
     Host(HostName),
     /// A row of a service, by name and environment.
     Service(String, String),
+    /// A row of a list, by its id.
+    Item(Pane, String),
+    /// The title of a pane.
+    Pane(Pane),
     /// A row of the log stream.
     Row(RowId),
     /// A source in the sidebar.

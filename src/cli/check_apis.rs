@@ -15,7 +15,7 @@ pub async fn items(hosted: &HostedSettings) -> Vec<CheckItem> {
         let client = StatusCake::new(settings, secret::source(settings.token.clone(), "[statuscake] token"));
         items.extend(of_findings("statuscake", client.check().await));
     }
-    for account in super::counters::accounts(&hosted.stripe) {
+    for account in crate::runtime::hosted::accounts(&hosted.stripe) {
         items.extend(of_findings(account.source(), account.check().await));
     }
     if let Some(settings) = &hosted.gitlab {

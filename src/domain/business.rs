@@ -2,7 +2,19 @@
 
 use chrono::{DateTime, Utc};
 
+use super::counter::CounterSet;
 use super::money::Money;
+
+/// An account at one time.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Ledger {
+    /// What the account is called: `stripe`, or `stripe:NAME` where there are several.
+    pub source: String,
+    /// Its figures.
+    pub counters: CounterSet,
+    /// What happened to its money.
+    pub business: Business,
+}
 
 /// Rows of an account, newest first.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -40,6 +40,10 @@ impl Window {
 pub struct Counter {
     /// What it is, such as `mrr`.
     pub name: &'static str,
+    /// Its name for people.
+    pub title: &'static str,
+    /// What it says, in full sentences.
+    pub definition: &'static str,
     /// Where it is from: `stripe`, or `stripe:NAME` where there are several accounts.
     pub source: String,
     /// What it counts.
@@ -151,7 +155,16 @@ mod tests {
     use super::*;
 
     fn counter(name: &'static str, unit: Unit, window: Option<Window>, figure: i64) -> Counter {
-        Counter { name, source: "stripe".to_owned(), unit, window, figure: Some(figure), previous: None }
+        Counter {
+            name,
+            title: name,
+            definition: "",
+            source: "stripe".to_owned(),
+            unit,
+            window,
+            figure: Some(figure),
+            previous: None,
+        }
     }
 
     #[test]

@@ -6,9 +6,11 @@ use std::sync::Arc;
 use chrono::Utc;
 use tokio::sync::{Notify, mpsc};
 
+use super::browser;
 use super::clipboard;
 use super::export;
 use super::fleet::Fleet;
+use super::hosted::Hosted;
 use super::outlet::Outlet;
 use super::questions::Questions;
 use super::screen::{Left, Performer, Screen};
@@ -75,6 +77,7 @@ pub async fn run(mut opening: Opening) -> io::Result<Left> {
         engine,
         questions,
         fleet: None,
+        hosted: Hosted::consult(&settings.hosted, &messages),
         clipboard,
         ui,
         wardrobe,
@@ -103,6 +106,7 @@ struct Crew {
     engine: EngineHandle,
     questions: Questions,
     fleet: Option<Fleet>,
+    hosted: Hosted,
     clipboard: Clipboard,
     ui: UiSettings,
     wardrobe: Wardrobe,
@@ -157,7 +161,29 @@ impl Performer for Crew {
             Effect::Reconnect(host) => drop(fleet.map(|fleet| fleet.reconnect(&host))),
             Effect::Focus(host) => drop(fleet.map(|fleet| fleet.focus(host.as_ref()))),
             Effect::Processes(host) => drop(fleet.map(|fleet| fleet.processes(&host))),
-            Effect::Refresh => drop(fleet.map(Fleet::refresh)),
+            Effect::Refresh => {
+                if let Some(fleet) = fleet {
+                    fleet.refresh();
+                }
+                self.hosted.refresh();
+            }
+            Effect::Consult(settings) => self.hosted = Hosted::consult(&settings, &self.messages),
+            Effect::LookAt(check) => self.hosted.look_at(check),
+            Effect::See(sight) => self.hosted.see(sight),
+            Effect::Browse(url) => {
+                let (clipboard, outlet, messages) =
+                    (self.clipboard.clone(), self.outlet.clone(), self.messages.clone());
+                tokio::spawn(async move {
+                    if browser::show(&url).await {
+                        return;
+                    }
+                    let (bad, text) = match clipboard::copy(&clipboard, &url, &outlet).await {
+                        Ok(()) => (false, "there is no browser here; its address is copied".to_owned()),
+                        Err(why) => (true, format!("there is no browser here, and its address is not copied: {why}")),
+                    };
+                    let _ = messages.send(Message::Notice { bad, text }).await;
+                });
+            }
             Effect::Answer(id, answer) => self.questions.answer(id, answer),
             Effect::Theme(name) => {
                 if let Err(why) = self.wardrobe.put_on(&name, look) {

@@ -1,12 +1,14 @@
 //! Joins the pure half and the adapters: event loop, effects, workers, terminal.
 
 mod background;
+mod browser;
 pub mod clipboard;
 pub mod cockpit;
 mod decode;
 mod export;
 pub mod fleet;
 mod frame;
+pub mod hosted;
 mod input;
 pub mod limits;
 pub mod outlet;
@@ -14,6 +16,7 @@ mod pace;
 pub mod qd_log;
 pub mod questions;
 pub mod screen;
+mod signals;
 pub mod survey;
 pub mod terminal_asker;
 pub mod terminal_confirm;

@@ -4,10 +4,12 @@ use ratatui::layout::Rect;
 
 use super::canvas::{Canvas, Piece, width};
 use super::theme::Role;
+use crate::app::board::Pane;
 use crate::app::command::Command;
 use crate::app::context::{Context, chain};
 use crate::app::state::{Overlay, OverviewPane, State, Tab};
-use crate::app::update::host_rows;
+use crate::app::update::{host_rows, row_address};
+use crate::app::view_state::rows;
 use crate::domain::question::Question;
 
 /// Most hints at once.
@@ -101,6 +103,7 @@ fn wanted(state: &State) -> Vec<(Command, &'static str)> {
             (true, Command::Reconnect(None), "reconnect"),
             (true, Command::CommandLine, "command"),
         ],
+        Tab::Deploys | Tab::Alerts | Tab::Business => return lists(state),
         Tab::Hosts => {
             let rows = host_rows(state).len();
             vec![
@@ -116,6 +119,29 @@ fn wanted(state: &State) -> Vec<(Command, &'static str)> {
             ]
         }
     };
+    hints.into_iter().filter(|(does, ..)| *does).map(|(_, command, word)| (command, word)).collect()
+}
+
+/// What can be done with a row of the tabs that are made of lists.
+fn lists(state: &State) -> Vec<(Command, &'static str)> {
+    let Some(board) = state.board(state.tab) else { return Vec::new() };
+    let (open, pane) = (board.open.is_some(), board.pane(state.tab));
+    let has_rows = |pane: &Pane| !rows::ids(state, *pane).is_empty();
+    let here = pane.is_some_and(|pane| has_rows(&pane));
+    let elsewhere = Pane::of(state.tab).iter().any(|other| Some(*other) != pane && has_rows(other));
+    let what = if pane == Some(Pane::Figures) { "definition" } else { "open" };
+    let hints = [
+        (open, Command::Back, "back"),
+        (!open && here, Command::Open, what),
+        (!open && elsewhere, Command::NextPane, "next list"),
+        (!open && !board.filter.is_empty(), Command::Back, "all rows"),
+        (!open && here, Command::Find(None), "find"),
+        (here, Command::CopyLine, "copy"),
+        (here && state.tab != Tab::Business, Command::LogsHere, "logs then"),
+        (here && row_address(state).is_some(), Command::Browse, "browser"),
+        (!here, Command::CommandLine, "command"),
+        (!here, Command::Quit, "quit"),
+    ];
     hints.into_iter().filter(|(does, ..)| *does).map(|(_, command, word)| (command, word)).collect()
 }
 
@@ -140,6 +166,7 @@ pub fn key_in_tabs(state: &State, c: &Canvas, command: &Command) -> String {
         Tab::Overview => Context::Overview,
         Tab::Logs => Context::Logs,
         Tab::Hosts => Context::Hosts,
+        Tab::Deploys | Tab::Alerts | Tab::Business => Context::Lists,
     };
     let chain = [base, Context::Global];
     c.look.keymap.key_of(&chain, command).map_or_else(|| format!(":{}", command.entry().name), |key| shown(&key))

@@ -12,6 +12,7 @@ use crate::app::command::Command;
 use crate::app::context::Context;
 use crate::app::state::{State, Tab};
 use crate::app::viewport::Target;
+use crate::domain::alert::Severity;
 use crate::domain::host::HostName;
 use crate::domain::settings::{Environment, ReadOnly};
 
@@ -39,7 +40,9 @@ pub fn draw(state: &State, c: &mut Canvas, area: Rect) {
         let name = if narrow { short(tab) } else { long(tab) };
         let style = if tab == state.tab { Role::Front } else { Role::Text };
         let gap = if narrow || key.is_none() { "" } else { " " };
-        let label = [c.piece(key.unwrap_or_default(), Role::Dim), c.piece(gap, Role::Dim), c.piece(name, style)];
+        let mut label =
+            vec![c.piece(key.unwrap_or_default(), Role::Dim), c.piece(gap, Role::Dim), c.piece(name, style)];
+        label.extend(firing(state, c, tab));
         let columns = width(&label);
         if columns > room(x) {
             break;
@@ -50,11 +53,23 @@ pub fn draw(state: &State, c: &mut Canvas, area: Rect) {
     }
 }
 
+/// How many alerts ask for somebody, behind the name of their tab.
+fn firing(state: &State, c: &Canvas, tab: Tab) -> Option<Piece<'static>> {
+    let problems = || state.hosted.alerts.iter().filter(|alert| alert.is_problem() && !alert.silenced);
+    let count = problems().count();
+    let worst = problems().map(|alert| alert.severity).max()?;
+    let role = if worst == Severity::Page { Role::Bad } else { Role::Warn };
+    (tab == Tab::Alerts && count > 0).then(|| c.piece(format!(" {count}"), role))
+}
+
 fn long(tab: Tab) -> &'static str {
     match tab {
         Tab::Overview => "Overview",
         Tab::Logs => "Logs",
         Tab::Hosts => "Hosts",
+        Tab::Deploys => "Deploys",
+        Tab::Alerts => "Alerts",
+        Tab::Business => "Business",
     }
 }
 
@@ -63,6 +78,9 @@ fn short(tab: Tab) -> &'static str {
         Tab::Overview => "Over",
         Tab::Logs => "Logs",
         Tab::Hosts => "Host",
+        Tab::Deploys => "Depl",
+        Tab::Alerts => "Alrt",
+        Tab::Business => "Biz",
     }
 }
 
@@ -71,6 +89,7 @@ fn focused_host(state: &State) -> Option<HostName> {
     match state.tab {
         Tab::Overview => state.overview.selected.clone(),
         Tab::Hosts => state.machines.open.clone().or_else(|| state.machines.selected.clone()),
+        Tab::Deploys | Tab::Alerts | Tab::Business => None,
         Tab::Logs => {
             let row = state.logs.window.rows.iter().find(|row| Some(row.id) == state.logs.selected)?;
             let source = state.logs.window.sources.iter().find(|source| source.id == row.source)?;

@@ -2,6 +2,7 @@
 
 mod errors;
 mod hints;
+mod hosted;
 mod hostile;
 mod terminal;
 #[allow(dead_code, reason = "what programs cost is measured elsewhere")]
@@ -250,9 +251,9 @@ fn press(state: &mut State, text: &str) -> Vec<Effect> {
     for c in text.chars() {
         use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
         let code = match c {
-            '\r' => KeyCode::Enter,
-            '\u{1b}' => KeyCode::Esc,
+            '\r' | '\n' => KeyCode::Enter,
             '\t' => KeyCode::Tab,
+            '\u{1b}' => KeyCode::Esc,
             c => KeyCode::Char(c),
         };
         let key = match code {

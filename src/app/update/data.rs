@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::app::change::ChangeKind;
 use crate::app::effect::Effect;
 use crate::app::message::Message;
-use crate::app::state::{About, Banner, HostView, ProcessList, ServiceView, State};
+use crate::app::state::{About, Banner, HostView, Hosted, ProcessList, ServiceView, State};
 use crate::domain::host::HostName;
 use crate::domain::sample::Sample;
 use crate::domain::service::ServiceOnHost;
@@ -124,6 +124,11 @@ pub(super) fn config(state: &mut State, settings: Settings, warnings: &[String],
             }
         })
         .collect();
+    // A token that changed is no reason to dial hosts anew, nor the other way round.
+    if state.settings.hosted != settings.hosted {
+        state.hosted = Hosted { ledgers: vec![None; settings.hosted.stripe.len()], ..Hosted::default() };
+        effects.push(Effect::Consult(Box::new(settings.hosted.clone())));
+    }
     // Only what the connections rest on is worth dialing anew.
     let old = &state.settings;
     if old.hosts != settings.hosts || old.services != settings.services || old.ssh != settings.ssh {

@@ -55,7 +55,7 @@ pub(super) fn selected(state: &State) -> Option<HostName> {
     match state.tab {
         Tab::Overview => state.overview.selected.clone(),
         Tab::Hosts => state.machines.open.clone().or_else(|| state.machines.selected.clone()),
-        Tab::Logs => None,
+        Tab::Logs | Tab::Deploys | Tab::Alerts | Tab::Business => None,
     }
 }
 

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, NaiveDateTime, NaiveTime, TimeDelta, Utc};
 
-use super::{hosts, overlays, show, toast};
+use super::{hosts, lists, overlays, show, toast};
 use crate::app::command::Command;
 use crate::app::effect::Effect;
 use crate::app::state::{Landing, OverviewPane, PromptPurpose, State, Tab, TimeColumn};
@@ -260,14 +260,20 @@ fn only(state: &mut State, effects: &mut Vec<Effect>) {
 /// The logs of what is selected on another tab.
 fn here(state: &mut State, effects: &mut Vec<Effect>) {
     let service = state.tab == Tab::Overview && state.overview.pane == OverviewPane::Services;
+    let (named, time) = lists::place(state);
     let wanted = if service {
         state.overview.service.as_ref().map(|(name, _)| Query::field("service", Op::Is, name))
+    } else if let Some(name) = named {
+        Some(Query::field("service", Op::Is, &name))
     } else {
         hosts::selected(state).map(|host| Query::field("host", Op::Is, host.as_str()))
     };
     show(state, Tab::Logs);
     state.logs.query.filter = LogFilter { query: wanted.unwrap_or_default(), hidden: Vec::new() };
-    follow(state, effects);
+    match time {
+        Some(time) => go_to(state, time, effects),
+        None => follow(state, effects),
+    }
 }
 
 /// Reads a time: of today's (or the latest past) day, ago, or with its date; in UTC.

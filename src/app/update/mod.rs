@@ -2,6 +2,7 @@
 
 mod data;
 mod hosts;
+mod lists;
 mod log_export;
 mod logs;
 mod moving;
@@ -11,6 +12,7 @@ mod questions;
 use chrono::TimeDelta;
 
 pub use hosts::rows as host_rows;
+pub use lists::address as row_address;
 pub use overlays::{Completion, completions};
 pub use questions::listed_keys;
 
@@ -48,6 +50,7 @@ pub fn update(state: &mut State, message: Message) -> Vec<Effect> {
         Message::Wheel(target, notches) => moving::wheel(state, target.as_ref(), notches, &mut effects),
         Message::Pasted(text) => overlays::pasted(state, &text),
         Message::Pending(keys) => state.pending = keys,
+        Message::Outside(..) | Message::Delivery(..) | Message::Ledger(..) => lists::take(state, message),
         Message::Logs(window) => logs::arrived(state, *window, &mut effects),
         Message::Asked(id, question) => questions::asked(state, id, question),
         Message::Withdrawn(id) => {
@@ -68,6 +71,7 @@ pub fn update(state: &mut State, message: Message) -> Vec<Effect> {
     }
     questions::show(state);
     focus(state, &mut effects);
+    lists::look(state, &mut effects);
     effects
 }
 
@@ -87,7 +91,7 @@ fn focus(state: &mut State, effects: &mut Vec<Effect>) {
     let host = match state.tab {
         Tab::Hosts => state.machines.open.clone().or_else(|| state.machines.selected.clone()),
         Tab::Overview => state.overview.selected.clone(),
-        Tab::Logs => None,
+        Tab::Logs | Tab::Deploys | Tab::Alerts | Tab::Business => None,
     };
     if host != state.focused {
         state.focused.clone_from(&host);
@@ -121,7 +125,7 @@ fn run(state: &mut State, command: Command, effects: &mut Vec<Effect>) {
         }
         Command::Refresh => {
             effects.push(Effect::Refresh);
-            toast(state, false, "asking every host anew");
+            toast(state, false, "asking everything anew");
         }
         Command::Reload => effects.push(Effect::ReloadConfig),
         Command::Theme(name) => effects.push(Effect::Theme(name)),
@@ -164,6 +168,8 @@ fn run(state: &mut State, command: Command, effects: &mut Vec<Effect>) {
         | Command::Reverse
         | Command::FilterHosts(_)
         | Command::Processes => hosts::run(state, command, effects),
+        Command::Find(_) | Command::Browse => lists::run(state, command, effects),
+        Command::CopyLine if state.board(state.tab).is_some() => lists::run(state, command, effects),
         Command::CopyLine | Command::CopyEvent | Command::CopyField(_) | Command::CopyWindow | Command::Save(_) => {
             log_export::run(state, command, effects)
         }

@@ -1,6 +1,6 @@
 //! Moving about: rows, pages, panes, the mouse.
 
-use super::{hosts, logs, overlays, run as run_command, show};
+use super::{hosts, lists, logs, overlays, run as run_command, show};
 use crate::app::command::Command;
 use crate::app::effect::Effect;
 use crate::app::state::{OverviewPane, State, Tab};
@@ -35,6 +35,7 @@ pub(super) fn run(state: &mut State, command: &Command, effects: &mut Vec<Effect
             }
             Tab::Logs => state.logs.sidebar = !state.logs.sidebar,
             Tab::Hosts => {}
+            Tab::Deploys | Tab::Alerts | Tab::Business => lists::pane(state, *command == Command::NextPane),
         },
         Command::Open => open(state, effects),
         _ => {}
@@ -45,6 +46,7 @@ fn page(state: &State) -> usize {
     match state.tab {
         Tab::Logs if !state.logs.sidebar => state.viewport.log_rows,
         Tab::Hosts if state.machines.open.is_some() => state.viewport.page_rows,
+        tab if state.board(tab).is_some_and(|board| board.open.is_some()) => state.viewport.page_rows,
         _ => state.viewport.list_rows,
     }
     .max(2)
@@ -81,18 +83,19 @@ fn step(state: &mut State, rows: i64, effects: &mut Vec<Effect>) {
             let at = names.iter().position(|name| Some(name) == state.machines.selected.as_ref());
             state.machines.scroll = scrolled(state.machines.scroll, at, state.viewport.list_rows);
         }
+        Tab::Deploys | Tab::Alerts | Tab::Business => lists::step(state, rows),
     }
 }
 
 /// The id so many rows from the selected one, within the list.
-fn moved<T: PartialEq + Clone>(ids: &[T], selected: Option<&T>, rows: i64) -> Option<T> {
+pub(super) fn moved<T: PartialEq + Clone>(ids: &[T], selected: Option<&T>, rows: i64) -> Option<T> {
     let at = selected.and_then(|id| ids.iter().position(|other| other == id)).unwrap_or(0) as i64;
     let to = (at + rows).clamp(0, ids.len().max(1) as i64 - 1);
     ids.get(to as usize).cloned()
 }
 
 /// The first row shown, so that row `at` is among the `rows` that fit.
-fn scrolled(scroll: usize, at: Option<usize>, rows: usize) -> usize {
+pub(super) fn scrolled(scroll: usize, at: Option<usize>, rows: usize) -> usize {
     let Some(at) = at else { return scroll };
     if at < scroll {
         at
@@ -122,6 +125,7 @@ fn open(state: &mut State, effects: &mut Vec<Effect>) {
             logs::pause(state, effects);
             state.logs.detail = !state.logs.detail;
         }
+        Tab::Deploys | Tab::Alerts | Tab::Business => lists::open(state),
     }
 }
 
@@ -136,6 +140,12 @@ pub(super) fn clicked(state: &mut State, target: Target, effects: &mut Vec<Effec
         Target::Service(name, environment) => {
             state.overview.pane = OverviewPane::Services;
             state.overview.service = Some((name, environment));
+        }
+        Target::Item(pane, id) => lists::choose(state, pane, id),
+        Target::Pane(pane) => {
+            if let Some(board) = state.board_mut(state.tab) {
+                board.focus(pane);
+            }
         }
         Target::Row(id) => {
             state.logs.sidebar = false;

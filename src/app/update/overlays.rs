@@ -2,7 +2,7 @@
 
 use crossterm::event::{KeyCode, KeyEvent};
 
-use super::{logs, questions, run as run_command, typed_ahead};
+use super::{lists, logs, questions, run as run_command, typed_ahead};
 use crate::app::command::{COMMANDS, Command, Entry};
 use crate::app::effect::Effect;
 use crate::app::fuzzy;
@@ -64,6 +64,7 @@ fn back(state: &mut State, effects: &mut Vec<Effect>) {
     match state.tab {
         Tab::Hosts if state.machines.open.is_some() => state.machines.open = None,
         Tab::Hosts => state.machines.filter.clear(),
+        Tab::Deploys | Tab::Alerts | Tab::Business => lists::back(state),
         Tab::Logs if state.logs.detail => state.logs.detail = false,
         Tab::Logs if state.logs.sidebar => state.logs.sidebar = false,
         Tab::Logs if state.logs.query.search.is_some() => logs::search(state, "", effects),
@@ -129,6 +130,7 @@ fn preview(state: &mut State, effects: &mut Vec<Effect>) {
             }
         }
         PromptPurpose::HostFilter => state.machines.filter = text,
+        PromptPurpose::ListFilter => run_command(state, Command::Find(Some(text)), effects),
         PromptPurpose::LogTime | PromptPurpose::LogSave | PromptPurpose::LogField => {}
     }
 }
@@ -216,6 +218,7 @@ fn accept_prompt(state: &mut State, effects: &mut Vec<Effect>) {
         PromptPurpose::LogSave => Command::Save(Some(text.trim().to_owned())),
         PromptPurpose::LogField => Command::CopyField(Some(text.trim().to_owned())),
         PromptPurpose::HostFilter => Command::FilterHosts(Some(text)),
+        PromptPurpose::ListFilter => Command::Find(Some(text)),
     };
     run_command(state, command, effects);
 }

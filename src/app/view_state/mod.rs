@@ -1,4 +1,7 @@
 //! What the screen and `qd status` say of the state, worked out from it and never stored.
 
+pub mod figures;
+pub mod rows;
 pub mod sentence;
 pub mod verdict;
+pub mod watched;

@@ -100,6 +100,23 @@ fn words(fact: &Fact, how: Words, time: &impl Fn(DateTime<Utc>) -> String) -> St
         (Fact::Quiet { since }, _) => format!("all quiet, watching since {}", time(*since)),
         (Fact::NoHosts, _) => "no hosts: `qd init` writes a config to start from".to_owned(),
         (Fact::Dialing(hosts), _) => format!("dialing {hosts} host{}", s(*hosts)),
+        (Fact::Page { title, source, since, more }, how) => {
+            let since =
+                since.filter(|_| how <= Words::Fewer).map_or(String::new(), |at| format!(" since {}", time(at)));
+            let more = match (*more, how) {
+                (0, _) => String::new(),
+                (more, Words::All) => format!(" and {more} more page{}", s(more)),
+                (more, _) => format!(" +{more}"),
+            };
+            match how {
+                Words::All => format!("{title} ({source}){since}{more}"),
+                Words::Fewer => format!("{title}{since}{more}"),
+                Words::Fewest | Words::Counts => format!("PAGE {}{more}", cut(title)),
+            }
+        }
+        (Fact::Tickets(tickets), _) => format!("{tickets} ticket{}", s(*tickets)),
+        (Fact::Unheard(names), Words::All) => format!("not heard: {}", list(names)),
+        (Fact::Unheard(names), _) => format!("{} not heard", names.join(", ")),
         (Fact::Silent(sources), _) => format!("{sources} source{} silent", s(*sources)),
     }
 }

@@ -4,7 +4,10 @@ use chrono::{DateTime, Utc};
 
 use crate::app::change::Change;
 use crate::app::state::{HostView, ServiceView, State};
+use crate::domain::alert::{Alert, AlertState, Severity};
+use crate::domain::delivery::{Part, Project};
 use crate::domain::host::HostState;
+use crate::domain::outside::{Feed, Outside};
 
 /// A disk that is full sooner than this many hours is part of the verdict, and one that is fuller than this percentage.
 const SOON_FULL: (f64, f64) = (8.0, 95.0);
@@ -80,6 +83,21 @@ pub enum Fact {
     NoHosts,
     /// Sources of logs that are not being read, on hosts that are up.
     Silent(usize),
+    /// A page that somebody outside has raised.
+    Page {
+        /// What is wrong.
+        title: String,
+        /// Who says so.
+        source: String,
+        /// Since when.
+        since: Option<DateTime<Utc>>,
+        /// How many more there are.
+        more: usize,
+    },
+    /// Tickets that somebody outside has raised.
+    Tickets(usize),
+    /// Hosted sources that could not be asked: quiet is not the same as not heard.
+    Unheard(Vec<String>),
 }
 
 /// The verdict.
@@ -94,12 +112,16 @@ pub struct Verdict {
 impl Verdict {
     /// What is to be said of this state.
     pub fn of(state: &State) -> Self {
-        let mut facts = unwell(state);
+        let mut facts: Vec<(Gravity, Fact)> = page(state).into_iter().collect();
+        facts.extend(unwell(state));
         facts.extend(hosts(state));
         facts.extend(disks(state));
         facts.extend(failed_units(state).map(|fact| (Gravity::Worth, fact)));
+        facts.extend(tickets(state));
         facts.extend(silent_sources(state));
         facts.extend(unmeasured(state));
+        let unheard = unheard(state);
+        facts.extend((!unheard.is_empty()).then_some((Gravity::Waiting, Fact::Unheard(unheard))));
         // Worst first; among equals a service comes before the hosts it runs on.
         facts.sort_by_key(|(how, _)| std::cmp::Reverse(*how));
         let mut gravity = facts.first().map_or(Gravity::Quiet, |(how, _)| *how);
@@ -118,6 +140,45 @@ impl Verdict {
         facts.extend(state.changes.back().cloned().map(Fact::Changed));
         Self { gravity, facts }
     }
+}
+
+fn firing(state: &State, severity: Severity) -> impl Iterator<Item = &Alert> {
+    let is = move |alert: &&Alert| alert.state == AlertState::Firing && alert.severity == severity && !alert.silenced;
+    state.hosted.alerts.iter().filter(is)
+}
+
+/// The newest page, for that is what woke somebody up.
+fn page(state: &State) -> Option<(Gravity, Fact)> {
+    let mut pages = firing(state, Severity::Page);
+    let newest = pages.next()?;
+    let (title, source, since) = (newest.title.clone(), newest.source.clone(), newest.since);
+    Some((Gravity::Grave, Fact::Page { title, source, since, more: pages.count() }))
+}
+
+fn tickets(state: &State) -> Option<(Gravity, Fact)> {
+    let tickets = firing(state, Severity::Ticket).count();
+    (tickets > 0).then_some((Gravity::Worth, Fact::Tickets(tickets)))
+}
+
+/// Hosted sources of alerts that the config names and that have not said, or cannot say now, what fires.
+pub fn unheard(state: &State) -> Vec<String> {
+    let (settings, hosted) = (&state.settings.hosted, &state.hosted);
+    let mut names = Vec::new();
+    let heard =
+        |outside: &Outside| outside.as_of.contains_key(&Feed::Checks) && !outside.trouble.contains_key(&Feed::Checks);
+    if settings.statuscake.is_some() && !hosted.outside.as_ref().is_some_and(heard) {
+        names.push("StatusCake".to_owned());
+    }
+    if let Some(gitlab) = settings.gitlab.as_ref().filter(|gitlab| !gitlab.projects.is_empty()) {
+        let heard = |project: &&Project| {
+            project.as_of.contains_key(&Part::Incidents) && !project.trouble.contains_key(&Part::Incidents)
+        };
+        let known = hosted.delivery.as_ref().map_or(0, |delivery| delivery.projects.iter().filter(heard).count());
+        if known < gitlab.projects.len() {
+            names.push("GitLab".to_owned());
+        }
+    }
+    names
 }
 
 /// Services that are not well.

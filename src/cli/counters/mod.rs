@@ -12,12 +12,11 @@ use futures_util::future::join_all;
 use super::args::{Global, SnapshotAt};
 use super::exit::{Exit, Outcome};
 use super::opened::Opened;
-use crate::config::secret;
 use crate::domain::counter::{CounterSet, document};
-use crate::domain::hosted::StripeSettings;
 use crate::integrations::stripe::account::Account;
 use crate::integrations::stripe::books::Books;
 use crate::integrations::stripe::figures::table::DEFINITIONS;
+use crate::runtime::hosted::accounts;
 
 /// How often a long walk says how far it is.
 const PROGRESS: Duration = Duration::from_secs(2);
@@ -70,16 +69,6 @@ pub async fn run(global: &Global, args: CountersArgs) -> Outcome {
         let every = settings.iter().map(|one| one.refresh).min().unwrap_or(Duration::from_secs(60));
         tokio::time::sleep(every.saturating_sub(began.elapsed()).max(Duration::from_secs(1))).await;
     }
-}
-
-/// Every account that the config names, called by its name only where there are several.
-pub(super) fn accounts(settings: &[StripeSettings]) -> Vec<Account> {
-    let source = |one: &StripeSettings| match settings {
-        [_] => "stripe".to_owned(),
-        _ => format!("stripe:{}", one.name),
-    };
-    let secret = |one: &StripeSettings| secret::source(one.key.clone(), "[stripe] key");
-    settings.iter().map(|one| Account::new(one, source(one), secret(one))).collect()
 }
 
 /// Asks an account once, or for what is new. A walk that takes long says on a terminal how far it is.

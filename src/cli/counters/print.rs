@@ -7,7 +7,6 @@ use chrono::{DateTime, Utc};
 use super::super::table::Table;
 use crate::domain::counter::{Counter, CounterSet, Unit, Window};
 use crate::domain::money::Currency;
-use crate::integrations::stripe::figures::table::definition;
 
 const WINDOWS: [Window; 3] = [Window::Today, Window::Days(7), Window::Days(30)];
 
@@ -46,7 +45,7 @@ fn state_table(counters: &[&Counter]) -> String {
     let titles: Vec<String> = ["NOW".to_owned(), ">COUNT".to_owned()].into_iter().chain(codes).collect();
     let mut table = Table::new(&titles.iter().map(String::as_str).collect::<Vec<_>>());
     for same in counters.chunk_by(|a, b| a.name == b.name) {
-        let mut row = vec![title(same[0].name)];
+        let mut row = vec![same[0].title.to_owned()];
         let quiet = same.iter().all(|counter| counter.figure.unwrap_or(0) == 0);
         let cell = |counter: &&&Counter| counter.shown(counter.figure);
         row.push(same.iter().find(|counter| money(counter).is_none()).map_or(String::new(), |c| cell(&c)));
@@ -76,7 +75,7 @@ fn period_table(counters: &[&Counter]) -> String {
         if silent && money && !alone {
             continue;
         }
-        let mut row = vec![title(counter.name)];
+        let mut row = vec![counter.title.to_owned()];
         for window in WINDOWS {
             match all.iter().find(|one| one.window == Some(window)) {
                 Some(one) => {
@@ -89,8 +88,4 @@ fn period_table(counters: &[&Counter]) -> String {
         table.row(row);
     }
     table.render()
-}
-
-fn title(name: &str) -> String {
-    definition(name).map_or(name, |definition| definition.title).to_owned()
 }

@@ -121,6 +121,15 @@ impl Watch {
         }
     }
 
+    /// What was deployed, what runs and what is wrong is asked for at once, whenever it was last.
+    pub fn refresh(&mut self) {
+        for index in 0..self.delivery.projects.len() {
+            for part in [Part::Deployments, Part::Pipelines, Part::Incidents] {
+                self.schedule.ask_now(Ask::Of(index, part));
+            }
+        }
+    }
+
     /// How long nothing is due.
     pub fn idle(&self) -> Duration {
         if self.under_way.is_empty() { self.schedule.idle(Instant::now()) } else { Duration::ZERO }

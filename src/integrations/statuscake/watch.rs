@@ -72,6 +72,12 @@ impl Watch {
         self.plan.look_at(id);
     }
 
+    /// States are asked for at once, whenever they were last.
+    pub fn refresh(&mut self) {
+        self.plan.ask_now(&Ask::All(Feed::Checks));
+        self.plan.ask_now(&Ask::All(Feed::Heartbeats));
+    }
+
     /// How long nothing is due.
     pub fn idle(&self) -> Duration {
         self.plan.idle(Instant::now())

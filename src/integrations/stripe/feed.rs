@@ -10,25 +10,15 @@ use super::account::Account;
 use super::books::{Books, Known, Resource};
 use super::figures::figures;
 use super::rows::business;
-use crate::domain::business::Business;
-use crate::domain::counter::CounterSet;
+use crate::domain::business::Ledger;
 
 /// During a walk, what is known so far is shown at most this often.
 const SHOWN_EVERY: Duration = Duration::from_secs(1);
 /// So many rows of each kind are shown.
 const ROWS: usize = 200;
 
-/// An account at one time.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Snapshot {
-    /// Its figures.
-    pub counters: CounterSet,
-    /// What happened to its money.
-    pub business: Business,
-}
-
 /// Keeps an account up to date for as long as anybody looks on. `now` asks for a round before it is time.
-pub async fn keep(mut account: Account, every: Duration, now: Arc<Notify>, to: watch::Sender<Arc<Snapshot>>) {
+pub async fn keep(mut account: Account, every: Duration, now: Arc<Notify>, to: watch::Sender<Arc<Ledger>>) {
     let (source, zone) = (account.source().to_owned(), account.zone());
     let show = |books: &Books, walking: bool| {
         let at = Utc::now();
@@ -36,7 +26,7 @@ pub async fn keep(mut account: Account, every: Duration, now: Arc<Notify>, to: w
         let first =
             Resource::FIGURES.iter().any(|one| books.known(*one) != Known::All && !books.fresh.contains_key(one));
         counters.loading = (walking && first).then_some(books.count() as u64);
-        to.send_replace(Arc::new(Snapshot { counters, business: business(books, at, ROWS) }));
+        to.send_replace(Arc::new(Ledger { source: source.clone(), counters, business: business(books, at, ROWS) }));
     };
     while !to.is_closed() {
         let mut shown = Instant::now();

@@ -77,6 +77,8 @@ fn title(context: Context) -> &'static str {
         Context::Sources => "sources of the logs",
         Context::Hosts => "Hosts",
         Context::HostPage => "one host",
+        Context::Lists => "Deploys, Alerts and Business",
+        Context::Page => "one row of a list",
         Context::Text => "where text is typed",
         Context::CommandLine => "the command line",
         Context::Help => "help",

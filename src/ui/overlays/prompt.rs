@@ -38,9 +38,11 @@ fn right(state: &State, c: &Canvas, prompt: &Prompt) -> Piece<'static> {
             None => "regex".to_owned(),
         },
         PromptPurpose::LogFilter => format!("{} of {} pass", thousands(window.matching), thousands(window.total)),
-        PromptPurpose::LogTime | PromptPurpose::LogSave | PromptPurpose::LogField | PromptPurpose::HostFilter => {
-            String::new()
-        }
+        PromptPurpose::LogTime
+        | PromptPurpose::LogSave
+        | PromptPurpose::LogField
+        | PromptPurpose::HostFilter
+        | PromptPurpose::ListFilter => String::new(),
     };
     c.piece(words, Role::Dim)
 }

@@ -1,5 +1,8 @@
 //! The tabs.
 
+mod alerts;
+mod business;
+mod deploys;
 mod host_table;
 mod hosts;
 mod logs;
@@ -21,6 +24,9 @@ pub fn draw(state: &State, c: &mut Canvas, area: Rect) {
         Tab::Overview => overview::draw(state, c, area),
         Tab::Logs => logs::draw(state, c, area),
         Tab::Hosts => hosts::draw(state, c, area),
+        Tab::Deploys => deploys::draw(state, c, area),
+        Tab::Alerts => alerts::draw(state, c, area),
+        Tab::Business => business::draw(state, c, area),
     }
 }
 

@@ -3,4 +3,6 @@
 pub mod bars;
 pub mod graph;
 pub mod input;
+pub mod list;
+pub mod page;
 pub mod table;

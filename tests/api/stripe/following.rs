@@ -4,10 +4,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
+use quarterdeck::domain::business;
 use quarterdeck::domain::counter::Window;
 use quarterdeck::integrations::http::ApiOptions;
 use quarterdeck::integrations::stripe::account::Account;
-use quarterdeck::integrations::stripe::feed::{Snapshot, keep};
+use quarterdeck::integrations::stripe::feed::keep;
 use serde_json::json;
 use tokio::sync::{Notify, watch};
 
@@ -197,10 +198,10 @@ async fn without_a_feed_everything_is_walked_again_now_and_then() {
 async fn whoever_looks_on_sees_what_happens_when_it_is_asked_for_and_nothing_runs_on_after_them() {
     let now = Utc::now();
     let ledger = ledger_of(now);
-    let (to, mut seen) = watch::channel(Arc::new(Snapshot::default()));
+    let (to, mut seen) = watch::channel(Arc::new(business::Ledger::default()));
     let again = Arc::new(Notify::new());
     let task = tokio::spawn(keep(account(&ledger), Duration::from_secs(3600), Arc::clone(&again), to));
-    let payments = |snapshot: &Arc<Snapshot>, count: usize| {
+    let payments = |snapshot: &Arc<business::Ledger>, count: usize| {
         snapshot.business.payments.len() == count && snapshot.counters.loading.is_none()
     };
     let within = Duration::from_secs(20);

@@ -38,7 +38,7 @@ pub fn figures(books: &Books, at: DateTime<Utc>, zone: Tz, source: &str) -> Coun
     for definition in DEFINITIONS {
         for window in windows(definition) {
             match one(definition, window, &view, at, zone) {
-                Ok((now, before)) => counters(definition.name, window, source, now, before, &mut set.counters),
+                Ok((now, before)) => counters(definition, window, source, now, before, &mut set.counters),
                 Err((resource, why)) => {
                     let names = missing.entry((resource, why)).or_default();
                     if !names.contains(&definition.name) {
@@ -101,7 +101,7 @@ fn reaches(known: Known, span: Span) -> bool {
 }
 
 fn counters(
-    name: &'static str,
+    definition: &Definition,
     window: Option<Window>,
     source: &str,
     now: Outcome,
@@ -109,7 +109,8 @@ fn counters(
     into: &mut Vec<Counter>,
 ) {
     let mut push = |unit, figure, previous| {
-        into.push(Counter { name, source: source.to_owned(), unit, window, figure, previous });
+        let Definition { name, title, text, .. } = *definition;
+        into.push(Counter { name, title, definition: text, source: source.to_owned(), unit, window, figure, previous });
     };
     match (now, before) {
         (Outcome::Money(now), before) => {

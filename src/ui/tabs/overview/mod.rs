@@ -1,7 +1,9 @@
 //! The Overview: what is wrong, how widespread, since when, what changed.
 
+mod alerts;
 mod changes;
 mod errors;
+mod money;
 mod services;
 mod verdict;
 
@@ -25,16 +27,31 @@ pub fn draw(state: &State, c: &mut Canvas, area: Rect) {
     let services = state.services.len().max(1) as u16 + 1;
     let errors = errors::wanted(state) + 1;
     let changes = changes::wanted(state);
+    let alerts = alerts::wanted(state);
     if area.width < NARROW {
-        let rows = share(area.height, &[(6, hosts), (4, services), (3, errors), (0, changes)]);
-        let [a, b, d, e] = stack(area, &rows);
+        let money = money::wanted(state, false);
+        // What fires and the hosts come first; the money is one line.
+        let wants = [(2, alerts), (6, hosts), (2, money), (4, services), (3, errors), (0, changes)];
+        let [f, a, m, b, d, e] = stack(area, &share(area.height, &wants));
+        alerts::draw(state, c, f);
         hosts_pane(state, c, a);
+        money::draw(state, c, m);
         services::draw(state, c, b);
         errors::draw(state, c, d);
         changes::draw(state, c, e);
     } else {
-        let rows = share(area.height, &[(6, hosts), (5, services.max(errors)), (0, changes)]);
-        let [a, b, d, _] = stack(area, &rows);
+        let money = money::wanted(state, true);
+        let wants = [(2, alerts.max(money)), (6, hosts), (5, services.max(errors)), (0, changes)];
+        let [f, a, b, d] = stack(area, &share(area.height, &wants));
+        match (alerts, money) {
+            (_, 0) => alerts::draw(state, c, f),
+            (0, _) => money::draw(state, c, f),
+            _ => {
+                let (left, right) = split(f, f.width * 3 / 5);
+                alerts::draw(state, c, left);
+                money::draw(state, c, right);
+            }
+        }
         hosts_pane(state, c, a);
         let (left, right) = split(b, b.width / 2);
         services::draw(state, c, left);
@@ -44,9 +61,9 @@ pub fn draw(state: &State, c: &mut Canvas, area: Rect) {
 }
 
 /// Areas one above the other, a blank row between them where there is room; without rows where none were given.
-fn stack(area: Rect, rows: &[u16]) -> [Rect; 4] {
+fn stack<const N: usize>(area: Rect, rows: &[u16]) -> [Rect; N] {
     let spare = area.height.saturating_sub(rows.iter().sum());
-    let gap = u16::from(usize::from(spare) >= rows.len());
+    let gap = u16::from(usize::from(spare) >= rows.iter().filter(|rows| **rows > 0).count());
     let mut y = area.y;
     let mut next = |rows: Option<&u16>| {
         let height = rows.copied().unwrap_or(0).min(area.bottom().saturating_sub(y));

@@ -1,5 +1,6 @@
 //! The first line: what is wrong, in one sentence.
 
+use chrono::TimeDelta;
 use ratatui::layout::Rect;
 
 use crate::app::state::State;
@@ -20,10 +21,15 @@ pub fn draw(state: &State, c: &mut Canvas, line: Rect) {
         Gravity::Grave => (glyph::BAD, Role::Bad),
     };
     let zone = Zone::of(state, c.look);
+    // What is older than a day needs its date.
+    let when = |time| match state.now - time {
+        ago if ago < TimeDelta::hours(20) => zone.minutes(time),
+        _ => zone.local(time).format("%Y-%m-%d").to_string(),
+    };
     let x = line.x + 1;
     let x = x + c.put_as(x, line.y, 2, mark, role) + 1;
     let room = line.right().saturating_sub(x + 1);
-    let words = verdict.sentence(usize::from(room), |time| zone.minutes(time));
+    let words = verdict.sentence(usize::from(room), when);
     let style = if verdict.gravity == Gravity::Grave { Role::Strong } else { Role::Text };
     c.put_as(x, line.y, room, &fit(&words, usize::from(room)), style);
 }

@@ -1,0 +1,204 @@
+//! The rows of the lists about hosted APIs: which are shown, in which order. Selection is by their ids.
+
+use super::figures::{FigureRow, figures};
+use super::sentence::changed;
+use super::watched::{Watched, watched};
+use crate::app::board::{Board, Pane};
+use crate::app::change::{Change, ChangeKind};
+use crate::app::state::{ServiceView, State};
+use crate::domain::alert::Alert;
+use crate::domain::business::{Dispute, FailedPayment, Ledger, Payment, Payout, Refund};
+use crate::domain::deployment::{Deployment, DeploymentKind, DeploymentStatus};
+
+/// Alerts, filtered; firing ones first.
+pub fn alerts(state: &State) -> Vec<&Alert> {
+    let wanted = |alert: &&Alert| {
+        let service = alert.service.as_deref().unwrap_or_default();
+        state.alerts.wants(&[&alert.title, &alert.source, &alert.rule, alert.severity.as_str(), service])
+    };
+    state.hosted.alerts.iter().filter(wanted).collect()
+}
+
+/// What was changed last before an alert began, within an hour, and how long before: of its service where it is one's.
+pub fn last_change(state: &State, alert: &Alert) -> Option<String> {
+    if let Some(known) = &alert.last_change {
+        return Some(known.clone());
+    }
+    let began = alert.since?;
+    let about = |change: &&Change| match (&alert.service, &change.what) {
+        (Some(service), ChangeKind::Version { service: of, .. } | ChangeKind::Restarted { service: of, .. }) => {
+            service == of
+        }
+        _ => true,
+    };
+    let before = state.changes.iter().rev().filter(about).find(|change| change.at <= began)?;
+    let minutes = (began - before.at).num_minutes();
+    (minutes <= 60).then(|| format!("{}, {minutes} min before", changed(before)))
+}
+
+/// What is watched from outside, filtered.
+pub fn all_watched(state: &State) -> Vec<Watched<'_>> {
+    let Some(outside) = &state.hosted.outside else { return Vec::new() };
+    let mut all = watched(outside, state.now);
+    all.retain(|one| state.alerts.wants(&[one.name(), one.kind(), &one.condition(state.now).1]));
+    all
+}
+
+/// Figures of every account.
+pub fn every_figure(state: &State) -> Vec<FigureRow<'_>> {
+    ledgers(state).flat_map(figures).collect()
+}
+
+/// Figures of every account, filtered.
+pub fn all_figures(state: &State) -> Vec<FigureRow<'_>> {
+    let wanted = |row: &FigureRow| state.business.wants(&[row.one.title, row.one.name]);
+    ledgers(state).flat_map(figures).filter(wanted).collect()
+}
+
+fn ledgers(state: &State) -> impl Iterator<Item = &Ledger> {
+    state.hosted.ledgers.iter().flatten()
+}
+
+/// One row of what happened to the business's money.
+#[derive(Clone, Copy, Debug)]
+pub enum MoneyRow<'l> {
+    /// An attempt to be paid.
+    Payment(&'l Payment),
+    /// A payment of which attempts failed.
+    Failure(&'l FailedPayment),
+    /// A dispute.
+    Dispute(&'l Dispute),
+    /// A refund.
+    Refund(&'l Refund),
+    /// A payout.
+    Payout(&'l Payout),
+}
+
+impl<'l> MoneyRow<'l> {
+    /// Its stable id.
+    pub fn id(&self) -> &'l str {
+        match self {
+            Self::Payment(one) => &one.id,
+            Self::Failure(one) => &one.id,
+            Self::Dispute(one) => &one.id,
+            Self::Refund(one) => &one.id,
+            Self::Payout(one) => &one.id,
+        }
+    }
+
+    /// Whose it is, where that is known.
+    pub fn customer(&self) -> Option<&'l str> {
+        match self {
+            Self::Payment(one) => one.customer.as_deref(),
+            Self::Failure(one) => one.customer.as_deref(),
+            Self::Dispute(one) => one.customer.as_deref(),
+            Self::Refund(one) => one.customer.as_deref(),
+            Self::Payout(_) => None,
+        }
+    }
+
+    /// What is said of it.
+    pub fn words(&self) -> &'l str {
+        match self {
+            Self::Payment(one) => one.description.as_deref().unwrap_or_default(),
+            Self::Failure(one) => &one.reason,
+            Self::Dispute(one) => one.reason.as_deref().unwrap_or_default(),
+            Self::Refund(one) => one.reason.as_deref().unwrap_or_default(),
+            Self::Payout(one) => one.failure.as_deref().unwrap_or_default(),
+        }
+    }
+
+    /// Where it is to be looked at.
+    pub fn url(&self) -> Option<&'l str> {
+        match self {
+            Self::Payment(one) => Some(&one.url),
+            Self::Failure(one) => Some(&one.url),
+            Self::Dispute(one) => Some(&one.url),
+            Self::Refund(one) => one.url.as_deref(),
+            Self::Payout(one) => Some(&one.url),
+        }
+    }
+}
+
+/// How many rows a pane of money has before any filter.
+pub fn money_count(state: &State, pane: Pane) -> usize {
+    ledgers(state).map(|ledger| money_of(ledger, pane).len()).sum()
+}
+
+/// Rows of a pane of money, of every account, filtered.
+pub fn money(state: &State, pane: Pane) -> Vec<MoneyRow<'_>> {
+    let wanted = |row: &MoneyRow| state.business.wants(&[row.id(), row.customer().unwrap_or_default(), row.words()]);
+    ledgers(state).flat_map(|ledger| money_of(ledger, pane)).filter(wanted).collect()
+}
+
+fn money_of(ledger: &Ledger, pane: Pane) -> Vec<MoneyRow<'_>> {
+    let rows = &ledger.business;
+    match pane {
+        Pane::Payments => rows.payments.iter().map(MoneyRow::Payment).collect(),
+        Pane::Failures => rows.failures.iter().map(MoneyRow::Failure).collect(),
+        Pane::Disputes => rows.disputes.iter().map(MoneyRow::Dispute).collect(),
+        Pane::Refunds => rows.refunds.iter().map(MoneyRow::Refund).collect(),
+        Pane::Payouts => rows.payouts.iter().map(MoneyRow::Payout).collect(),
+        _ => Vec::new(),
+    }
+}
+
+/// The id of a service's row.
+pub fn service_id(view: &ServiceView) -> String {
+    format!("{}@{}", view.service.name, view.service.environment)
+}
+
+/// Services of the matrix of versions, filtered.
+pub fn services(state: &State) -> Vec<&ServiceView> {
+    let wanted = |view: &&ServiceView| state.deploys.wants(&[&view.service.name, &view.service.environment]);
+    state.services.iter().filter(wanted).collect()
+}
+
+/// The id of a deployment's row.
+pub fn deployment_id(one: &Deployment) -> String {
+    format!("{}:{}:{}", one.source, one.project, one.id)
+}
+
+/// What was deployed, newest first, filtered.
+pub fn deployments(state: &State) -> Vec<&Deployment> {
+    let Some(delivery) = &state.hosted.delivery else { return Vec::new() };
+    let wanted = |one: &&Deployment| {
+        let words = [one.status.map_or("", DeploymentStatus::as_str), one.kind.map_or("", DeploymentKind::as_str)];
+        let by = one.by.as_deref().unwrap_or_default();
+        state.deploys.wants(&[&one.service, &one.environment, &one.version, by, words[0], words[1]])
+    };
+    let mut all: Vec<&Deployment> = delivery.projects.iter().flat_map(|one| &one.deployments).filter(wanted).collect();
+    // Each project's come newest first; ids are numbers.
+    all.sort_by_key(|one| std::cmp::Reverse((one.created, one.id.len(), one.id.as_str())));
+    all
+}
+
+/// What the forge says is live of a service in an environment.
+pub fn live(state: &State, service: &str, environment: &str) -> Option<String> {
+    let delivery = state.hosted.delivery.as_ref()?;
+    let of = |one: &&Deployment| one.service == service && one.environment == environment;
+    let history = delivery.projects.iter().flat_map(|one| &one.deployments).filter(of);
+    history
+        .filter(|one| one.status == Some(DeploymentStatus::Success))
+        .max_by_key(|one| (one.created, one.id.len(), one.id.as_str()))
+        .map(|one| one.version.clone())
+}
+
+/// The ids of a pane's rows, in their order.
+pub fn ids(state: &State, pane: Pane) -> Vec<String> {
+    match pane {
+        Pane::Versions => services(state).into_iter().map(service_id).collect(),
+        Pane::History => deployments(state).into_iter().map(deployment_id).collect(),
+        Pane::Alerts => alerts(state).iter().map(|alert| alert.id.clone()).collect(),
+        Pane::Watched => all_watched(state).iter().map(Watched::id).collect(),
+        Pane::Figures => all_figures(state).iter().map(FigureRow::id).collect(),
+        pane => money(state, pane).iter().map(|row| row.id().to_owned()).collect(),
+    }
+}
+
+/// The row of a pane that is selected: the one chosen, or the first.
+pub fn selected(state: &State, board: &Board, pane: Pane) -> Option<String> {
+    let ids = ids(state, pane);
+    let chosen = board.lists.get(&pane).and_then(|list| list.selected.clone());
+    chosen.filter(|id| ids.contains(id)).or_else(|| ids.into_iter().next())
+}

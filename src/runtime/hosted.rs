@@ -1,0 +1,164 @@
+//! The hosted APIs, each kept up to date for the screen by a task of its own. A failing one dims its own panel only.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::Utc;
+use tokio::sync::{Notify, mpsc, watch};
+use tokio::task::JoinSet;
+
+use crate::app::message::Message;
+use crate::config::secret;
+use crate::domain::delivery::{Part, Sight};
+use crate::domain::hosted::{CheckOwner, GitLabSettings, HostedSettings, StatusCakeSettings, StripeSettings};
+use crate::domain::outside::Feed;
+use crate::integrations::gitlab::{self, GitLab};
+use crate::integrations::statuscake::{self, StatusCake};
+use crate::integrations::stripe::account::Account;
+use crate::integrations::stripe::feed;
+
+/// Everything that the Alerts tab shows of StatusCake.
+const FEEDS: [Feed; 8] = [
+    Feed::Checks,
+    Feed::Events,
+    Feed::Heartbeats,
+    Feed::Windows,
+    Feed::Certificates,
+    Feed::PageSpeeds,
+    Feed::ContactGroups,
+    Feed::Responses,
+];
+
+/// Everything that the Deploys tab shows of GitLab.
+const PARTS: [Part; 8] = [
+    Part::Token,
+    Part::Project,
+    Part::Environments,
+    Part::Deployments,
+    Part::Pipelines,
+    Part::Incidents,
+    Part::Tags,
+    Part::MergeRequests,
+];
+
+/// A snapshot is sent again after at most this long: alerts come of age by the clock too.
+const LONGEST: Duration = Duration::from_secs(60);
+
+/// The tasks; they end when this is dropped.
+pub struct Hosted {
+    _tasks: JoinSet<()>,
+    now: Vec<Arc<Notify>>,
+    check: watch::Sender<Option<String>>,
+    sight: watch::Sender<Option<Sight>>,
+}
+
+impl Hosted {
+    /// Asks every API that these settings name.
+    pub fn consult(settings: &HostedSettings, messages: &mpsc::Sender<Message>) -> Self {
+        let (check, looked) = watch::channel(None);
+        let (sight, seen) = watch::channel(None);
+        let (mut tasks, mut now) = (JoinSet::new(), Vec::new());
+        let mut nudge = || {
+            let one = Arc::new(Notify::new());
+            now.push(one.clone());
+            one
+        };
+        if let Some(statuscake) = &settings.statuscake {
+            tasks.spawn(outside(statuscake.clone(), looked, nudge(), messages.clone()));
+        }
+        if let Some(gitlab) = settings.gitlab.as_ref().filter(|gitlab| !gitlab.projects.is_empty()) {
+            tasks.spawn(delivery(gitlab.clone(), seen, nudge(), messages.clone()));
+        }
+        for (number, (account, of)) in accounts(&settings.stripe).into_iter().zip(&settings.stripe).enumerate() {
+            let (to, from) = watch::channel(Arc::default());
+            tasks.spawn(feed::keep(account, of.refresh, nudge(), to));
+            tasks.spawn(ledger(number, from, messages.clone()));
+        }
+        Self { _tasks: tasks, now, check, sight }
+    }
+
+    /// Asks all of them anew now.
+    pub fn refresh(&self) {
+        self.now.iter().for_each(|one| one.notify_one());
+    }
+
+    /// Somebody looks at this check, or at none.
+    pub fn look_at(&self, check: Option<String>) {
+        self.check.send_replace(check);
+    }
+
+    /// Somebody looks at this pipeline, job or pair of versions, or at nothing.
+    pub fn see(&self, sight: Option<Sight>) {
+        self.sight.send_replace(sight);
+    }
+}
+
+/// Every account that the config names, called by its name only where there are several.
+pub fn accounts(settings: &[StripeSettings]) -> Vec<Account> {
+    let source = |one: &StripeSettings| match settings {
+        [_] => "stripe".to_owned(),
+        _ => format!("stripe:{}", one.name),
+    };
+    let secret = |one: &StripeSettings| secret::source(one.key.clone(), "[stripe] key");
+    settings.iter().map(|one| Account::new(one, source(one), secret(one))).collect()
+}
+
+async fn outside(
+    settings: StatusCakeSettings,
+    mut looked: watch::Receiver<Option<String>>,
+    now: Arc<Notify>,
+    messages: mpsc::Sender<Message>,
+) {
+    let client = StatusCake::new(&settings, secret::source(settings.token.clone(), "[statuscake] token"));
+    let mut watch = statuscake::Watch::new(client, &FEEDS, Utc::now());
+    let owners: Vec<CheckOwner> = settings.owners;
+    loop {
+        watch.step().await;
+        let known = watch.outside().clone();
+        let alerts = statuscake::alerts::alerts(&known, &owners, Utc::now());
+        if messages.send(Message::Outside(Box::new(known), alerts)).await.is_err() {
+            return;
+        }
+        tokio::select! {
+            () = tokio::time::sleep(watch.idle().min(LONGEST)) => {}
+            () = now.notified() => watch.refresh(),
+            Ok(()) = looked.changed() => watch.look_at(looked.borrow_and_update().clone()),
+        }
+    }
+}
+
+async fn delivery(
+    settings: GitLabSettings,
+    mut seen: watch::Receiver<Option<Sight>>,
+    now: Arc<Notify>,
+    messages: mpsc::Sender<Message>,
+) {
+    let client = GitLab::new(&settings, secret::source(settings.token.clone(), "[gitlab] token"));
+    let mut watch = gitlab::Watch::new(client, &PARTS, Utc::now());
+    loop {
+        watch.step().await;
+        let known = watch.delivery().clone();
+        let alerts = gitlab::alerts::alerts(&known, Utc::now());
+        if messages.send(Message::Delivery(Box::new(known), alerts)).await.is_err() {
+            return;
+        }
+        tokio::select! {
+            () = tokio::time::sleep(watch.idle().min(LONGEST)) => {}
+            () = now.notified() => watch.refresh(),
+            Ok(()) = seen.changed() => watch.look_at(seen.borrow_and_update().clone()),
+        }
+    }
+}
+
+async fn ledger(
+    number: usize,
+    mut from: watch::Receiver<Arc<crate::domain::business::Ledger>>,
+    messages: mpsc::Sender<Message>,
+) {
+    while from.changed().await.is_ok() {
+        let ledger = (**from.borrow_and_update()).clone();
+        if messages.send(Message::Ledger(number, Box::new(ledger))).await.is_err() {
+            return;
+        }
+    }
+}

@@ -1,0 +1,25 @@
+//! The Deploys tab: which versions the hosts report, and what was deployed when.
+
+mod history;
+mod page;
+mod versions;
+
+use ratatui::layout::Rect;
+
+use super::{nothing, share};
+use crate::app::board::Pane;
+use crate::app::state::{State, Tab};
+use crate::ui::canvas::{Canvas, below, top};
+
+/// Draws it.
+pub fn draw(state: &State, c: &mut Canvas, area: Rect) {
+    if let Some(open) = &state.deploys.open
+        && page::draw(state, c, area, open)
+    {
+        return;
+    }
+    let focused = state.deploys.pane(Tab::Deploys);
+    let given = share(area.height, &[(5, versions::wanted(state)), (6, area.height)]);
+    versions::draw(state, c, top(area, given[0]), focused == Some(Pane::Versions));
+    history::draw(state, c, below(area, given[0]), focused == Some(Pane::History));
+}

@@ -1,0 +1,155 @@
+//! The page of a deployment: what it was, what it brought, its jobs and the log of the one that did it.
+
+use ratatui::layout::Rect;
+
+use super::history::shown;
+use super::versions;
+use crate::app::board::Pane;
+use crate::app::state::{State, Tab};
+use crate::app::view_state::rows::{deployment_id, deployments, service_id, services};
+use crate::domain::ci_log::{CiLine, Tone};
+use crate::domain::delivery::Seen;
+use crate::domain::deployment::{Deployment, DeploymentKind};
+use crate::ui::canvas::{Canvas, Piece};
+use crate::ui::figures::since;
+use crate::ui::format::{duration, plural};
+use crate::ui::glyph;
+use crate::ui::theme::Role;
+use crate::ui::times::Zone;
+use crate::ui::widgets::page::{self, Line};
+
+/// Lines of a job's log that are shown, the newest.
+const LOG: usize = 400;
+/// Commits, merge requests and files that are listed.
+const LISTED: usize = 30;
+
+/// Draws the page of a row; false when there is no such row any more.
+pub fn draw(state: &State, c: &mut Canvas, area: Rect, id: &str) -> bool {
+    let scroll = state.deploys.page_scroll;
+    if state.deploys.pane(Tab::Deploys) == Some(Pane::Versions) {
+        let Some(view) = services(state).into_iter().find(|view| service_id(view) == id) else { return false };
+        page::draw(c, area, &view.service.name, &view.service.environment, &versions::page(state, c, view), scroll);
+        return true;
+    }
+    let Some(one) = deployments(state).into_iter().find(|one| deployment_id(one) == id) else { return false };
+    let mut lines = facts(state, c, one);
+    let seen = state.hosted.delivery.as_ref().and_then(|delivery| delivery.seen.as_ref());
+    if let Some(seen) = seen.filter(|seen| Some(&seen.sight) == state.sight.as_ref()) {
+        lines.extend(brought(c, seen));
+        lines.extend(jobs(state, c, seen));
+    }
+    page::draw(c, area, &format!("{} {}", one.service, one.version), &one.environment, &lines, scroll);
+    true
+}
+
+fn facts<'t>(state: &State, c: &Canvas, one: &Deployment) -> Vec<Line<'t>> {
+    let zone = Zone::of(state, c.look);
+    let (status, role) = shown(one);
+    let mut lines = vec![Line::Pair("state", vec![c.piece(status, role)])];
+    let mut known = |name, value: Option<String>| {
+        lines.extend(
+            value.filter(|value| !value.is_empty()).map(|value| Line::Pair(name, vec![c.piece(value, Role::Text)])),
+        );
+    };
+    known("kind", one.kind.map(|kind| kind.as_str().to_owned()));
+    let before = if one.kind == Some(DeploymentKind::Rollback) { "rolled back" } else { "before it" };
+    known(before, one.previous_version.clone());
+    known("by", one.by.clone());
+    known("made", one.created.map(|at| zone.full(at)));
+    known("started", one.started.map(|at| zone.full(at)));
+    known("finished", one.finished.map(|at| zone.full(at)));
+    known("took", one.started.zip(one.finished).map(|(from, to)| duration(since(to, from))));
+    known("commit", one.sha.clone());
+    known("project", Some(format!("{} to {}", one.project, one.place)));
+    known("address", one.url.clone());
+    lines
+}
+
+fn brought<'t>(c: &Canvas, seen: &Seen) -> Vec<Line<'t>> {
+    let Some(between) = &seen.comparison else { return Vec::new() };
+    let mut lines = vec![
+        Line::Blank,
+        Line::Title(format!(
+            "{} {} {}: {}, {}, {}",
+            between.from,
+            glyph::ARROW,
+            between.to,
+            plural(between.commits.len(), "commit"),
+            plural(between.merge_requests.len(), "merge request"),
+            plural(between.files.len(), "file"),
+        )),
+    ];
+    let text = |text: String, role| Line::Pair("", vec![c.piece(text, role)]);
+    let merged = between
+        .merge_requests
+        .iter()
+        .take(LISTED)
+        .map(|one| text(format!("!{} {}", one.number, one.title), Role::Text));
+    lines.extend(merged);
+    let commits = between.commits.iter().take(LISTED);
+    lines.extend(commits.map(|one| {
+        let short: String = one.sha.chars().take(8).collect();
+        text(format!("{short} {} ({})", one.title, one.author), Role::Dim)
+    }));
+    let migrations = between.files.iter().filter(|file| file.contains("migrat")).take(LISTED);
+    lines.extend(migrations.map(|file| text(format!("migration {file}"), Role::Warn)));
+    if !between.complete {
+        lines.push(text("the forge did not give all of it".to_owned(), Role::Warn));
+    }
+    lines
+}
+
+fn jobs<'t>(state: &State, c: &Canvas, seen: &Seen) -> Vec<Line<'t>> {
+    let mut lines = Vec::new();
+    if !seen.jobs.is_empty() {
+        lines.extend([Line::Blank, Line::Title("Jobs".to_owned())]);
+    }
+    for job in &seen.jobs {
+        let role = match job.status.0.as_str() {
+            "success" => Role::Ok,
+            "failed" if !job.allow_failure => Role::Bad,
+            "failed" => Role::Warn,
+            _ if job.status.is_active() => Role::Busy,
+            _ => Role::Dim,
+        };
+        let took = job.started.map(|from| duration(since(job.finished.unwrap_or(state.now), from)));
+        let mut pieces = vec![c.piece(format!("{:<20} ", job.name), Role::Text), c.piece(job.status.0.clone(), role)];
+        let rest =
+            [took, job.failure.clone()].into_iter().flatten().map(|word| format!("  {word}")).collect::<String>();
+        pieces.push(c.piece(rest, Role::Dim));
+        lines.push(Line::Pair("", pieces));
+    }
+    let log: Vec<CiLine> = seen.log.lines().rev().take(LOG).cloned().collect();
+    let unfinished = seen.log.unfinished();
+    if log.is_empty() && unfinished.is_none() {
+        return lines;
+    }
+    let name = seen.job.as_ref().map_or("Log", |job| job.name.as_str());
+    lines.extend([Line::Blank, Line::Title(format!("Log of {name}"))]);
+    lines.extend(log.iter().rev().chain(unfinished.iter()).map(|line| Line::Raw(log_line(c, line))));
+    lines
+}
+
+/// A line of a job's log.
+fn log_line<'t>(c: &Canvas, line: &CiLine) -> Vec<Piece<'t>> {
+    let indent = "  ".repeat(line.depth.min(6));
+    let mut pieces = vec![c.piece(indent, Role::Dim)];
+    for span in &line.spans {
+        pieces.push(c.piece(span.text.clone(), toned(span.tone)));
+    }
+    if let Some(lasted) = line.section.as_ref().and_then(|section| section.lasted) {
+        pieces.push(c.piece(format!("  {}", duration(lasted)), Role::Dim));
+    }
+    pieces
+}
+
+/// What the runner's colours mean here: a theme's own are used for that.
+fn toned(tone: Tone) -> Role {
+    match tone.color.map(|color| color % 8) {
+        Some(1) => Role::Bad,
+        Some(2) => Role::Ok,
+        Some(3) => Role::Warn,
+        _ if tone.bold => Role::Strong,
+        _ => Role::Text,
+    }
+}

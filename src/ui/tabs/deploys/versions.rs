@@ -1,0 +1,194 @@
+//! Services by hosts: the version that each host reports, and what the forge says is live.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use ratatui::layout::Rect;
+use unicode_width::UnicodeWidthStr;
+
+use super::nothing;
+use crate::app::board::Pane;
+use crate::app::state::{ServiceView, State};
+use crate::app::view_state::rows::{live, service_id, services};
+use crate::app::viewport::Target;
+use crate::domain::age::{Freshness, freshness};
+use crate::domain::service::ServiceOnHost;
+use crate::ui::canvas::{Canvas, Piece, below, row};
+use crate::ui::figures::{figure, since};
+use crate::ui::format::{duration, fit};
+use crate::ui::glyph;
+use crate::ui::theme::Role;
+use crate::ui::widgets::list::List;
+use crate::ui::widgets::page::Line;
+use crate::ui::widgets::table::Column;
+
+/// Columns before the hosts.
+const BEFORE: &[Column] = &[Column::text("service", 12, 0), Column::text("env", 10, 3)];
+/// What the forge says, and what is odd.
+const AFTER: &[Column] = &[Column::text("live", 9, 2), Column::text("", 0, 1)];
+/// Columns that a host takes.
+const HOST: u16 = 10;
+
+/// Rows that it would like to have, with its rule and titles.
+pub fn wanted(state: &State) -> u16 {
+    services(state).len().max(1) as u16 + 2
+}
+
+/// Draws the matrix; where the hosts do not fit side by side, which version runs where.
+pub fn draw(state: &State, c: &mut Canvas, area: Rect, focused: bool) {
+    if area.height == 0 {
+        return;
+    }
+    c.titled(row(area, 0), "Versions", "reported by the hosts", focused);
+    c.target(row(area, 0), Target::Pane(Pane::Versions));
+    let rest = below(area, 1);
+    if focused {
+        c.regions.viewport.list_rows = usize::from(rest.height.saturating_sub(1));
+    }
+    let found = services(state);
+    if found.is_empty() {
+        let word = match state.deploys.filter.as_str() {
+            "" => "no services: a [[service]] with version = \"http://…\" says which version runs where".to_owned(),
+            filter => format!("no service holds `{filter}`; Esc shows all"),
+        };
+        return nothing(c, rest, &[&word]);
+    }
+    let hosts: Vec<&str> = state
+        .hosts
+        .iter()
+        .map(|view| view.host.name.as_str())
+        .filter(|name| found.iter().any(|view| view.service.hosts.iter().any(|host| host.as_str() == *name)))
+        .collect();
+    let room = rest.width.saturating_sub(2 + 12 + 1 + 10 + 1 + 9 + 1 + 16);
+    let side_by_side = hosts.len() as u16 * (HOST + 1) <= room;
+    let mut columns = BEFORE.to_vec();
+    if side_by_side {
+        columns.extend(hosts.iter().map(|_| Column::text("", HOST, 1)));
+    }
+    columns.extend(AFTER);
+    if !side_by_side && let Some(last) = columns.last_mut() {
+        last.title = "reported";
+    }
+    let ids: Vec<String> = found.iter().map(|view| service_id(view)).collect();
+    let list = List { board: &state.deploys, pane: Pane::Versions, focused, columns: &columns };
+    let make = |c: &Canvas, n: usize, widths: &[u16]| {
+        let view = found[n];
+        let mut cells = vec![
+            vec![c.piece(fit(&view.service.name, usize::from(widths[0])), Role::Text)],
+            vec![c.piece(fit(&view.service.environment, usize::from(widths[1])), Role::Dim)],
+        ];
+        if side_by_side {
+            cells.extend(hosts.iter().map(|host| on_host(state, c, view, host)));
+        }
+        let (says, odd) = forge(state, c, view);
+        cells.push(says);
+        cells.push(if side_by_side { odd } else { mix(state, c, view, *widths.last().unwrap_or(&0)) });
+        cells
+    };
+    list.draw(c, rest, found.len(), &ids, make);
+    // The names of the hosts, each in its own colour, over their columns.
+    if side_by_side {
+        for (n, host) in hosts.iter().enumerate() {
+            let x = rest.x + 1 + 12 + 1 + 10 + 1 + n as u16 * (HOST + 1);
+            c.put(x, rest.y, HOST, &fit(host, usize::from(HOST)), c.look.theme().host(host));
+        }
+    }
+}
+
+/// How far a report can be trusted.
+fn trust(state: &State, view: &ServiceView, on: &ServiceOnHost) -> Freshness {
+    let every = view.service.health.as_ref().map_or(Duration::from_secs(15), |health| health.every);
+    let every = every.max(state.settings.stats.slow);
+    on.heard.map_or(Freshness::Stale, |at| freshness(at, every, state.now))
+}
+
+fn on_host<'t>(state: &State, c: &Canvas, view: &ServiceView, host: &str) -> Vec<Piece<'t>> {
+    if !view.service.hosts.iter().any(|name| name.as_str() == host) {
+        return Vec::new();
+    }
+    let Some((_, on)) = view.on.iter().find(|(name, _)| name.as_str() == host) else {
+        return vec![c.piece(glyph::UNKNOWN, Role::Dim)];
+    };
+    let role = if versions(view).len() > 1 { Role::Warn } else { Role::Text };
+    let version = on.version.as_ref().map(|version| fit(version, usize::from(HOST) - 1));
+    vec![figure(c.look, version, trust(state, view, on), role)]
+}
+
+/// Which version runs on how many hosts.
+fn versions(view: &ServiceView) -> BTreeMap<&str, Vec<&str>> {
+    let mut mix: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for (host, on) in &view.on {
+        if let Some(version) = on.version.as_deref() {
+            mix.entry(version).or_default().push(host.as_str());
+        }
+    }
+    mix
+}
+
+fn mix<'t>(state: &State, c: &Canvas, view: &ServiceView, columns: u16) -> Vec<Piece<'t>> {
+    let mix = versions(view);
+    if mix.is_empty() {
+        return vec![c.piece(glyph::UNKNOWN, Role::Dim)];
+    }
+    let old = view.on.values().all(|on| trust(state, view, on) != Freshness::Fresh);
+    let role = if old {
+        Role::Dim
+    } else if mix.len() > 1 {
+        Role::Warn
+    } else {
+        Role::Text
+    };
+    let words: Vec<String> = mix
+        .iter()
+        .map(
+            |(version, hosts)| {
+                if mix.len() == 1 { (*version).to_owned() } else { format!("{version} {}", hosts.join(", ")) }
+            },
+        )
+        .collect();
+    vec![c.piece(fit(&words.join(&format!(" {} ", glyph::DOT)), usize::from(columns)), role)]
+}
+
+/// What the forge says is live there, and what is odd about it all.
+fn forge<'t>(state: &State, c: &Canvas, view: &ServiceView) -> (Vec<Piece<'t>>, Vec<Piece<'t>>) {
+    let live = live(state, &view.service.name, &view.service.environment);
+    let mix = versions(view);
+    let odd = match (&live, mix.len()) {
+        (_, 2..) => "mixed".to_owned(),
+        (Some(live), 1) if !mix.keys().any(|version| same(version, live)) => "not what was deployed".to_owned(),
+        _ => String::new(),
+    };
+    let said = live.map_or_else(|| c.piece(glyph::UNKNOWN, Role::Dim), |live| c.piece(fit(&live, 9), Role::Text));
+    debug_assert!(said.0.width() <= 9);
+    (vec![said], vec![c.piece(odd, Role::Warn)])
+}
+
+/// Whether two are the same version: a tag may have a `v` before it.
+fn same(a: &str, b: &str) -> bool {
+    crate::domain::version::compare(a, b).map_or(a == b, std::cmp::Ordering::is_eq)
+}
+
+/// The page of a service: what each of its hosts reports.
+pub fn page<'t>(state: &State, c: &Canvas, view: &ServiceView) -> Vec<Line<'t>> {
+    let mut lines = Vec::new();
+    if let Some(live) = live(state, &view.service.name, &view.service.environment) {
+        lines.push(Line::Pair("live", vec![c.piece(format!("{live}, says the forge"), Role::Text)]));
+    }
+    for host in &view.service.hosts {
+        let name = c.look.theme().host(host.as_str());
+        let mut pieces = vec![(format!("{:<12} ", host.as_str()).into(), name)];
+        match view.on.get(host) {
+            Some(on) => {
+                let version = on.version.clone().unwrap_or_else(|| glyph::UNKNOWN.to_owned());
+                pieces.push(figure(c.look, Some(format!("{version:<12} ")), trust(state, view, on), Role::Text));
+                let unit = on.unit_state.clone().unwrap_or_default();
+                let since_when =
+                    on.since.map_or(String::new(), |at| format!("  for {}", duration(since(state.now, at))));
+                pieces.push(c.piece(format!("{unit}{since_when}"), Role::Dim));
+            }
+            None => pieces.push(c.piece("not heard yet", Role::Dim)),
+        }
+        lines.push(Line::Pair("", pieces));
+    }
+    lines
+}
