@@ -1,16 +1,20 @@
 //! Questions of transports, put on the terminal of a headless command.
 
 use std::fs::{File, OpenOptions};
-use std::io::{self, BufRead, BufReader, Write};
+use std::io::{self, Read, Write};
 use std::sync::Mutex;
 
 use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr};
 use secrecy::SecretString;
+use secrecy::zeroize::Zeroizing;
 use tokio::sync::oneshot;
 
 use crate::domain::question::{Answer, Question};
 use crate::domain::text::one_line;
 use crate::transport::Asker;
+
+/// The longest line of a terminal (MAX_CANON is less).
+const LINE: usize = 4096;
 
 /// Asks for passphrases and passwords on the controlling terminal. Unknown host keys are refused: accepting one is a
 /// decision for the cockpit, where the fingerprint is looked at. Without a terminal everything is refused.
@@ -55,16 +59,17 @@ fn read_line(prompt: &str, echo: bool) -> io::Result<SecretString> {
     let mut terminal = OpenOptions::new().read(true).write(true).open("/dev/tty")?;
     terminal.write_all(prompt.as_bytes())?;
     let _quiet = if echo { None } else { Some(Quiet::on(&terminal)?) };
-    let mut line = String::new();
-    BufReader::new(terminal.try_clone()?).read_line(&mut line)?;
+    // A terminal hands over a line at a time, and no more than this; it is zeroed with the buffer.
+    let mut line = Zeroizing::new([0; LINE]);
+    let length = terminal.read(&mut line[..])?;
     if !echo {
         terminal.write_all(b"\n")?;
     }
-    if line.is_empty() {
+    if length == 0 {
         return Err(io::ErrorKind::UnexpectedEof.into());
     }
-    line.truncate(line.trim_end_matches(['\n', '\r']).len());
-    Ok(SecretString::from(line))
+    let text = std::str::from_utf8(&line[..length]).map_err(|_| io::ErrorKind::InvalidData)?;
+    Ok(SecretString::from(text.trim_end_matches(['\n', '\r']).to_owned()))
 }
 
 /// Echo is off while this lives.

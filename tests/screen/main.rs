@@ -347,6 +347,23 @@ fn several_new_host_keys_are_one_list_and_nothing_unseen_is_answered() {
 }
 
 #[test]
+fn a_question_that_is_withdrawn_is_not_put_and_one_that_is_open_takes_the_keys_to_its_end() {
+    let question = |identity: &str| Question::Passphrase { identity: identity.into(), host: "web-1".into() };
+    let mut state = busy((80, 24));
+    update(&mut state, Message::Asked(1, question("first")));
+    update(&mut state, Message::Asked(2, question("second")));
+    for id in [1, 2] {
+        update(&mut state, Message::Withdrawn(id));
+    }
+    let later = state.now + TimeDelta::seconds(1);
+    update(&mut state, Message::Tick(later));
+    // Half a secret must not become commands of the cockpit.
+    let effects = press(&mut state, "q3\r");
+    assert!(matches!(effects[..], [Effect::Answer(1, _)]), "{effects:?}");
+    assert!(state.overlays.is_empty() && state.tab == Tab::Overview, "the second is still put");
+}
+
+#[test]
 fn new_lines_never_move_the_selection() {
     let mut state = busy((80, 24));
     update(&mut state, Message::Command(Command::Show(Tab::Logs)));

@@ -20,10 +20,12 @@ pub(super) fn asked(state: &mut State, id: u64, question: Question) {
     state.questions.push((id, question));
 }
 
-/// Nobody waits for the answer any more.
+/// Nobody waits for the answer any more. A secret that is being typed is typed to its end: its second half must not
+/// become commands.
 pub(super) fn withdrawn(state: &mut State, id: u64) {
     state.questions.retain(|(other, _)| *other != id);
-    state.overlays.retain(|overlay| !matches!(overlay, Overlay::Question { id: other, .. } if *other == id));
+    let host_key = |overlay: &Overlay| matches!(overlay, Overlay::Question { id: other, question: Question::HostKey { .. }, .. } if *other == id);
+    state.overlays.retain(|overlay| !host_key(overlay));
 }
 
 /// Shows the oldest question when nothing else is open.

@@ -150,7 +150,6 @@ impl Hold {
         if self.borrowed {
             return self.watch_borrowed(publish).await;
         }
-        self.clerk.turn = Some(self.clerk.connector.turn().await);
         let bridge = match &self.hop {
             Some(hop) => match bridge(hop, &self.target).await {
                 Ok(port) => Some(port),
@@ -158,6 +157,7 @@ impl Hold {
             },
             None => None,
         };
+        self.clerk.turn = Some(self.clerk.connector.turn().await);
         let mut desk_socket = self.socket.clone().into_os_string();
         desk_socket.push("a");
         let desk = match self.asking.as_ref().map(|_| Desk::open(desk_socket.into())).transpose() {
