@@ -10,7 +10,7 @@ use serde_json::Value;
 use crate::world::{World, exists, text};
 
 /// A release's own command: says what it was called with, and for whom.
-const HOOK: &str = "#!/bin/sh\n[ ! -e ../../slow-$1 ] || sleep 30\n\
+const HOOK: &str = "#!/bin/sh\nwhile [ -e ../../slow-$1 ]; do sleep 0.1; done\n\
     echo \"$1 $QD_VERSION $QD_PREVIOUS $(basename \"$PWD\")\" >>../../said\n[ ! -e ../../fail-$1 ]\n";
 
 /// The hooks of a service that has them all, and a migration.
@@ -225,4 +225,121 @@ fn old_releases_are_removed_but_never_the_way_back_nor_what_qd_has_not_made() {
     assert_eq!(out.status.code(), Some(0), "{}", text(&out.stderr));
     let left = |version: &str| exists(&world.path(&format!("app/releases/{version}")));
     assert_eq!(["0.7", "0.8", "1.0", "1.1", "1.2"].map(left), [true, false, true, true, true]);
+}
+
+/// A deploy of 1.1 that waits in its first hook until `go` lets it.
+struct Waiting<'w> {
+    world: &'w World,
+    qd: std::process::Child,
+}
+
+impl<'w> Waiting<'w> {
+    fn start(world: &'w World) -> Self {
+        std::fs::write(world.path("app/slow-before"), "").unwrap();
+        let qd = Command::new(env!("CARGO_BIN_EXE_qd"))
+            .envs(world.env())
+            .args(["--config", &world.config(), "--host", "box-1", "deploy", "api", "1.1", "--yes"])
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let waiting = Self { world, qd };
+        let began = Instant::now();
+        while !waiting.journal().contains("\"step\":\"before_switch\"") {
+            assert!(began.elapsed() < Duration::from_secs(60), "it never begins");
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        waiting
+    }
+
+    fn journal(&self) -> String {
+        let run =
+            std::fs::read_dir(self.world.path("app/.quarterdeck/runs")).ok().and_then(|mut runs| runs.next()?.ok());
+        run.and_then(|run| std::fs::read_to_string(run.path().join("journal.jsonl")).ok()).unwrap_or_default()
+    }
+
+    fn go(&self) {
+        std::fs::remove_file(self.world.path("app/slow-before")).unwrap();
+    }
+}
+
+#[test]
+fn ctrl_c_leaves_the_run_and_somebody_takes_it_up_again() {
+    let world = world(ALL);
+    let waiting = Waiting::start(&world);
+    assert!(Command::new("kill").args(["-INT", &waiting.qd.id().to_string()]).status().unwrap().success());
+    waiting.go();
+    let out = waiting.qd.wait_with_output().unwrap();
+    assert_eq!(out.status.code(), Some(130), "{}", text(&out.stderr));
+    assert!(text(&out.stderr).contains("the run continues"), "{}", text(&out.stderr));
+    let out = world.qd(&["--host", "box-1", "run", "adopt", "--yes", "--reason", "back again", "--json"]);
+    assert_eq!((out.status.code(), state(&out).as_str()), (Some(0), "done"), "{}", text(&out.stderr));
+    assert_eq!(live(&world), "releases/1.1");
+}
+
+#[test]
+fn a_run_that_somebody_steers_is_taken_over_only_with_a_reason_and_they_are_told() {
+    let world = world(ALL);
+    let waiting = Waiting::start(&world);
+    let adopt = ["--host", "box-1", "run", "adopt", "--yes", "--json"];
+    let out = world.qd(&adopt);
+    assert_eq!(out.status.code(), Some(4), "{}", text(&out.stderr));
+    assert!(text(&out.stderr).contains("still steers it"), "{}", text(&out.stderr));
+    let second = Command::new(env!("CARGO_BIN_EXE_qd"))
+        .envs(world.env())
+        .args(["--config", &world.config()])
+        .args(adopt)
+        .args(["--reason", "ana is asleep"])
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    // The first is told, and leaves; the run itself has not moved.
+    let slow = world.path("app/slow-before");
+    let first = waiting.qd.wait_with_output().unwrap();
+    assert_eq!(first.status.code(), Some(1), "{}", text(&first.stderr));
+    assert!(text(&first.stderr).contains("somebody else steers"), "{}", text(&first.stderr));
+    std::fs::remove_file(slow).unwrap();
+    let out = second.wait_with_output().unwrap();
+    assert_eq!((out.status.code(), state(&out).as_str()), (Some(0), "done"), "{}", text(&out.stderr));
+    assert_eq!(world.audit().last().unwrap()["reason"], "ana is asleep");
+    assert_eq!(live(&world), "releases/1.1");
+}
+
+#[test]
+fn another_qd_steers_a_detached_run() {
+    let world = world("");
+    let out = world.qd(&["--host", "box-1", "deploy", "api", "1.1", "--yes", "--detach"]);
+    assert_eq!(out.status.code(), Some(0), "{}", text(&out.stderr));
+    let id = text(&out.stdout).trim().to_owned();
+    let began = Instant::now();
+    loop {
+        let runs: Vec<Value> =
+            serde_json::from_slice(&world.qd(&["--host", "box-1", "run", "list", "--json"]).stdout).unwrap();
+        let run = runs.iter().find(|run| run["id"] == id.as_str()).unwrap();
+        if run["state"] == "succeeded" {
+            break;
+        }
+        assert!(began.elapsed() < Duration::from_secs(60), "{run:#}");
+    }
+    assert_eq!(live(&world), "releases/1.1");
+}
+
+#[test]
+fn a_lock_that_is_taken_in_the_same_moment_leaves_everything_alone() {
+    let world = world(ALL);
+    let state = world.path("app/.quarterdeck");
+    std::fs::create_dir_all(&state).unwrap();
+    let mut holder = Command::new("flock").arg("-F").arg(state.join("lock")).args(["sleep", "60"]).spawn().unwrap();
+    let began = Instant::now();
+    while Command::new("flock").arg("-n").arg(state.join("lock")).arg("true").status().unwrap().success() {
+        assert!(began.elapsed() < Duration::from_secs(10), "the lock is never held");
+    }
+    let out = deploy(&world, "1.1");
+    assert_eq!((out.status.code(), self::state(&out).as_str()), (Some(4), "denied"), "{}", text(&out.stderr));
+    assert_eq!((live(&world).as_str(), said(&world).len()), ("releases/1.0", 0));
+    holder.kill().unwrap();
+    holder.wait().unwrap();
 }

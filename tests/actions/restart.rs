@@ -122,3 +122,17 @@ fn the_link_is_lost_while_it_restarts_and_what_became_of_it_is_read() {
     assert_eq!(world.calls("box-1").len(), 1, "it is not done twice");
     assert!(text(&out.stderr).contains("the link was lost"), "{}", text(&out.stderr));
 }
+
+#[test]
+fn a_snapshot_is_kept_before_anything_is_wiped_out() {
+    let world = World::relaxed();
+    let out = world.qd(&["restart", "api", "--yes", "--snapshot"]);
+    assert_eq!(out.status.code(), Some(0), "{}", text(&out.stderr));
+    let said = text(&out.stderr);
+    let path = said.lines().find_map(|line| line.strip_prefix("box-1: kept in ")).unwrap();
+    let kept = std::fs::read_to_string(path).unwrap();
+    for part in ["=== ps", "=== df", "=== systemctl status"] {
+        assert!(kept.contains(part), "{part}: {kept}");
+    }
+    assert!(said.find("kept in") < said.find("box-1: begins"), "{said}");
+}

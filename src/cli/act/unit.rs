@@ -2,12 +2,15 @@
 
 use chrono::Utc;
 use clap::Args;
+use futures_util::future::join_all;
 
 use super::confirm::confirmed;
 use super::report::{OnStderr, carried_out, print, show};
 use super::{ActFlags, Acting, Connected, names};
+use crate::actions::evidence::collect;
 use crate::actions::execute::Order;
 use crate::actions::plan::of_unit;
+use crate::actions::record::new_id;
 use crate::cli::args::Global;
 use crate::cli::exit::{Exit, Failure, Outcome};
 use crate::cli::interruptible;
@@ -41,16 +44,23 @@ pub struct RestartArgs {
     /// Every host in the same moment, without waiting for one to be well (level 3).
     #[arg(long)]
     pub at_once: bool,
+    /// Keep the processes, sockets and journal of each host in the state folder first.
+    #[arg(long)]
+    pub snapshot: bool,
 }
 
 /// Runs `qd restart`.
 pub async fn restart(global: &Global, args: RestartArgs) -> Outcome {
     let action = if args.at_once { ActionKind::RestartAtOnce } else { ActionKind::Restart };
-    run(global, action, args.unit).await
+    acted(global, action, args.unit, args.snapshot).await
 }
 
 /// Runs one of the others.
 pub async fn run(global: &Global, action: ActionKind, args: UnitArgs) -> Outcome {
+    acted(global, action, args, false).await
+}
+
+async fn acted(global: &Global, action: ActionKind, args: UnitArgs, snapshot: bool) -> Outcome {
     let flags = &args.flags;
     let (acting, service, connected, recorder, plan, approval) = interruptible(async {
         let acting = Acting::open(global, flags).await?;
@@ -75,6 +85,9 @@ pub async fn run(global: &Global, action: ActionKind, args: UnitArgs) -> Outcome
         let again = again(recorder.store.as_ref().ok(), &plan).await;
         let demand = plan.demand(names(&acting.opened.whole), again);
         let approval = confirmed(&plan.hash(), &demand, flags).await?;
+        if snapshot {
+            keep_evidence(&acting, &service, &connected).await?;
+        }
         Ok((acting, service, connected, recorder, plan, approval))
     })
     .await?;
@@ -91,6 +104,21 @@ pub async fn run(global: &Global, action: ActionKind, args: UnitArgs) -> Outcome
     };
     let ending = carried_out(&order, &mut OnStderr::default()).await?;
     print(&plan, &ending, flags.json)
+}
+
+/// What a restart would wipe out is kept first; a host that does not say is no reason to leave it broken.
+async fn keep_evidence(acting: &Acting, service: &Service, connected: &Connected) -> Result<(), Failure> {
+    let id = new_id().map_err(anyhow::Error::from)?;
+    let folder = acting.opened.options.dirs.state.join("evidence").join(id);
+    let unit = service.unit.as_deref().unwrap_or_default();
+    let kept = connected.links.values().map(|transport| collect(transport, unit, &folder));
+    for (host, kept) in connected.links.keys().zip(join_all(kept).await) {
+        match kept {
+            Ok(path) => eprintln!("{host}: kept in {}", path.display()),
+            Err(error) => eprintln!("{host}: no snapshot: {error}"),
+        }
+    }
+    Ok(())
 }
 
 /// The one service of a name, which must be in one environment.
