@@ -135,6 +135,22 @@ impl Tty {
 
     /// What of the terminal is not as a shell needs it: modes of its screen, and of its line.
     pub fn left_over(&self) -> Vec<String> {
+        let mut left = self.left_now();
+        // What a program has written before its end may still be on its way to us.
+        let until = Instant::now() + Duration::from_secs(5);
+        while !left.is_empty() && self.has_ended() && Instant::now() < until {
+            std::thread::sleep(Duration::from_millis(5));
+            left = self.left_now();
+        }
+        left
+    }
+
+    fn has_ended(&self) -> bool {
+        let pid = self.child.process_id().map_or(String::new(), |pid| pid.to_string());
+        !std::path::Path::new("/proc").join(pid).join("status").exists()
+    }
+
+    fn left_now(&self) -> Vec<String> {
         let mut left = Vec::new();
         let parser = self.parser.lock().expect("no holder panics");
         let screen = parser.screen();
