@@ -116,7 +116,10 @@ impl Clerk {
             Answer::Secret(secret) => Ok(Said::Answer(secret)),
             _ => Err(fail(
                 LinkErrorKind::Auth,
-                format!("permission denied for {account}: nobody answered when the system's ssh asked: {prompt}"),
+                format!(
+                    "permission denied for {account}: nobody answered when the system's ssh asked for {:?}",
+                    prompt.trim_end_matches([':', ' '])
+                ),
                 format!("try again and answer, or load a key with ssh-add; see qd check {}", self.target.host),
             )),
         }
