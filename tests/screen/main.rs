@@ -20,7 +20,7 @@ use quarterdeck::app::update::update;
 use quarterdeck::app::viewport::Regions;
 use quarterdeck::domain::host::{Host, Link, LinkError, LinkErrorKind, LinkState, TransportKind};
 use quarterdeck::domain::log::{Level, Source, SourceId, TimeFrom};
-use quarterdeck::domain::log_view::{LogRow, LogWindow, RowContent, RowId, SourceStatus};
+use quarterdeck::domain::log_view::{Anchor, LogRow, LogWindow, RowContent, RowId, SourceStatus};
 use quarterdeck::domain::question::Question;
 use quarterdeck::domain::sample::{Cpu, Disk, Memory, Sample, Slow};
 use quarterdeck::domain::service::{Health, Service, ServiceOnHost};
@@ -303,6 +303,22 @@ fn a_host_key_is_never_taken_by_enter_a_paste_or_a_key_typed_ahead() {
     update(&mut state, Message::Tick(now));
     let effects = press(&mut state, "s");
     assert!(matches!(effects[..], [Effect::Answer(1, quarterdeck::domain::question::Answer::AcceptAndSave)]));
+}
+
+#[test]
+fn the_line_whose_detail_is_opened_stays_among_those_that_are_asked_for() {
+    let mut state = busy((120, 36));
+    update(&mut state, Message::Command(Command::Show(Tab::Logs)));
+    update(&mut state, Message::Logs(Box::new(window(30))));
+    picture(&mut state);
+    press(&mut state, " k");
+    let selected = state.logs.selected.expect("a line");
+    press(&mut state, "\r");
+    picture(&mut state);
+    let fits = state.viewport.log_rows;
+    assert!(fits < 29, "the detail takes room: {fits}");
+    let Anchor::Top(top) = state.logs.query.anchor else { panic!("{:?}", state.logs.query.anchor) };
+    assert!(top.seq <= selected.seq && selected.seq < top.seq + fits as u64, "{top:?} {selected:?} {fits}");
 }
 
 #[test]

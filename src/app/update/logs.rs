@@ -20,6 +20,17 @@ pub(super) fn ask(state: &mut State, effects: &mut Vec<Effect>) {
     effects.push(Effect::Logs(logs.query.clone()));
 }
 
+/// Another number of rows fits: the selected one stays among them.
+pub(super) fn resized(state: &mut State, effects: &mut Vec<Effect>) {
+    let (logs, fits) = (&mut state.logs, state.viewport.log_rows.max(1));
+    let at = logs.window.rows.iter().position(|row| Some(row.id) == logs.selected);
+    if let Some(at) = at.filter(|at| !logs.follow && *at >= fits) {
+        logs.query.anchor = Anchor::Top(logs.window.rows[at + 1 - fits].id);
+        logs.query.offset = 0;
+    }
+    ask(state, effects);
+}
+
 /// An answer came.
 pub(super) fn arrived(state: &mut State, window: LogWindow, effects: &mut Vec<Effect>) {
     for view in &mut state.hosts {

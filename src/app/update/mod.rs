@@ -41,7 +41,7 @@ pub fn update(state: &mut State, message: Message) -> Vec<Effect> {
         Message::Viewport(viewport) => {
             if state.viewport != viewport {
                 state.viewport = viewport;
-                logs::ask(state, &mut effects);
+                logs::resized(state, &mut effects);
             }
         }
         Message::Command(command) => run(state, command, &mut effects),

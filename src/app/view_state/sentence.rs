@@ -117,7 +117,12 @@ fn words(fact: &Fact, how: Words, time: &impl Fn(DateTime<Utc>) -> String) -> St
         (Fact::Tickets(tickets), _) => format!("{tickets} ticket{}", s(*tickets)),
         (Fact::Unheard(names), Words::All) => format!("not heard: {}", list(names)),
         (Fact::Unheard(names), _) => format!("{} not heard", names.join(", ")),
-        (Fact::Silent(sources), _) => format!("{sources} source{} silent", s(*sources)),
+        (Fact::Silent { sources, .. }, Words::Fewest | Words::Counts) => {
+            format!("{sources} source{} silent", s(*sources))
+        }
+        (Fact::Silent { sources, hosts }, how) => {
+            format!("{sources} source{} silent on {}", s(*sources), names(hosts, how))
+        }
     }
 }
 

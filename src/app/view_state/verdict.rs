@@ -81,8 +81,6 @@ pub enum Fact {
     Dialing(usize),
     /// There is nothing to watch.
     NoHosts,
-    /// Sources of logs that are not being read, on hosts that are up.
-    Silent(usize),
     /// A page that somebody outside has raised.
     Page {
         /// What is wrong.
@@ -98,6 +96,13 @@ pub enum Fact {
     Tickets(usize),
     /// Hosted sources that could not be asked: quiet is not the same as not heard.
     Unheard(Vec<String>),
+    /// Sources of logs that are not being read, on hosts that are up.
+    Silent {
+        /// How many.
+        sources: usize,
+        /// Where.
+        hosts: Vec<String>,
+    },
 }
 
 /// The verdict.
@@ -133,7 +138,7 @@ impl Verdict {
         } else if dialing > 0 && gravity <= Gravity::Waiting {
             gravity = Gravity::Waiting;
             facts.insert(0, Fact::Dialing(dialing));
-        } else if gravity <= Gravity::Waiting && facts.iter().all(|fact| matches!(fact, Fact::Silent(_))) {
+        } else if gravity <= Gravity::Waiting && facts.iter().all(|fact| matches!(fact, Fact::Silent { .. })) {
             // Of what is heard nothing is wrong; that is said, and what is not heard.
             facts.insert(0, Fact::Quiet { since: state.started });
         }
@@ -246,7 +251,10 @@ fn silent_sources(state: &State) -> Option<(Gravity, Fact)> {
         state.logs.window.sources.iter().filter(|source| !source.live && state.is_up(&source.source.host)).collect();
     let wrong = silent.iter().any(|source| source.error.is_some());
     let how = if wrong { Gravity::Worth } else { Gravity::Waiting };
-    (!silent.is_empty()).then_some((how, Fact::Silent(silent.len())))
+    let mut hosts: Vec<String> = silent.iter().map(|source| source.source.host.to_string()).collect();
+    hosts.sort_unstable();
+    hosts.dedup();
+    (!silent.is_empty()).then_some((how, Fact::Silent { sources: silent.len(), hosts }))
 }
 
 fn failed_units(state: &State) -> Option<Fact> {
@@ -384,9 +392,9 @@ mod tests {
             format: "text",
         };
         state.logs.window.sources = vec![source(true, None), source(false, None)];
-        let quiet = "all quiet, watching since 03:12 · 1 source silent";
+        let quiet = "all quiet, watching since 03:12 · 1 source silent on web-1";
         assert_eq!((said(&state).as_str(), Verdict::of(&state).gravity), (quiet, Gravity::Waiting));
         state.logs.window.sources[1].error = Some("no such file".into());
-        assert_eq!((said(&state).as_str(), Verdict::of(&state).gravity), ("1 source silent", Gravity::Worth));
+        assert_eq!((said(&state).as_str(), Verdict::of(&state).gravity), ("1 source silent on web-1", Gravity::Worth));
     }
 }

@@ -16,7 +16,9 @@ const LABEL: u16 = 6;
 /// Draws it and says how many columns it has.
 pub fn draw(state: &State, c: &mut Canvas, area: Rect) {
     let legend: Vec<Piece> =
-        vec![c.piece("error", Role::Error), c.piece(" warn", Role::Warn), c.piece(" other", Role::Graph)];
+        [("error", Role::Error), (" ", Role::Text), ("warn", Role::Warn), (" ", Role::Text), ("other", Role::Graph)]
+            .map(|(word, role)| c.piece(word, role))
+            .to_vec();
     let legend_columns = if area.width >= 80 { width(&legend) + 2 } else { 0 };
     let columns = area.width.saturating_sub(2 * LABEL + 2 + legend_columns);
     if area.height == 0 || columns < 8 {

@@ -7,7 +7,7 @@ use crate::app::state::{HostView, State};
 use crate::domain::age::Freshness;
 use crate::domain::sample::DiskIo;
 use crate::domain::series::Series;
-use crate::ui::canvas::{Canvas, below, row};
+use crate::ui::canvas::{Canvas, below, row, width};
 use crate::ui::figures::{self, figure};
 use crate::ui::format::{bytes, figure as decimal, fit, percent, rate};
 use crate::ui::theme::Role;
@@ -89,17 +89,20 @@ fn disk(c: &mut Canvas, line: Rect, io: &DiskIo, fresh: Freshness) {
         return;
     }
     let mut pieces = vec![c.piece(format!("{:<9}", fit(&io.name, 9)), Role::Dim)];
-    for (word, value) in
-        [(" read ", format!("{:>4}B/s", bytes(io.read_s))), (" write ", format!("{:>4}B/s", bytes(io.write_s)))]
-    {
-        pieces.push(c.piece(word, Role::Dim));
-        pieces.push(figure(c.look, Some(value), fresh, Role::Text));
+    let room = line.width.saturating_sub(2);
+    for (word, value) in [
+        (" read ", Some(format!("{:>4}B/s", bytes(io.read_s)))),
+        (" write ", Some(format!("{:>4}B/s", bytes(io.write_s)))),
+        ("  busy ", Some(format!("{:>3} %", percent(Some(io.util_pct))))),
+        ("  wait ", io.await_ms.map(|ms| format!("{} ms", decimal(ms)))),
+        ("  queue ", Some(decimal(io.queue))),
+    ] {
+        let pair = [c.piece(word, Role::Dim), figure(c.look, value, fresh, Role::Text)];
+        // A figure is told whole or not at all.
+        if width(&pieces) + width(&pair) > room {
+            break;
+        }
+        pieces.extend(pair);
     }
-    pieces.push(c.piece("  busy ", Role::Dim));
-    pieces.push(figure(c.look, Some(format!("{:>3} %", percent(Some(io.util_pct)))), fresh, Role::Text));
-    pieces.push(c.piece("  wait ", Role::Dim));
-    pieces.push(figure(c.look, io.await_ms.map(|ms| format!("{} ms", decimal(ms))), fresh, Role::Text));
-    pieces.push(c.piece("  queue ", Role::Dim));
-    pieces.push(figure(c.look, Some(decimal(io.queue)), fresh, Role::Text));
-    c.pieces(line.x + 1, line.y, line.width.saturating_sub(1), &pieces);
+    c.pieces(line.x + 1, line.y, room, &pieces);
 }

@@ -3,11 +3,12 @@
 use ratatui::layout::Rect;
 
 use crate::app::command::Command;
+use crate::app::context::of_tab;
 use crate::app::state::{HostView, State};
 use crate::domain::sample::Process;
 use crate::ui::canvas::{Canvas, below, row};
 use crate::ui::figures::{by_limits, since};
-use crate::ui::footer::key_in_tabs;
+use crate::ui::footer::shown;
 use crate::ui::format::{age, bytes, duration, figure, fit};
 use crate::ui::glyph;
 use crate::ui::theme::Role;
@@ -37,10 +38,15 @@ pub fn draw(state: &State, c: &mut Canvas, area: Rect, view: &HostView) {
     let when = view.processes.as_ref().map(|list| format!("{} ago", age(since(state.now, list.at))));
     c.titled(row(area, 0), "processes", &when.unwrap_or_default(), false);
     let rest = below(area, 1);
-    let key = key_in_tabs(state, c, &Command::Processes);
+    // On the table under which this is a preview, opening the page is what asks.
+    let (command, asks) = match state.machines.open {
+        Some(_) => (Command::Processes, "asks for them"),
+        None => (Command::Open, "opens the page and asks for them"),
+    };
+    let key = c.look.keymap.key_of(&of_tab(state), &command).map_or_else(|| format!(":{}", command.entry().name), |key| shown(&key));
     let room = usize::from(rest.width.saturating_sub(2));
     match view.processes.as_ref().map(|list| &list.list) {
-        None => _ = c.put_as(rest.x + 1, rest.y, rest.width, &format!("not asked: {key} asks for them"), Role::Dim),
+        None => _ = c.put_as(rest.x + 1, rest.y, rest.width, &format!("not asked: {key} {asks}"), Role::Dim),
         Some(Err(why)) => _ = c.put_as(rest.x + 1, rest.y, rest.width, &fit(why, room), Role::Bad),
         Some(Ok(list)) => {
             let mut list: Vec<&Process> = list.iter().collect();
