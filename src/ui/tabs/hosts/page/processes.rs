@@ -43,7 +43,11 @@ pub fn draw(state: &State, c: &mut Canvas, area: Rect, view: &HostView) {
         Some(_) => (Command::Processes, "asks for them"),
         None => (Command::Open, "opens the page and asks for them"),
     };
-    let key = c.look.keymap.key_of(&of_tab(state), &command).map_or_else(|| format!(":{}", command.entry().name), |key| shown(&key));
+    let key = c
+        .look
+        .keymap
+        .key_of(&of_tab(state), &command)
+        .map_or_else(|| format!(":{}", command.entry().name), |key| shown(&key));
     let room = usize::from(rest.width.saturating_sub(2));
     match view.processes.as_ref().map(|list| &list.list) {
         None => _ = c.put_as(rest.x + 1, rest.y, rest.width, &format!("not asked: {key} {asks}"), Role::Dim),
