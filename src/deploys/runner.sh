@@ -254,8 +254,7 @@ printf '%s · run %s · pid %s started %s · boot %s\n' "$who" "$run_id" $$ "$(s
 note locked
 if had begin migrate && ! had end migrate; then
     note stuck '' '' '' 'the migration was cut off; whether it is done only a person can tell'
-    await undo
-    ended canceled
+    await undo; ended canceled
 fi
 if ! had staged; then
     if [ "$(cksum <"$state/state.json" 2>/dev/null)" != "$state_sum" ] || [ "$(readlink "$root/current")" != "$link_before" ]; then
@@ -292,8 +291,7 @@ if had failed; then
     had undone && ended undone
     ended stuck
 fi
-lost=$on_loss_done
-await finish keep undo
+lost=$on_loss_done; await finish keep undo
 case $order in
     undo) undo; kept "$state_undone"; had undone && ended undone; ended stuck ;;
     finish) hook_after_done; kept "$state_good"; prunes; ended 'done' ;;

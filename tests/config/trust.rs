@@ -102,7 +102,7 @@ fn every_way_to_do_something_else_is_noticed() {
         ("user = \"deploy\"", "user = \"deploy\"\ntransport = \"local\""),
         ("user = \"deploy\"", "user = \"deploy\"\ntags = [\"all\"]"),
         ("[gitlab]", "[notify]\ncommand = [\"sh\"]\n[gitlab]"),
-        ("[gitlab]", "[[action]]\nname = \"x\"\ncommand = [\"sh\"]\n[gitlab]"),
+        ("[gitlab]", "[[action]]\nname = \"x\"\nhosts = [\"*\"]\ncommand = [\"sh\"]\n[gitlab]"),
         ("[gitlab]", "[service.deploy.hooks]\ndrain = [\"sh\"]\n[gitlab]"),
         ("[gitlab]", "[[probe]]\nname = \"x\"\nheaders = { A = { command = [\"sh\"] } }\n[gitlab]"),
         ("[gitlab]", "[ssh]\nconfig = \"evil\"\n[gitlab]"),

@@ -28,8 +28,10 @@ impl HostState {
         if text.trim().is_empty() {
             return Ok(Self::default());
         }
+        // Field by field, a list would do for serde; for us it is no state.
+        let object = if text.trim_start().starts_with('{') { text } else { "null" };
         let state: Self =
-            serde_json::from_str(text).map_err(|error| format!("its state.json cannot be read: {error}"))?;
+            serde_json::from_str(object).map_err(|error| format!("its state.json cannot be read: {error}"))?;
         let all = state.current.iter().chain(&state.good).chain(&state.bad);
         match all.into_iter().find(|version| !is_version(version)) {
             Some(_) => Err("its state.json names something that is no version".to_owned()),
