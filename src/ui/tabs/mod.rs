@@ -11,9 +11,11 @@ mod overview;
 use ratatui::layout::Rect;
 
 use super::canvas::{Canvas, row};
-use super::format::wrap;
+use super::format::{fit, wrap};
+use super::glyph::{BAD, DOT};
 use super::theme::Role;
 use crate::app::state::{State, Tab};
+use crate::domain::outside::Trouble;
 
 /// Under this many columns there is one column of panes.
 const NARROW: u16 = 100;
@@ -44,6 +46,28 @@ fn nothing(c: &mut Canvas, area: Rect, lines: &[&str]) {
             y += 1;
         }
     }
+}
+
+/// What of a source cannot be had: what happened, since when, and what would mend it. How many rows it took.
+fn trouble(c: &mut Canvas, area: Rect, what: &str, trouble: &Trouble, since: &str) -> u16 {
+    let error = &trouble.error;
+    warning(c, area, &format!("{what}: {} {DOT} since {since} {DOT} {}", error.message, error.remedy()))
+}
+
+/// Something that is wrong, in two rows at most. How many it took.
+fn warning(c: &mut Canvas, area: Rect, text: &str) -> u16 {
+    let room = area.width.saturating_sub(4);
+    let mut lines = wrap(text, usize::from(room));
+    let rows = lines.len().min(2).min(usize::from(area.height));
+    if lines.len() > rows && rows > 0 {
+        let rest = lines.split_off(rows - 1).join(" ");
+        lines.push(fit(&rest, usize::from(room)));
+    }
+    c.put_as(area.x + 1, area.y, 2, BAD, Role::Warn);
+    for (n, line) in lines.iter().take(rows).enumerate() {
+        c.put_as(area.x + 3, area.y + n as u16, room, line, Role::Warn);
+    }
+    rows as u16
 }
 
 /// Shares rows among panes, the most important first: each gets its least, then each what it wants, while there are any.

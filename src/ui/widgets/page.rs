@@ -4,6 +4,7 @@ use ratatui::layout::Rect;
 use unicode_width::UnicodeWidthStr;
 
 use crate::ui::canvas::{Canvas, Piece, below, row};
+use crate::ui::format::wrap;
 use crate::ui::theme::Role;
 
 /// Columns of the names on the left.
@@ -38,13 +39,13 @@ pub fn draw(c: &mut Canvas, area: Rect, title: &str, figures: &str, lines: &[Lin
                     rows.push((name, pieces.clone()));
                 } else {
                     let style = pieces.first().map_or_else(|| c.style(Role::Text), |(_, style)| *style);
-                    for (n, part) in words(&text, room).into_iter().enumerate() {
+                    for (n, part) in wrap(&text, room).into_iter().enumerate() {
                         rows.push((if n == 0 { name } else { "" }, vec![(part.into(), style)]));
                     }
                 }
             }
             Line::Text(text) => {
-                rows.extend(words(text, columns).into_iter().map(|part| ("\0", vec![c.piece(part, Role::Text)])));
+                rows.extend(wrap(text, columns).into_iter().map(|part| ("\0", vec![c.piece(part, Role::Text)])));
             }
             Line::Raw(pieces) => rows.push(("\0", pieces.clone())),
             Line::Title(text) => rows.push(("\0", vec![c.piece(text.clone(), Role::Title)])),
@@ -65,65 +66,5 @@ pub fn draw(c: &mut Canvas, area: Rect, title: &str, figures: &str, lines: &[Lin
             x += NAMES;
         }
         c.pieces(x, at.y, at.right().saturating_sub(x + 1), pieces);
-    }
-}
-
-/// A text in lines of at most so many columns, broken at blanks where it can be.
-pub fn words(text: &str, columns: usize) -> Vec<String> {
-    let mut lines = vec![String::new()];
-    for word in text.split_whitespace() {
-        let mut word = word;
-        loop {
-            let line = lines.last_mut().expect("there is always one");
-            let gap = usize::from(!line.is_empty());
-            if line.width() + gap + word.width() <= columns {
-                line.push_str(if gap == 1 { " " } else { "" });
-                line.push_str(word);
-                break;
-            }
-            if !line.is_empty() {
-                lines.push(String::new());
-                continue;
-            }
-            // A word that is longer than a line is cut.
-            let (mut end, mut used) = (0, 0);
-            for (at, letter) in word.char_indices() {
-                used += letter.to_string().width();
-                if used > columns.max(1) && at > 0 {
-                    break;
-                }
-                end = at + letter.len_utf8();
-            }
-            line.push_str(&word[..end]);
-            word = &word[end..];
-            if word.is_empty() {
-                break;
-            }
-            lines.push(String::new());
-        }
-    }
-    lines
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use proptest::prelude::*;
-
-    #[test]
-    fn a_text_is_broken_at_blanks_and_long_words_anywhere() {
-        assert_eq!(words("to be or not", 5), ["to be", "or", "not"]);
-        assert_eq!(words("https://example.com x", 8), ["https://", "example.", "com x"]);
-        assert_eq!(words("", 5), [""]);
-    }
-
-    proptest! {
-        #[test]
-        fn nothing_is_lost(text in "[a-zé日 ]{0,60}", columns in 2usize..20) {
-            let lines = words(&text, columns);
-            prop_assert!(lines.iter().all(|line| line.width() <= columns));
-            let letters = |text: &str| text.chars().filter(|c| !c.is_whitespace()).collect::<String>();
-            prop_assert_eq!(letters(&lines.concat()), letters(&text));
-        }
     }
 }

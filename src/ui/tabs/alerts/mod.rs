@@ -5,7 +5,7 @@ mod watched;
 
 use ratatui::layout::Rect;
 
-use super::{nothing, share};
+use super::{nothing, share, trouble};
 use crate::app::board::Pane;
 use crate::app::state::{State, Tab};
 use crate::app::view_state::rows;

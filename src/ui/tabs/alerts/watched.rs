@@ -2,7 +2,7 @@
 
 use ratatui::layout::Rect;
 
-use super::nothing;
+use super::{nothing, trouble};
 use crate::app::board::Pane;
 use crate::app::state::State;
 use crate::app::view_state::rows;
@@ -54,14 +54,8 @@ pub fn draw(state: &State, c: &mut Canvas, area: Rect, focused: bool) {
         return nothing(c, rest, &[word]);
     };
     let zone = Zone::of(state, c.look);
-    for (_, trouble) in outside.trouble.iter().take(TROUBLES) {
-        let line = row(rest, 0);
-        let mut x = line.x + 1;
-        x += c.put_as(x, line.y, 2, glyph::BAD, Role::Warn) + 1;
-        let text = format!("{} {} since {}", trouble.error, glyph::DOT, zone.minutes(trouble.since));
-        let room = line.right().saturating_sub(x + 1);
-        c.put_as(x, line.y, room, &fit(&text, usize::from(room)), Role::Warn);
-        rest = below(rest, 1);
+    for (feed, one) in outside.trouble.iter().take(TROUBLES) {
+        rest = below(rest, trouble(c, rest, feed.as_str(), one, &zone.minutes(one.since)));
     }
     let found = rows::all_watched(state);
     if found.is_empty() {

@@ -7,15 +7,14 @@ mod rows;
 pub use figures::percent;
 use ratatui::layout::Rect;
 
-use super::{NARROW, nothing, share};
+use super::{NARROW, nothing, share, warning};
 use crate::app::board::Pane;
 use crate::app::state::{State, Tab};
 use crate::app::view_state::rows::all_figures;
 use crate::domain::business::Ledger;
 use crate::ui::canvas::{Canvas, Piece, below, row, split, top};
 use crate::ui::figures::since;
-use crate::ui::format::{age, fit, thousands};
-use crate::ui::glyph;
+use crate::ui::format::{age, thousands};
 use crate::ui::theme::Role;
 
 /// Lines of missing figures that are shown.
@@ -40,7 +39,7 @@ pub fn draw(state: &State, c: &mut Canvas, area: Rect) {
     // The lists share a place: the one that was looked at last is there.
     let listed = state.business.shown.filter(|pane| *pane != Pane::Figures).unwrap_or(Pane::Failures);
     if area.width < NARROW {
-        let wanted = all_figures(state).len().max(1) as u16 + 2 + errors(state).len() as u16;
+        let wanted = all_figures(state).len().max(1) as u16 + 2 + 2 * errors(state).len() as u16;
         let given = share(area.height, &[(wanted.min(area.height / 2), wanted), (6, area.height)]);
         // The one that has the keys gets the rows.
         // The one that has the keys gets the rows that it can use.
@@ -76,11 +75,7 @@ fn figures_pane(state: &State, c: &mut Canvas, area: Rect, focused: bool) {
     c.target(row(area, 0), crate::app::viewport::Target::Pane(Pane::Figures));
     let mut rest = below(area, 1);
     for error in errors(state) {
-        let line = row(rest, 0);
-        let room = line.width.saturating_sub(4);
-        c.put_as(line.x + 1, line.y, 2, glyph::BAD, Role::Warn);
-        c.put_as(line.x + 3, line.y, room, &fit(&error, usize::from(room)), Role::Warn);
-        rest = below(rest, 1);
+        rest = below(rest, warning(c, rest, &error));
     }
     figures::draw(state, c, rest, focused);
 }

@@ -2,7 +2,7 @@
 
 use ratatui::layout::Rect;
 
-use super::nothing;
+use super::{nothing, trouble};
 use crate::app::board::Pane;
 use crate::app::state::State;
 use crate::app::view_state::rows::{deployment_id, deployments};
@@ -60,14 +60,9 @@ pub fn draw(state: &State, c: &mut Canvas, area: Rect, focused: bool) {
         return nothing(c, rest, &[word]);
     };
     let zone = Zone::of(state, c.look);
-    for (project, part, trouble) in delivery.troubles().take(TROUBLES) {
-        let line = row(rest, 0);
-        let whose = project.map_or(String::new(), |project| format!("{} ", project.path));
-        let text = format!("{whose}{}: {} since {}", part.as_str(), trouble.error, zone.minutes(trouble.since));
-        let room = line.width.saturating_sub(4);
-        c.put_as(line.x + 1, line.y, 2, glyph::BAD, Role::Warn);
-        c.put_as(line.x + 3, line.y, room, &fit(&text, usize::from(room)), Role::Warn);
-        rest = below(rest, 1);
+    for (project, part, one) in delivery.troubles().take(TROUBLES) {
+        let what = project.map_or(String::new(), |project| format!("{} ", project.path)) + part.as_str();
+        rest = below(rest, trouble(c, rest, &what, one, &zone.minutes(one.since)));
     }
     if found.is_empty() {
         let word = match filter.as_str() {

@@ -6,7 +6,7 @@ mod versions;
 
 use ratatui::layout::Rect;
 
-use super::{nothing, share};
+use super::{nothing, share, trouble};
 use crate::app::board::Pane;
 use crate::app::state::{State, Tab};
 use crate::ui::canvas::{Canvas, below, top};
