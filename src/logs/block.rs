@@ -3,7 +3,7 @@
 mod packed;
 mod rows;
 
-pub use self::packed::{Packed, Press};
+pub use self::packed::{Mark, Packed, Press};
 pub use self::rows::{Content, Entry, Rows};
 use super::merge::Released;
 use crate::domain::log::{Level, SourceId};

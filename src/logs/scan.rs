@@ -129,7 +129,7 @@ impl Scan {
                 seen.rows.add(&rows);
                 seen.passing += rows.count();
                 if self.width > 0 && !rows.is_empty() {
-                    histogram::count(&mut seen.histogram, self.width, glance.entries(), &rows);
+                    histogram::count(&mut seen.histogram, self.width, glance, &rows);
                 }
                 new = (seen.upto == seen.searched).then_some(rows);
                 seen.upto = len;

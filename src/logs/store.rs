@@ -8,8 +8,9 @@ use std::collections::VecDeque;
 use std::ops::Deref;
 use std::sync::Arc;
 
-use super::block::{Block, Entry, Press, Rows};
+use super::block::{Block, Entry, Mark, Press, Rows};
 use super::merge::Released;
+use crate::domain::log::Level;
 use crate::domain::log_view::RowId;
 
 /// How large blocks are, and how many stay in the open.
@@ -56,6 +57,7 @@ struct Shelf {
     rows: VecDeque<(u64, u64, Arc<Rows>)>,
     text: Vec<u8>,
     index: Vec<u8>,
+    marks: Vec<Mark>,
     entries: Vec<Entry>,
 }
 
@@ -244,7 +246,7 @@ impl Store {
     /// for. Nothing is kept.
     pub fn glance<T>(&self, block: &Block, look: impl FnOnce(&mut Glance<'_>) -> T) -> T {
         let shelf = &mut *self.shelf.borrow_mut();
-        look(&mut Glance { block, shelf, has_text: false, has_entries: false })
+        look(&mut Glance { block, shelf, has_text: false, has_marks: false, has_entries: false })
     }
 }
 
@@ -253,6 +255,7 @@ pub struct Glance<'g> {
     block: &'g Block,
     shelf: &'g mut Shelf,
     has_text: bool,
+    has_marks: bool,
     has_entries: bool,
 }
 
@@ -264,22 +267,34 @@ impl<'g> Glance<'g> {
 
     /// Its text in one piece; none where its lines are not in the order of its rows.
     pub fn text(&mut self) -> Option<&[u8]> {
-        self.expand(true, false);
+        self.expand_text();
         match self.block.rows() {
             Some(rows) => rows.text(),
             None => Some(&self.shelf.text),
         }
     }
 
+    /// Where its rows stand, in microseconds since the epoch, and their levels, by their numbers: less than the whole
+    /// index costs.
+    pub fn marks(&mut self) -> impl Fn(usize) -> (i64, Option<Level>) {
+        self.expand_marks();
+        let (rows, marks) = (self.block.rows(), &self.shelf.marks);
+        move |at: usize| match rows {
+            Some(rows) => (rows.entries()[at].id().micros, rows.entries()[at].level),
+            None => (marks[at].micros, marks[at].level()),
+        }
+    }
+
     /// Its index.
     pub fn entries(&mut self) -> &[Entry] {
-        self.expand(false, true);
+        self.expand_entries();
         self.block.rows().map_or(&self.shelf.entries, Rows::entries)
     }
 
     /// Its index and its lines by their numbers.
     pub fn lines<'s>(&'s mut self) -> (&'s [Entry], impl Fn(usize) -> &'s [u8]) {
-        self.expand(true, true);
+        self.expand_text();
+        self.expand_entries();
         let (rows, shelf) = (self.block.rows(), &*self.shelf);
         let entries: &'s [Entry] = rows.map_or(shelf.entries.as_slice(), Rows::entries);
         (entries, move |at: usize| match rows {
@@ -288,14 +303,30 @@ impl<'g> Glance<'g> {
         })
     }
 
-    fn expand(&mut self, text: bool, entries: bool) {
-        let Some(packed) = self.block.packed() else { return };
-        let Shelf { press, text: bytes, index, entries: list, .. } = &mut *self.shelf;
-        if text && !std::mem::replace(&mut self.has_text, true) {
-            packed.text(press, bytes);
+    fn expand_text(&mut self) {
+        if let Some(packed) = self.block.packed()
+            && !std::mem::replace(&mut self.has_text, true)
+        {
+            packed.text(&mut self.shelf.press, &mut self.shelf.text);
         }
-        if entries && !std::mem::replace(&mut self.has_entries, true) {
-            packed.entries(press, index, list);
+    }
+
+    fn expand_marks(&mut self) {
+        let Shelf { press, index, marks, .. } = &mut *self.shelf;
+        if let Some(packed) = self.block.packed()
+            && !std::mem::replace(&mut self.has_marks, true)
+        {
+            packed.marks(press, index, marks);
+        }
+    }
+
+    fn expand_entries(&mut self) {
+        self.expand_marks();
+        let Shelf { press, index, marks, entries, .. } = &mut *self.shelf;
+        if let Some(packed) = self.block.packed()
+            && !std::mem::replace(&mut self.has_entries, true)
+        {
+            packed.entries(press, marks, index, entries);
         }
     }
 }

@@ -11,12 +11,35 @@ const LEVEL: i32 = 1;
 /// Compressed rows.
 #[derive(Debug)]
 pub struct Packed {
-    text: Box<[u8]>,
-    index: Box<[u8]>,
+    text: Squeezed,
+    /// Of the index what histograms and levels need, and the rest.
+    marks: Squeezed,
+    index: Squeezed,
     rows: usize,
-    text_len: usize,
-    index_len: usize,
     events: Vec<SourceEvent>,
+}
+
+/// Compressed bytes, and how many they were.
+#[derive(Debug)]
+struct Squeezed {
+    bytes: Box<[u8]>,
+    len: usize,
+}
+
+/// Where a row stands, in microseconds since the epoch, and its level.
+#[derive(Clone, Copy, Debug)]
+pub struct Mark {
+    /// Its place.
+    pub micros: i64,
+    /// Level and flags in one.
+    bits: u8,
+}
+
+impl Mark {
+    /// Its level.
+    pub fn level(self) -> Option<Level> {
+        usize::from(self.bits >> 3).checked_sub(1).and_then(|level| Level::ALL.get(level).copied())
+    }
 }
 
 /// Reused between blocks: contexts of zstd are dear to make.
@@ -33,20 +56,22 @@ impl std::fmt::Debug for Press {
 }
 
 impl Press {
-    fn squeeze(&mut self, bytes: &[u8]) -> Option<Box<[u8]>> {
+    fn squeeze(&mut self, bytes: &[u8]) -> Option<Squeezed> {
         if self.compressor.is_none() {
             self.compressor = Compressor::new(LEVEL).ok();
         }
-        self.compressor.as_mut()?.compress(bytes).ok().map(Vec::into_boxed_slice)
+        let squeezed = self.compressor.as_mut()?.compress(bytes).ok()?.into_boxed_slice();
+        Some(Squeezed { bytes: squeezed, len: bytes.len() })
     }
 
-    fn expand(&mut self, bytes: &[u8], len: usize, out: &mut Vec<u8>) {
+    fn expand(&mut self, squeezed: &Squeezed, out: &mut Vec<u8>) {
         if self.decompressor.is_none() {
             self.decompressor = Decompressor::new().ok();
         }
+        let len = squeezed.len;
         out.clear();
         out.reserve(len);
-        let expanded = self.decompressor.as_mut().map(|it| it.decompress_to_buffer(bytes, out));
+        let expanded = self.decompressor.as_mut().map(|it| it.decompress_to_buffer(&squeezed.bytes, out));
         // What was compressed in this very process can be expanded; out of memory it could not be.
         if !matches!(expanded, Some(Ok(n)) if n == len) {
             tracing::error!("a block of log rows could not be decompressed");
@@ -60,13 +85,11 @@ impl Packed {
     /// Compresses rows whose lines are in order. None: it could not be done.
     pub fn pack(rows: &mut Rows, press: &mut Press) -> Option<Self> {
         rows.text()?;
-        let index = columns(&rows.entries);
         let packed = Self {
             text: press.squeeze(&rows.text)?,
-            index: press.squeeze(&index)?,
+            marks: press.squeeze(&marks(&rows.entries))?,
+            index: press.squeeze(&columns(&rows.entries))?,
             rows: rows.entries.len(),
-            text_len: rows.text.len(),
-            index_len: index.len(),
             events: std::mem::take(&mut rows.events),
         };
         Some(packed)
@@ -76,20 +99,27 @@ impl Packed {
     pub fn unpack(&self, press: &mut Press) -> Rows {
         let mut rows = Rows { events: self.events.clone(), ..Rows::default() };
         self.text(press, &mut rows.text);
-        let mut scratch = Vec::new();
-        self.entries(press, &mut scratch, &mut rows.entries);
+        let (mut scratch, mut marks) = (Vec::new(), Vec::new());
+        self.marks(press, &mut scratch, &mut marks);
+        self.entries(press, &marks, &mut scratch, &mut rows.entries);
         rows
     }
 
     /// Only their text.
     pub fn text(&self, press: &mut Press, out: &mut Vec<u8>) {
-        press.expand(&self.text, self.text_len, out);
+        press.expand(&self.text, out);
+    }
+
+    /// Only their places and levels; `scratch` is used on the way.
+    pub fn marks(&self, press: &mut Press, scratch: &mut Vec<u8>, out: &mut Vec<Mark>) {
+        press.expand(&self.marks, scratch);
+        read_marks(scratch, self.rows, out);
     }
 
     /// Only their index; `scratch` is used on the way.
-    pub fn entries(&self, press: &mut Press, scratch: &mut Vec<u8>, out: &mut Vec<Entry>) {
-        press.expand(&self.index, self.index_len, scratch);
-        read_columns(scratch, self.rows, out);
+    pub fn entries(&self, press: &mut Press, marks: &[Mark], scratch: &mut Vec<u8>, out: &mut Vec<Entry>) {
+        press.expand(&self.index, scratch);
+        read_columns(scratch, marks, out);
     }
 
     /// Whether some rows are of the ledger.
@@ -104,24 +134,44 @@ impl Packed {
 
     /// Bytes of text in the open.
     pub fn text_len(&self) -> usize {
-        self.text_len
+        self.text.len
     }
 
     /// Bytes of memory they take.
     pub fn cost(&self) -> usize {
-        self.text.len() + self.index.len() + super::rows::events_cost(&self.events) + size_of::<Self>()
+        let squeezed = self.text.bytes.len() + self.marks.bytes.len() + self.index.bytes.len();
+        squeezed + super::rows::events_cost(&self.events) + size_of::<Self>()
     }
 }
 
-/// The columns one after the other, numbers as differences from the row before: what compresses best.
-fn columns(entries: &[Entry]) -> Vec<u8> {
-    let mut out = Vec::with_capacity(entries.len() * 12);
+/// Places as differences from the row before, then levels and flags.
+fn marks(entries: &[Entry]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(entries.len() * 4);
     let mut previous = 0;
     for entry in entries {
         put(&mut out, entry.micros.wrapping_sub(std::mem::replace(&mut previous, entry.micros)));
     }
+    out.extend(entries.iter().map(|entry| entry.level.map_or(0, |level| level as u8 + 1) << 3 | entry.flags));
+    out
+}
+
+fn read_marks(bytes: &[u8], rows: usize, out: &mut Vec<Mark>) {
+    let (mut at, mut previous) = (0, 0_i64);
+    out.clear();
+    out.extend((0..rows).map(|_| {
+        previous = previous.wrapping_add(take(bytes, &mut at));
+        Mark { micros: previous, bits: 0 }
+    }));
+    for (mark, bits) in out.iter_mut().zip(bytes.get(at..).unwrap_or_default()) {
+        mark.bits = *bits;
+    }
+}
+
+/// The other columns one after the other, numbers as differences from the row before: what compresses best.
+fn columns(entries: &[Entry]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(entries.len() * 8);
+    let mut previous = 0;
     // Most times are their own place, give or take the host's clock.
-    previous = 0;
     for entry in entries {
         let own = entry.nanos.wrapping_sub(entry.micros.wrapping_mul(1000));
         put(&mut out, own.wrapping_sub(std::mem::replace(&mut previous, own)));
@@ -134,14 +184,13 @@ fn columns(entries: &[Entry]) -> Vec<u8> {
     }
     entries.iter().for_each(|entry| put(&mut out, if entry.is_ledger() { 0 } else { i64::from(entry.length) }));
     out.extend(entries.iter().map(|entry| entry.digits << 2 | entry.time_from as u8));
-    out.extend(entries.iter().map(|entry| entry.level.map_or(0, |level| level as u8 + 1) << 3 | entry.flags));
     out
 }
 
-fn read_columns(bytes: &[u8], rows: usize, out: &mut Vec<Entry>) {
+fn read_columns(bytes: &[u8], marks: &[Mark], out: &mut Vec<Entry>) {
     let mut at = 0;
-    let empty = Entry {
-        micros: 0,
+    let begun = |mark: &Mark| Entry {
+        micros: mark.micros,
         seq: 0,
         nanos: 0,
         source: SourceId(0),
@@ -149,17 +198,12 @@ fn read_columns(bytes: &[u8], rows: usize, out: &mut Vec<Entry>) {
         length: 0,
         digits: 0,
         time_from: TimeFrom::Line,
-        level: None,
-        flags: 0,
+        level: mark.level(),
+        flags: mark.bits & 7,
     };
     out.clear();
-    out.resize(rows, empty);
+    out.extend(marks.iter().map(begun));
     let mut previous = 0_i64;
-    for entry in out.iter_mut() {
-        previous = previous.wrapping_add(take(bytes, &mut at));
-        entry.micros = previous;
-    }
-    previous = 0;
     for entry in out.iter_mut() {
         previous = previous.wrapping_add(take(bytes, &mut at));
         entry.nanos = previous.wrapping_add(entry.micros.wrapping_mul(1000));
@@ -172,15 +216,12 @@ fn read_columns(bytes: &[u8], rows: usize, out: &mut Vec<Entry>) {
         entry.seq = *last as u64;
     }
     out.iter_mut().for_each(|entry| entry.length = take(bytes, &mut at) as u32);
-    let (times, rest) = bytes.get(at..).unwrap_or_default().split_at_checked(rows).unwrap_or_default();
-    for (entry, byte) in out.iter_mut().zip(times) {
+    for (entry, byte) in out.iter_mut().zip(bytes.get(at..).unwrap_or_default()) {
         entry.digits = byte >> 2;
         entry.time_from = [TimeFrom::Line, TimeFrom::Previous, TimeFrom::Arrival][usize::from(byte & 3).min(2)];
     }
     let (mut offset, mut event) = (0, 0);
-    for (entry, byte) in out.iter_mut().zip(rest) {
-        entry.flags = byte & 7;
-        entry.level = usize::from(byte >> 3).checked_sub(1).and_then(|level| Level::ALL.get(level).copied());
+    for entry in out.iter_mut() {
         if entry.flags & LEDGER != 0 {
             (entry.offset, entry.length) = (event, offset);
             (event, offset) = (event + 1, offset + 1);

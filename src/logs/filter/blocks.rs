@@ -120,7 +120,15 @@ impl Node {
                 left
             }
             Self::Text(text) => matching(text, glance, among, from),
-            Self::Level(..) | Self::LevelName(_) | Self::Host(_) | Self::Service(_) | Self::Source(_) => {
+            Self::Level(op, wanted) => {
+                let mut found = RowSet::none(among.len());
+                let mark = glance.marks();
+                for row in among.iter().filter(|row| mark(*row).1.is_some_and(|level| op.holds(level.cmp(wanted)))) {
+                    found.insert(row);
+                }
+                found
+            }
+            Self::LevelName(_) | Self::Host(_) | Self::Service(_) | Self::Source(_) => {
                 let mut found = RowSet::none(among.len());
                 let entries = glance.entries();
                 for row in among.iter() {

@@ -3,9 +3,9 @@
 use super::Scan;
 use crate::domain::log::Level;
 use crate::domain::log_view::Bucket;
-use crate::logs::block::{Block, Entry};
+use crate::logs::block::Block;
 use crate::logs::rowset::RowSet;
-use crate::logs::store::Store;
+use crate::logs::store::{Glance, Store};
 
 /// Round widths of a histogram's column, in seconds: up to a year.
 const WIDTHS: [i64; 20] = [
@@ -60,17 +60,18 @@ impl Scan {
                     sum.others += bucket.others;
                 }
             } else if seen.passing > 0 {
-                store.glance(block, |glance| count(&mut seen.histogram, width, glance.entries(), &seen.rows));
+                store.glance(block, |glance| count(&mut seen.histogram, width, glance, &seen.rows));
             }
         }
     }
 }
 
 /// Counts rows, which come in order of time.
-pub(super) fn count(histogram: &mut Vec<Bucket>, width: i64, entries: &[Entry], rows: &RowSet) {
-    for entry in rows.iter().filter_map(|row| entries.get(row)) {
-        let bucket = column(histogram, width, entry.id().micros.div_euclid(1_000_000));
-        match entry.level {
+pub(super) fn count(histogram: &mut Vec<Bucket>, width: i64, glance: &mut Glance, rows: &RowSet) {
+    let mark = glance.marks();
+    for (micros, level) in rows.iter().map(mark) {
+        let bucket = column(histogram, width, micros.div_euclid(1_000_000));
+        match level {
             Some(level) if level >= Level::Error => bucket.errors += 1,
             Some(Level::Warn) => bucket.warnings += 1,
             _ => bucket.others += 1,
