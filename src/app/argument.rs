@@ -19,6 +19,8 @@ pub enum Argument {
     Filter,
     /// A time.
     Time,
+    /// A stretch of time.
+    Duration,
     /// Free text.
     Text,
 }
@@ -35,7 +37,21 @@ impl Argument {
             Self::Regex => "REGEX",
             Self::Filter => "FILTER",
             Self::Time => "TIME",
+            Self::Duration => "DURATION",
             Self::Text => "TEXT",
         }
     }
+}
+
+/// Reads a stretch of time, such as `30s`, `10m`, `2h` or `1d`, in seconds; a number alone is minutes.
+pub fn seconds(text: &str) -> Option<i64> {
+    let (number, unit) = text.split_at(text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len()));
+    let unit = match unit {
+        "" | "m" => 60,
+        "s" => 1,
+        "h" => 3600,
+        "d" => 86_400,
+        _ => return None,
+    };
+    number.parse::<i64>().ok()?.checked_mul(unit)
 }

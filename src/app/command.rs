@@ -2,6 +2,7 @@
 //! README's key block are derived.
 
 pub use super::argument::Argument;
+use super::argument::seconds;
 use super::context::Context;
 use super::state::{SortBy, Tab};
 use crate::domain::host::HostName;
@@ -108,6 +109,14 @@ pub enum Command {
     NextError,
     /// The error before.
     PreviousError,
+    /// The next warning or worse.
+    NextWarning,
+    /// The warning or worse before.
+    PreviousWarning,
+    /// So many seconds on in the logs.
+    Later(i64),
+    /// So many seconds back in the logs.
+    Earlier(i64),
     /// Only lines at least one level more severe.
     LevelUp,
     /// Lines one level less severe too.
@@ -297,6 +306,10 @@ pub static COMMANDS: &[Entry] = &[
     row("clear-filters", "", LOGS, Plain(Command::ClearFilters), "show every line of every source again"),
     row("next-error", "", LOGS, Plain(Command::NextError), "the next error"),
     row("previous-error", "", LOGS, Plain(Command::PreviousError), "the error before"),
+    row("next-warning", "", LOGS, Plain(Command::NextWarning), "the next warning or error"),
+    row("previous-warning", "", LOGS, Plain(Command::PreviousWarning), "the warning or error before"),
+    row("later", "", LOGS, Maybe(Command::Later(60), Argument::Duration, |s| seconds(s).map(Command::Later)), "a minute on, or 30s, 10m, 2h, 1d"),
+    row("earlier", "", LOGS, Maybe(Command::Earlier(60), Argument::Duration, |s| seconds(s).map(Command::Earlier)), "a minute back, or 30s, 10m, 2h, 1d"),
     row("level-up", "", LOGS, Plain(Command::LevelUp), "only more severe lines"),
     row("level-down", "", LOGS, Plain(Command::LevelDown), "less severe lines too"),
     row("level", "", LOGS, Maybe(Command::Level(None), Argument::Level, level), "only lines of at least this level; without one, all"),

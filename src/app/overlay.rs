@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 use tui_textarea::TextArea;
 
 use super::input::SecretLine;
+use crate::domain::query::Query;
 use crate::domain::question::Question;
 
 /// Something over the tabs that takes the keys.
@@ -59,6 +60,8 @@ pub struct Prompt {
     pub input: TextArea<'static>,
     /// What is wrong with the text so far.
     pub error: Option<String>,
+    /// The logs' filter and search when it was opened: what is typed shows at once, and is taken back by Esc.
+    pub before: (Query, Option<String>),
     /// How far back in the history of searches the text is; none: it was typed.
     pub recalled: Option<usize>,
 }

@@ -4,6 +4,7 @@ mod errors;
 mod hints;
 mod hosted;
 mod hostile;
+mod log_filter;
 mod terminal;
 #[allow(dead_code, reason = "what programs cost is measured elsewhere")]
 #[path = "../measure/tty.rs"]

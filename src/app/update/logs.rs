@@ -3,6 +3,7 @@
 use chrono::{DateTime, NaiveDateTime, NaiveTime, TimeDelta, Utc};
 
 use super::{hosts, lists, overlays, show, toast};
+use crate::app::argument::seconds;
 use crate::app::command::Command;
 use crate::app::effect::Effect;
 use crate::app::state::{Landing, OverviewPane, PromptPurpose, State, Tab, TimeColumn};
@@ -161,6 +162,10 @@ pub(super) fn run(state: &mut State, command: Command, effects: &mut Vec<Effect>
         Command::PreviousMatch => seek(state, Seek::Match, false, effects),
         Command::NextError => seek(state, Seek::Level(Level::Error), true, effects),
         Command::PreviousError => seek(state, Seek::Level(Level::Error), false, effects),
+        Command::NextWarning => seek(state, Seek::Level(Level::Warn), true, effects),
+        Command::PreviousWarning => seek(state, Seek::Level(Level::Warn), false, effects),
+        Command::Later(seconds) => jump(state, seconds, effects),
+        Command::Earlier(seconds) => jump(state, -seconds, effects),
         Command::LevelUp | Command::LevelDown => {
             let at = state.logs.query.filter.query.least_level().map_or(0, |level| level as usize);
             let to =
@@ -251,6 +256,16 @@ fn go_to(state: &mut State, time: DateTime<Utc>, effects: &mut Vec<Effect>) {
     ask(state, effects);
 }
 
+/// Goes so far from the selected line, or from the newest on the screen.
+fn jump(state: &mut State, seconds: i64, effects: &mut Vec<Effect>) {
+    let logs = &state.logs;
+    let here = logs.window.rows.iter().find(|row| Some(row.id) == logs.selected).or(logs.window.rows.last());
+    let to = here.zip(TimeDelta::try_seconds(seconds)).and_then(|(row, by)| row.time.checked_add_signed(by));
+    if let Some(to) = to {
+        go_to(state, to, effects);
+    }
+}
+
 fn toggle(state: &mut State, id: SourceId, effects: &mut Vec<Effect>) {
     let hidden = &mut state.logs.query.filter.hidden;
     match hidden.iter().position(|other| *other == id) {
@@ -291,15 +306,7 @@ fn here(state: &mut State, effects: &mut Vec<Effect>) {
 fn time_of(text: &str, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
     let text = text.trim();
     if let Some(ago) = text.strip_prefix('-') {
-        let (number, unit) = ago.split_at(ago.find(|c: char| !c.is_ascii_digit()).unwrap_or(ago.len()));
-        let seconds = match unit {
-            "" | "m" => 60,
-            "s" => 1,
-            "h" => 3600,
-            "d" => 86_400,
-            _ => return None,
-        };
-        return now.checked_sub_signed(TimeDelta::try_seconds(number.parse::<i64>().ok()?.checked_mul(seconds)?)?);
+        return now.checked_sub_signed(TimeDelta::try_seconds(seconds(ago)?)?);
     }
     for format in ["%H:%M", "%H:%M:%S"] {
         let padded = if format == "%H:%M" { format!("{text}:00") } else { text.to_owned() };

@@ -16,11 +16,13 @@ const OFFERED: usize = 12;
 /// Opens a one-line prompt.
 pub(super) fn prompt(state: &mut State, purpose: PromptPurpose, title: &str, text: &str) {
     let input = input::line(text);
+    let before = (state.logs.query.filter.query.clone(), state.logs.query.search.clone());
     state.overlays.push(Overlay::Prompt(Prompt {
         purpose,
         title: title.to_owned(),
         input,
         error: None,
+        before,
         recalled: None,
     }));
 }
@@ -30,7 +32,7 @@ pub(super) fn run(state: &mut State, command: &Command, effects: &mut Vec<Effect
         Command::Back if state.overlays.is_empty() => back(state, effects),
         Command::Back => match state.overlays.pop() {
             Some(Overlay::Question { id, .. }) => questions::answer(state, id, Answer::Refuse, effects),
-            Some(Overlay::Prompt(prompt)) if prompt.purpose == PromptPurpose::LogSearch => {}
+            Some(Overlay::Prompt(prompt)) => take_back(state, prompt, effects),
             _ => {}
         },
         Command::TrustOnce
@@ -55,6 +57,16 @@ pub(super) fn run(state: &mut State, command: &Command, effects: &mut Vec<Effect
         Command::PageUp => scroll(state, -10),
         Command::PageDown => scroll(state, 10),
         _ => {}
+    }
+}
+
+/// A filter or search that was not accepted is as it was before it was typed.
+fn take_back(state: &mut State, prompt: Prompt, effects: &mut Vec<Effect>) {
+    let now = (&state.logs.query.filter.query, &state.logs.query.search);
+    let previewed = matches!(prompt.purpose, PromptPurpose::LogFilter | PromptPurpose::LogSearch);
+    if previewed && now != (&prompt.before.0, &prompt.before.1) {
+        (state.logs.query.filter.query, state.logs.query.search) = prompt.before;
+        logs::ask(state, effects);
     }
 }
 
