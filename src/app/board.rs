@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::state::Tab;
+use super::state::{State, Tab};
 
 /// A list of one of these tabs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -106,5 +106,27 @@ impl Board {
     pub fn wants(&self, texts: &[&str]) -> bool {
         let wanted = self.filter.to_lowercase();
         wanted.is_empty() || texts.iter().any(|text| text.to_lowercase().contains(&wanted))
+    }
+}
+
+impl State {
+    /// The state of a tab that is made of lists.
+    pub fn board(&self, tab: Tab) -> Option<&Board> {
+        match tab {
+            Tab::Deploys => Some(&self.deploys),
+            Tab::Alerts => Some(&self.alerts),
+            Tab::Business => Some(&self.business),
+            Tab::Overview | Tab::Logs | Tab::Hosts => None,
+        }
+    }
+
+    /// The same, to be changed.
+    pub fn board_mut(&mut self, tab: Tab) -> Option<&mut Board> {
+        match tab {
+            Tab::Deploys => Some(&mut self.deploys),
+            Tab::Alerts => Some(&mut self.alerts),
+            Tab::Business => Some(&mut self.business),
+            Tab::Overview | Tab::Logs | Tab::Hosts => None,
+        }
     }
 }

@@ -7,6 +7,7 @@ pub mod command;
 pub mod context;
 pub mod effect;
 pub mod fuzzy;
+pub mod hosted;
 pub mod input;
 pub mod message;
 pub mod overlay;

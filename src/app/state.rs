@@ -8,12 +8,9 @@ use chrono::{DateTime, Utc};
 use super::board::Board;
 use super::change::Change;
 use super::viewport::Viewport;
-use crate::domain::alert::Alert;
-use crate::domain::business::Ledger;
-use crate::domain::delivery::{Delivery, Sight};
+use crate::domain::delivery::Sight;
 use crate::domain::host::{Host, HostName, HostState, Link};
 use crate::domain::log_view::{LogQuery, LogWindow, RowId, SourceStatus};
-use crate::domain::outside::Outside;
 use crate::domain::query::{self, Query, QueryError};
 use crate::domain::question::Question;
 use crate::domain::sample::{HostFacts, Process, Sample};
@@ -21,6 +18,7 @@ use crate::domain::series::Series;
 use crate::domain::service::{Service, ServiceOnHost};
 use crate::domain::settings::Settings;
 
+pub use super::hosted::Hosted;
 pub use super::overlay::{Confirm, LineInput, Overlay, Prompt, PromptPurpose};
 
 /// A tab. Those of later work join here; the digits of ux.md stay theirs.
@@ -125,43 +123,6 @@ pub struct State {
     pub sight: Option<Sight>,
     /// When ctrl-c was last pressed: twice within two seconds leaves.
     pub interrupted: Option<DateTime<Utc>>,
-}
-
-impl State {
-    /// The state of a tab that is made of lists.
-    pub fn board(&self, tab: Tab) -> Option<&Board> {
-        match tab {
-            Tab::Deploys => Some(&self.deploys),
-            Tab::Alerts => Some(&self.alerts),
-            Tab::Business => Some(&self.business),
-            Tab::Overview | Tab::Logs | Tab::Hosts => None,
-        }
-    }
-
-    /// The same, to be changed.
-    pub fn board_mut(&mut self, tab: Tab) -> Option<&mut Board> {
-        match tab {
-            Tab::Deploys => Some(&mut self.deploys),
-            Tab::Alerts => Some(&mut self.alerts),
-            Tab::Business => Some(&mut self.business),
-            Tab::Overview | Tab::Logs | Tab::Hosts => None,
-        }
-    }
-}
-
-/// What hosted APIs say. A part that the config does not name is not there.
-#[derive(Debug, Default)]
-pub struct Hosted {
-    /// What is watched from outside; none before the first answer.
-    pub outside: Option<Outside>,
-    /// What the projects are delivered as; none before the first answer.
-    pub delivery: Option<Delivery>,
-    /// What each source says fires, and what did in the last day.
-    pub told: BTreeMap<&'static str, Vec<Alert>>,
-    /// All of that, in the order in which it is read.
-    pub alerts: Vec<Alert>,
-    /// Each account of the business; none before its first answer.
-    pub ledgers: Vec<Option<Ledger>>,
 }
 
 /// A line that stays until dismissed.
