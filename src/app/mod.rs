@@ -11,6 +11,7 @@ pub mod hosted;
 pub mod input;
 pub mod message;
 pub mod overlay;
+pub mod sort;
 mod start;
 pub mod state;
 pub mod update;

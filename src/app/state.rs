@@ -20,6 +20,7 @@ use crate::domain::settings::Settings;
 
 pub use super::hosted::Hosted;
 pub use super::overlay::{Confirm, LineInput, Overlay, Prompt, PromptPurpose};
+pub use super::sort::SortBy;
 
 /// A tab. Those of later work join here; the digits of ux.md stay theirs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -270,49 +271,6 @@ pub struct MachinesState {
     pub page_scroll: u16,
     /// Only hosts whose name, tag or environment holds this.
     pub filter: String,
-}
-
-/// Columns that the host table sorts by.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum SortBy {
-    /// Config order.
-    #[default]
-    Config,
-    /// Name.
-    Name,
-    /// Worst state first.
-    State,
-    /// CPU.
-    Cpu,
-    /// Memory.
-    Mem,
-    /// Fullest disk.
-    Disk,
-    /// Errors per minute.
-    Errors,
-}
-
-impl SortBy {
-    /// Every column, in the order of the table.
-    pub const ALL: [Self; 7] = [Self::Config, Self::Name, Self::State, Self::Cpu, Self::Mem, Self::Disk, Self::Errors];
-
-    /// Its name in commands.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Config => "config",
-            Self::Name => "name",
-            Self::State => "state",
-            Self::Cpu => "cpu",
-            Self::Mem => "mem",
-            Self::Disk => "disk",
-            Self::Errors => "errors",
-        }
-    }
-
-    /// The column of this name.
-    pub fn named(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|by| by.as_str() == name)
-    }
 }
 
 /// The Logs tab's own state.
