@@ -9,6 +9,7 @@ pub mod effect;
 pub mod fuzzy;
 pub mod hosted;
 pub mod input;
+mod logs_state;
 pub mod message;
 pub mod overlay;
 pub mod sort;
