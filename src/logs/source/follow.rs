@@ -15,7 +15,7 @@ pub struct Reading<'a> {
     pub name: &'a str,
     /// The path to open: the same, or what rotation made of it.
     pub open: &'a str,
-    /// `DEV:INO` that it must have, where that is known.
+    /// `DEV:INO:BIRTH` that it must have, where that is known.
     pub inode: Option<&'a str>,
     /// Bytes to skip.
     pub offset: u64,
@@ -99,8 +99,8 @@ pub fn start(path: &str, lines: u64, sudo: bool) -> String {
     format!(
         "LC_ALL=C f=\"${{QD_ROOT:-}}\"{} run={}\n\
          if [ -r \"$f\" ]; then run=; elif [ -z \"$run\" ]; then exit 1; fi\n\
-         s=$(stat -L -c '%d:%i %s' -- \"$f\" 2>/dev/null || stat -L -f '%d:%i %z' -- \"$f\" 2>/dev/null ||\n\
-         $run stat -L -c '%d:%i %s' -- \"$f\") || exit 1\n\
+         s=$(stat -L -c '%d:%i:%W %s' -- \"$f\" 2>/dev/null || stat -L -f '%d:%i:%B %z' -- \"$f\" 2>/dev/null ||\n\
+         $run stat -L -c '%d:%i:%W %s' -- \"$f\") || exit 1\n\
          b=$($run tail -n {lines} \"$f\" | wc -c)\n\
          o=$((${{s#* }} - b)); [ \"$o\" -gt 0 ] || o=0\n\
          if [ \"$o\" -gt 0 ]; then\n\
@@ -131,7 +131,7 @@ pub fn is_glob(path: &str) -> bool {
 /// The first line of a reading: which file it is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Header {
-    /// `DEV:INO`.
+    /// `DEV:INO:BIRTH`.
     pub inode: String,
     /// Its size when it was opened.
     pub size: u64,
@@ -155,7 +155,7 @@ impl Header {
 /// A file as `siblings.sh` lists it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Sibling {
-    /// `DEV:INO`.
+    /// `DEV:INO:BIRTH`.
     pub inode: String,
     /// Size in bytes, packed where it is.
     pub size: u64,
@@ -201,7 +201,12 @@ pub fn rest<'a>(siblings: &'a [Sibling], name: &str, inode: &str, offset: u64, f
         let len = fingerprint.len().min(s.fingerprint.len());
         s.path != name && len >= 32 && s.fingerprint[..len] == fingerprint[..len] && (packed(s) || s.size >= offset)
     };
-    let old = siblings.iter().find(|s| s.inode == inode && !packed(s) && s.path != name);
+    // An inode that was freed may be another file's by now.
+    let agrees = |s: &&Sibling| {
+        let len = fingerprint.len().min(s.fingerprint.trim_end_matches('-').len());
+        s.fingerprint[..len] == fingerprint[..len]
+    };
+    let old = siblings.iter().filter(agrees).find(|s| s.inode == inode && !packed(s) && s.path != name);
     // Files may all begin alike: the one written last, and rather the original than what is being packed from it.
     let alike = || siblings.iter().filter(same_beginning).max_by_key(|s| (!packed(s), s.age()));
     let Some(old) = old.or_else(alike) else { return Vec::new() };
@@ -247,6 +252,16 @@ mod tests {
         assert_eq!(paths(&packed, 40), ["/l.1.gz"]);
         let gone = [sibling("1:9", 10, 90, "ee", "/l"), sibling("1:8", 9, 80, "bb", "/l.1.gz")];
         assert!(paths(&gone, 40).is_empty());
+    }
+
+    #[test]
+    fn an_inode_that_another_file_has_now_is_not_ours() {
+        let there = [
+            sibling("1:9", 10, 90, "ee", "/l"),
+            sibling("1:5", 100, 80, "bb", "/l.1"),
+            sibling("1:8", 9, 70, "aa", "/l.2.gz"),
+        ];
+        assert_eq!(paths(&there, 40), ["/l.2.gz", "/l.1"]);
     }
 
     #[test]

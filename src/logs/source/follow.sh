@@ -2,22 +2,23 @@
 # Reads one file from a place on, by its open descriptor, until it is replaced or cut short.
 #
 # name    the path that is followed           open    the path to open (the same, or a rotated sibling)
-# inode   DEV:INO that it must have, or empty  off     bytes to skip
+# inode   DEV:INO:BIRTH that it must have, or empty  off     bytes to skip
 # follow  1: go on; 0: to its present end      poll    seconds between looks
 # gz      1: unpack it (never followed)        run     a prefix such as `sudo -n --`, or empty
 #
-# First comes one line: `QD1 DEV:INO SIZE FINGERPRINT` (the first 256 bytes, in hex); everything after it is the file.
+# First comes one line: `QD1 DEV:INO:BIRTH SIZE FINGERPRINT` (the first 256 bytes, in hex); everything after it is the file.
 # The end says why: 0 all read, 10 replaced (and read to its end), 11 cut short, 20 cannot be opened, 21 another file,
 # 22 damaged (what could be unpacked was given).
 LC_ALL=C
 export LC_ALL
 name="${QD_ROOT:-}$name"
 open="${QD_ROOT:-}$open"
-# `DEV:INO SIZE` of each. GNU and busybox call it -c, BSD -f.
+# `DEV:INO:BIRTH SIZE` of each: an inode is used again, and then only its birth tells, where it is known. GNU and busybox
+# call the format -c, BSD -f.
 if stat -c %i / >/dev/null 2>&1; then
-    place() { stat -L -c '%d:%i %s' -- "$@"; }
+    place() { stat -L -c '%d:%i:%W %s' -- "$@"; }
 else
-    place() { stat -L -f '%d:%i %z' -- "$@"; }
+    place() { stat -L -f '%d:%i:%B %z' -- "$@"; }
 fi
 
 if [ "$gz" = 1 ]; then
@@ -31,7 +32,7 @@ fi
 
 if [ -n "$run" ]; then
     # Only the reader has the right to look, so the descriptor is its own: follow by its own means.
-    place=$(place "$open" 2>/dev/null) || place=$($run stat -L -c '%d:%i %s' -- "$open") || exit 20
+    place=$(place "$open" 2>/dev/null) || place=$($run stat -L -c '%d:%i:%W %s' -- "$open") || exit 20
     [ -z "$inode" ] || [ "${place% *}" = "$inode" ] || exit 21
     [ "${place#* }" -ge "$off" ] || exit 11
     # Nothing is promised before it is clear that the file may be read.

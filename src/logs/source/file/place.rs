@@ -8,7 +8,7 @@ const KNOWN: usize = 256;
 /// A place in a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Place {
-    /// `DEV:INO`.
+    /// `DEV:INO:BIRTH`.
     pub inode: String,
     /// Bytes read.
     pub offset: u64,
