@@ -205,6 +205,29 @@ async fn a_new_file_with_the_old_ones_inode_is_not_the_old_one() {
     log.expect(0..130);
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn two_rotations_while_the_link_is_away_lose_nothing_whichever_inode_the_new_file_gets() {
+    let mut log = Followed::with("").await;
+    log.write(0..20);
+    log.until("the first lines", |seen| seen.lines.len() == 20).await;
+    log.while_away(|log| {
+        log.write(20..30);
+        // What logrotate does with `compress` and `delaycompress`, twice: the old file's inode is free then, and file
+        // systems hand it out again.
+        fs::rename(&log.log, log.beside("x.log.1")).unwrap();
+        log.write(30..40);
+        gzip(&log.beside("x.log.1"));
+        fs::rename(log.beside("x.log.1.gz"), log.beside("x.log.2.gz")).unwrap();
+        std::thread::sleep(std::time::Duration::from_millis(1100));
+        fs::rename(&log.log, log.beside("x.log.1")).unwrap();
+        log.write(40..140);
+    })
+    .await;
+    log.until_line(numbered(139).trim_end()).await;
+    log.expect(0..140);
+    assert_eq!(log.told(SourceEventKind::Gap), 0);
+}
+
 /// Packs lines and cuts the archive in its middle.
 fn damaged(path: &Path, lines: std::ops::Range<u32>) {
     // Lines that cannot be packed well, so that half of the archive holds about half of them.
