@@ -1,9 +1,9 @@
 //! The layout of the store, and how an older one becomes it.
 
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use rusqlite::{Connection, TransactionBehavior};
+use rusqlite::{Connection, ErrorCode, TransactionBehavior};
 
 use super::error::StoreError;
 
@@ -27,7 +27,15 @@ pub(super) fn prepare(connection: &mut Connection, path: &Path) -> Result<(), St
     let failed = |error: rusqlite::Error| StoreError::of(path, &error);
     connection.busy_timeout(PATIENCE).map_err(failed)?;
     // On a file system that cannot share memory SQLite answers with another mode, which is as safe and slower.
-    connection.pragma_update_and_check(None, "journal_mode", "wal", |_| Ok(())).map_err(failed)?;
+    // While another process makes the same change SQLite answers "busy" at once, whatever its timeout.
+    let until = Instant::now() + PATIENCE;
+    while let Err(error) = connection.pragma_update_and_check(None, "journal_mode", "wal", |_| Ok(())) {
+        let busy = matches!(error.sqlite_error_code(), Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked));
+        if !busy || Instant::now() >= until {
+            return Err(failed(error));
+        }
+        std::thread::sleep(Duration::from_millis(10));
+    }
     connection.pragma_update(None, "synchronous", "full").map_err(failed)?;
     let step = connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(failed)?;
     let found: u32 = step.pragma_query_value(None, "user_version", |row| row.get(0)).map_err(failed)?;
