@@ -4,6 +4,7 @@ use crate::domain::delivery::Sight;
 use crate::domain::host::HostName;
 use crate::domain::hosted::HostedSettings;
 use crate::domain::log_export::Export;
+use crate::domain::log_survey::Survey;
 use crate::domain::log_view::LogQuery;
 use crate::domain::question::Answer;
 use crate::domain::settings::{Settings, UiSettings};
@@ -28,6 +29,8 @@ pub enum Effect {
     Redraw,
     /// Ask the log engine for a window.
     Logs(LogQuery),
+    /// Count something among the lines that are held.
+    Survey(Survey),
     /// Try a host again now.
     Reconnect(HostName),
     /// This host is looked at: sample it at the fast pace (none: nobody is).

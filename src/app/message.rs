@@ -9,6 +9,7 @@ use crate::domain::alert::Alert;
 use crate::domain::business::Ledger;
 use crate::domain::delivery::Delivery;
 use crate::domain::host::{HostName, Link};
+use crate::domain::log_survey::Tally;
 use crate::domain::log_view::LogWindow;
 use crate::domain::outside::Outside;
 use crate::domain::question::Question;
@@ -66,6 +67,8 @@ pub enum Message {
     Ledger(usize, Box<Ledger>),
     /// A window of the log store, in answer to a query or because the store has grown.
     Logs(Box<LogWindow>),
+    /// What was counted among the lines that are held, whole or so far.
+    Tallied(Tally),
     /// A question only a person can answer, with its number.
     Asked(u64, Question),
     /// The question needs no answer any more (the dial was given up).

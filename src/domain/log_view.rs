@@ -64,6 +64,8 @@ pub struct LogQuery {
     pub raw_time: bool,
     /// Secrets are taken out of what is shown.
     pub redact: bool,
+    /// Rows that pass this are marked.
+    pub mark: Option<Query>,
 }
 
 /// What to move to.
@@ -94,6 +96,8 @@ pub struct LogRow {
     pub late: bool,
     /// It continues the event before it.
     pub continues: bool,
+    /// It passes [`LogQuery::mark`].
+    pub marked: bool,
 }
 
 /// What a row shows.

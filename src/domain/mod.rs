@@ -20,6 +20,7 @@ pub mod host;
 pub mod hosted;
 pub mod log;
 pub mod log_export;
+pub mod log_survey;
 pub mod log_view;
 pub mod money;
 pub mod monitor;

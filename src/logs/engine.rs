@@ -15,10 +15,12 @@ use super::record::Ingest;
 use super::skew::Skews;
 use super::status::Figures;
 use super::store::Store;
+use super::survey;
 use super::view::View;
 use crate::domain::host::HostName;
 use crate::domain::log::{Feed, Source, SourceEventKind, SourceId};
 use crate::domain::log_export::Export;
+use crate::domain::log_survey::{Survey, Tally};
 use crate::domain::log_view::{LogQuery, LogWindow};
 use crate::domain::redact;
 use crate::domain::settings::LogSettings;
@@ -47,6 +49,7 @@ enum Order {
     Query(LogQuery),
     Skew(HostName, f64, f64),
     Export(export::Order),
+    Survey(survey::Order),
 }
 
 impl EngineHandle {
@@ -68,6 +71,15 @@ impl EngineHandle {
         // An order that is not taken is dropped, and with it the sender.
         let _ = self.orders.try_send(Order::Export(export::Order { export, to, done }));
         ended
+    }
+
+    /// Counts something among the lines that are held: what is known so far, then the whole, once. A newer question
+    /// takes the place of an older one, whose answer ends.
+    pub fn survey(&self, survey: Survey) -> mpsc::Receiver<Tally> {
+        let (to, tallies) = mpsc::channel(4);
+        // An order that is not taken is dropped, and with it the sender.
+        let _ = self.orders.try_send(Order::Survey(survey::Order { survey, to }));
+        tallies
     }
 
     /// A host's clock runs ahead by so many milliseconds (negative: behind), give or take an error.
@@ -94,6 +106,7 @@ pub fn start(settings: &LogSettings) -> EngineHandle {
         view: View::default(),
         skews: Skews::default(),
         exports: VecDeque::new(),
+        survey: None,
         figures: Vec::new(),
         names: Names::default(),
         windows,
@@ -119,6 +132,8 @@ struct Engine {
     skews: Skews,
     /// What is being taken out; the first is worked on.
     exports: VecDeque<Running>,
+    /// What is being counted.
+    survey: Option<survey::Running>,
     figures: Vec<Figures>,
     names: Names,
     windows: watch::Sender<Arc<LogWindow>>,
@@ -160,6 +175,10 @@ impl Engine {
                 let left = running.advance(&self.store, &self.ingest, || Instant::now() < until);
                 left.into_iter().for_each(|running| self.exports.push_front(running));
             }
+            if let Some(running) = self.survey.take() {
+                let until = Instant::now() + SLICE;
+                self.survey = running.advance(&self.store, &self.ingest, || Instant::now() < until);
+            }
             if (asked || due) && self.publish() {
                 published = Instant::now();
                 // A filter that still runs over older rows will have more to say.
@@ -170,7 +189,7 @@ impl Engine {
 
     /// How long nothing has to be done.
     fn pause(&self, grown: bool, published: Instant) -> Duration {
-        if !self.view.is_complete() || !self.exports.is_empty() {
+        if !self.view.is_complete() || !self.exports.is_empty() || self.survey.is_some() {
             return Duration::ZERO;
         }
         let frame = (if grown { FRAME } else { IDLE }).saturating_sub(published.elapsed());
@@ -185,6 +204,7 @@ impl Engine {
                 Order::Query(asked) => query = Some(asked),
                 Order::Skew(host, milliseconds, error) => self.skews.measured(host, milliseconds, error),
                 Order::Export(order) => self.exports.extend(Running::begin(order)),
+                Order::Survey(order) => self.survey = survey::Running::begin(order),
             }
             next = orders.try_recv().ok();
         }

@@ -21,4 +21,5 @@ pub mod skew;
 pub mod source;
 pub mod status;
 pub mod store;
+pub mod survey;
 pub mod view;

@@ -1,6 +1,6 @@
 //! Answers the screen's query with a window of rows and the figures around them.
 
-use super::filter::{Filter, Text};
+use super::filter::{Filter, Line, Text};
 use super::record::Ingest;
 use super::row;
 use super::scan::{Scan, Spot, Wanted};
@@ -14,6 +14,8 @@ pub struct View {
     query: LogQuery,
     scan: Scan,
     error: Option<String>,
+    /// What rows are marked by.
+    mark: Option<Filter>,
     /// The row that was last found by seeking.
     found: Option<RowId>,
 }
@@ -23,6 +25,10 @@ impl View {
     pub fn ask(&mut self, query: LogQuery) {
         let same_filter = query.filter == self.query.filter;
         let same = same_filter && query.search == self.query.search;
+        if query.mark != self.query.mark {
+            // What cannot be used marks nothing: its error was told when it was the filter.
+            self.mark = query.mark.as_ref().and_then(|query| Filter::of_query(query).ok());
+        }
         self.query = query;
         if same {
             return;
@@ -90,8 +96,11 @@ impl View {
 
     fn row(&self, store: &Store, ingest: &Ingest, spot: Spot) -> Option<LogRow> {
         let (rows, at) = self.scan.block_row(store, spot)?;
-        let state = ingest.source(rows.entries()[at].source())?;
-        Some(row::shown(&rows, at, state, self.scan.search().map(Text::line), &self.query))
+        let entry = &rows.entries()[at];
+        let state = ingest.source(entry.source())?;
+        let line = || Line::new(rows.line(at), entry.level, state, entry.time().nanos);
+        let marked = !entry.is_ledger() && self.mark.as_ref().is_some_and(|mark| mark.wants(&line()));
+        Some(LogRow { marked, ..row::shown(&rows, at, state, self.scan.search().map(Text::line), &self.query) })
     }
 
     /// The window's first row. A window never shows fewer rows than it could.

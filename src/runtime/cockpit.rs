@@ -158,6 +158,16 @@ impl Performer for Crew {
         let fleet = self.fleet.as_ref();
         match effect {
             Effect::Logs(query) => self.engine.query(query),
+            Effect::Survey(survey) => {
+                let (mut tallies, messages) = (self.engine.survey(survey), self.messages.clone());
+                tokio::spawn(async move {
+                    while let Some(tally) = tallies.recv().await {
+                        if messages.send(Message::Tallied(tally)).await.is_err() {
+                            return;
+                        }
+                    }
+                });
+            }
             Effect::Reconnect(host) => drop(fleet.map(|fleet| fleet.reconnect(&host))),
             Effect::Focus(host) => drop(fleet.map(|fleet| fleet.focus(host.as_ref()))),
             Effect::Processes(host) => drop(fleet.map(|fleet| fleet.processes(&host))),

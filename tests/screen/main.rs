@@ -141,6 +141,7 @@ fn window(lines: u64) -> LogWindow {
             },
             late: false,
             continues: false,
+            marked: false,
         }
     });
     let status = SourceStatus {

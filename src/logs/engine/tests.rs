@@ -2,6 +2,7 @@ use bytes::Bytes;
 
 use super::*;
 use crate::domain::log::{RawLine, SourceEvent};
+use crate::domain::log_survey::Counted;
 use crate::domain::log_view::{Anchor, LogFilter, RowContent};
 use crate::domain::query::{Op, Query};
 
@@ -105,4 +106,43 @@ async fn a_clock_that_is_off_is_corrected_and_can_be_believed_again() {
     handle.query(LogQuery { number: 3, rows: 10, raw_time: true, ..LogQuery::default() });
     let raw = window(&handle, |w| w.number == 3).await;
     assert_eq!(texts(&raw), ["n=second", "n=fourth", "n=first", "n=third"]);
+}
+
+/// The whole answer to a survey.
+async fn tallied(handle: &EngineHandle, what: Counted) -> Tally {
+    let mut tallies = handle.survey(Survey { number: 7, what });
+    let whole = async {
+        loop {
+            let tally = tallies.recv().await.expect("it ends with the whole");
+            if tally.whole {
+                return tally;
+            }
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(20), whole).await.expect("it is counted")
+}
+
+#[tokio::test]
+async fn values_and_filters_are_counted_over_every_line_that_is_held() {
+    let handle = start(&LogSettings::default());
+    let feed = handle.feed();
+    handle.query(LogQuery { number: 1, rows: 10, ..LogQuery::default() });
+    let (web, db) = (source("web-1"), source("db-1"));
+    let text = |n: u64| format!("ts=2026-11-18T08:00:00.{n:03}Z level=info path=/p{} n={n}", n % 3);
+    feed.send(Feed::Lines(web.clone(), (0..100).map(|n| line(text(n))).collect())).await.unwrap();
+    let trace = ["ts=2026-11-18T08:00:01Z level=error path=/p1", "  at path=/p1 of it"];
+    feed.send(Feed::Lines(db.clone(), trace.map(|text| line(text.into())).to_vec())).await.unwrap();
+    window(&handle, |w| w.matching == 102).await;
+
+    let all = tallied(&handle, Counted::Values(LogFilter::default(), "path".into())).await;
+    let rows: Vec<(&str, u64)> = all.rows.iter().map(|(value, count)| (value.as_str(), *count)).collect();
+    assert_eq!(rows, [("/p0", 34), ("/p1", 34), ("/p2", 33)], "the most frequent first");
+    assert_eq!((all.number, all.having, all.looked, all.others), (7, 101, 102, 0), "a trace's lines have no fields");
+    let only = LogFilter { query: Query::field("host", Op::Is, "db-1"), hidden: Vec::new() };
+    let one = tallied(&handle, Counted::Values(only, "level".into())).await;
+    assert_eq!(one.rows, [("error".to_owned(), 1)]);
+    let queries = vec![Query::text("p1"), Query::field("n", Op::Below, "10"), Query::text("(")];
+    let counted = tallied(&handle, Counted::Filters(queries[..2].to_vec())).await;
+    assert_eq!(counted.rows.iter().map(|(_, n)| *n).collect::<Vec<_>>(), [35, 10]);
+    assert!(handle.survey(Survey { number: 8, what: Counted::Filters(queries) }).recv().await.is_none());
 }

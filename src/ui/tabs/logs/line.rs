@@ -197,6 +197,7 @@ mod tests {
             },
             late: false,
             continues: false,
+            marked: false,
         };
         let hit = c.style(Role::Hit);
         let mark = |(text, style): &Piece| {
