@@ -25,12 +25,40 @@ pub enum Window {
     Days(u32),
 }
 
+impl Unit {
+    /// Its word, as it is kept: `count`, `percent`, or a currency's code.
+    pub fn word(&self) -> &str {
+        match self {
+            Self::Count => "count",
+            Self::Percent => "percent",
+            Self::Money(currency) => currency.as_str(),
+        }
+    }
+
+    /// The unit of a word.
+    pub fn of(word: &str) -> Option<Self> {
+        match word {
+            "count" => Some(Self::Count),
+            "percent" => Some(Self::Percent),
+            code => Currency::new(code).map(Self::Money),
+        }
+    }
+}
+
 impl Window {
     /// As the contract writes it: `today`, `7d`.
     pub fn name(self) -> String {
         match self {
             Self::Today => "today".to_owned(),
             Self::Days(days) => format!("{days}d"),
+        }
+    }
+
+    /// The window of such a name.
+    pub fn of(name: &str) -> Option<Self> {
+        match name {
+            "today" => Some(Self::Today),
+            name => name.strip_suffix('d')?.parse().ok().map(Self::Days),
         }
     }
 }
@@ -95,6 +123,21 @@ impl Counter {
     pub fn is_same(&self, other: &Self) -> bool {
         (self.name, &self.source, self.unit, self.window) == (other.name, &other.source, other.unit, other.window)
     }
+}
+
+/// What a figure was at an earlier time, as it was kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeptFigure {
+    /// Its name.
+    pub name: String,
+    /// What it counts.
+    pub unit: Unit,
+    /// The time it was of; none for a state.
+    pub window: Option<Window>,
+    /// When it was so.
+    pub time: DateTime<Utc>,
+    /// The figure in its unit.
+    pub figure: i64,
 }
 
 /// Why figures are missing.

@@ -36,6 +36,8 @@ pub struct Settings {
     pub logs: LogSettings,
     /// `[stats]`.
     pub stats: StatSettings,
+    /// `[store]`.
+    pub store: StoreSettings,
     /// `[ui]`.
     pub ui: UiSettings,
     /// True when there is no config at all and the machine itself is watched.
@@ -202,6 +204,22 @@ pub struct StatSettings {
 impl Default for StatSettings {
     fn default() -> Self {
         Self { every: Duration::from_secs(5), slow: Duration::from_secs(30) }
+    }
+}
+
+/// `[store]`: how long history is kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct StoreSettings {
+    /// Metrics and counters as finely as they came; beyond it one a day.
+    pub metrics: Duration,
+    /// Everything else, and the one a day.
+    pub events: Duration,
+}
+
+impl Default for StoreSettings {
+    fn default() -> Self {
+        let hours = |hours: u64| Duration::from_secs(hours * 3600);
+        Self { metrics: hours(48), events: hours(400 * 24) }
     }
 }
 

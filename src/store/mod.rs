@@ -2,21 +2,40 @@
 //!
 //! Every change is one transaction, synced before it is acknowledged (WAL, `synchronous = FULL`): a `kill -9` or a full
 //! disk at any moment loses nothing that was acknowledged. A thread of its own does the waiting.
+//!
+//! | what | written by | read by |
+//! |---|---|---|
+//! | **audit**: [`Store::append`], [`Store::audit`] | every action, before and after | `qd audit`, a second restart |
+//! | **runs**: [`Store::save_run`], [`Store::runs`], [`Store::run`] | whoever steers or follows a run, with each change | history of deploys |
+//! | **events**: [`Store::record`], [`Store::events`] | whoever sees one; the first to do so is told | rulers, what Slack was told |
+//! | **counters**: [`Store::keep_counters`], [`Store::counters`] | each refresh of an account | period before, trend |
+//!
+//! Several fleets share a store, so everything but the audit names its own (`[fleet] name`). The audit is for ever; the
+//! rest is forgotten by [`Store::thin`] as `[store]` says, which is called by whoever writes it for long.
 
 mod audit;
+mod counters;
 mod error;
+mod events;
+mod runs;
 mod schema;
 
 use std::fs;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
-use rusqlite::Connection;
+use chrono::{DateTime, TimeDelta, Utc};
+use rusqlite::{Connection, TransactionBehavior};
 use tokio::sync::{mpsc, oneshot};
 
 use crate::domain::audit::AuditRow;
+use crate::domain::counter::{Counter, KeptFigure};
+use crate::domain::event::Event;
+use crate::domain::run::RunRecord;
+use crate::domain::settings::StoreSettings;
 
 pub use audit::{AuditLog, BrokenChain};
+pub use counters::CountersOf;
 pub use error::StoreError;
 
 /// The file's name in the state folder.
@@ -65,6 +84,79 @@ impl Store {
         self.ask(audit::read).await
     }
 
+    /// Writes a run down as it is now; call it at each change of its state or its hosts'. On the disk when this returns.
+    /// A save that is older than what is there changes nothing, and neither does one that would have an ended run go on.
+    pub async fn save_run(&self, run: RunRecord) -> Result<(), StoreError> {
+        self.ask(move |connection| runs::save(connection, &run)).await
+    }
+
+    /// The runs of a fleet that began since a time, newest first.
+    pub async fn runs(&self, fleet: &str, since: DateTime<Utc>) -> Result<Vec<RunRecord>, StoreError> {
+        let fleet = fleet.to_owned();
+        self.ask(move |connection| runs::since(connection, &fleet, since)).await
+    }
+
+    /// A run by its id.
+    pub async fn run(&self, id: &str) -> Result<Option<RunRecord>, StoreError> {
+        let id = id.to_owned();
+        self.ask(move |connection| runs::one(connection, &id)).await
+    }
+
+    /// Keeps an event, once. True for the one `qd` of all on this store that was the first to see it: what is to happen
+    /// only once follows from that.
+    pub async fn record(&self, event: Event) -> Result<bool, StoreError> {
+        self.ask(move |connection| events::record(connection, &event)).await
+    }
+
+    /// The newest `most` events of a fleet between two times (both within), oldest first.
+    pub async fn events(
+        &self,
+        fleet: &str,
+        since: DateTime<Utc>,
+        until: DateTime<Utc>,
+        most: u32,
+    ) -> Result<Vec<Event>, StoreError> {
+        let fleet = fleet.to_owned();
+        self.ask(move |connection| events::between(connection, &fleet, since, until, most)).await
+    }
+
+    /// Keeps what figures are at a time, exactly. Those that are none are left out.
+    pub async fn keep_counters(
+        &self,
+        of: CountersOf,
+        at: DateTime<Utc>,
+        counters: Vec<Counter>,
+    ) -> Result<(), StoreError> {
+        self.ask(move |connection| counters::keep(connection, &of, at, &counters)).await
+    }
+
+    /// What figures were between two times, oldest first. Nothing of after `until` is in it, whatever is known by now.
+    pub async fn counters(
+        &self,
+        of: CountersOf,
+        since: DateTime<Utc>,
+        until: DateTime<Utc>,
+    ) -> Result<Vec<KeptFigure>, StoreError> {
+        self.ask(move |connection| counters::history(connection, &of, since, until)).await
+    }
+
+    /// Forgets what is older than the config wants it kept. The audit stays.
+    pub async fn thin(&self, settings: StoreSettings, now: DateTime<Utc>) -> Result<(), StoreError> {
+        let before = |age| {
+            let age = TimeDelta::from_std(age).unwrap_or(TimeDelta::MAX);
+            now.checked_sub_signed(age).unwrap_or(DateTime::<Utc>::MIN_UTC).timestamp_millis()
+        };
+        let (fine, oldest) = (before(settings.metrics), before(settings.events));
+        self.ask(move |connection| {
+            let step = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+            counters::thin(&step, fine, oldest)?;
+            runs::thin(&step, oldest)?;
+            events::thin(&step, oldest)?;
+            step.commit()
+        })
+        .await
+    }
+
     async fn ask<T: Send + 'static>(
         &self,
         job: impl FnOnce(&mut Connection) -> rusqlite::Result<T> + Send + 'static,
@@ -79,6 +171,11 @@ impl Store {
 /// The thread has ended, which only a panic in it does.
 fn gone(path: &Path) -> StoreError {
     StoreError::Failed { path: path.to_owned(), why: "its thread has ended".to_owned() }
+}
+
+/// A time as it is kept; none when it is beyond all calendars.
+fn time(millis: i64) -> Option<DateTime<Utc>> {
+    DateTime::from_timestamp_millis(millis)
 }
 
 fn connect(path: &Path) -> Result<Connection, StoreError> {
@@ -133,6 +230,23 @@ mod tests {
         connection.pragma_update(None, "user_version", 99).unwrap();
         let error = Store::open(folder.path()).await.unwrap_err();
         assert!(matches!(error, StoreError::Newer { found: 99, .. }), "{error}");
+    }
+
+    #[tokio::test]
+    async fn an_older_layout_becomes_the_newest_with_all_that_is_in_it() {
+        let folder = tempfile::tempdir().unwrap();
+        Store::open(folder.path()).await.unwrap().append(row(1)).await.unwrap();
+        let connection = Connection::open(folder.path().join(FILE)).unwrap();
+        connection
+            .execute_batch("DROP TABLE counters; DROP TABLE runs; DROP TABLE events; PRAGMA user_version = 1;")
+            .unwrap();
+        let store = Store::open(folder.path()).await.unwrap();
+        assert_eq!(store.audit().await.unwrap().rows, [row(1)]);
+        let (since, until) = (DateTime::UNIX_EPOCH, DateTime::UNIX_EPOCH);
+        assert_eq!(store.runs("acme", since).await.unwrap(), []);
+        assert_eq!(store.events("acme", since, until, 1).await.unwrap(), []);
+        let version: u32 = connection.pragma_query_value(None, "user_version", |row| row.get(0)).unwrap();
+        assert_eq!(version, 2);
     }
 
     #[tokio::test]

@@ -9,7 +9,8 @@ use super::error::StoreError;
 
 /// Each step from one layout to the next; a layout's number is how many of these it has seen. Never edited, only added
 /// to. The triggers keep the audit append-only against slips; against malice there is the chain.
-const STEPS: &[&str] = &["
+const STEPS: &[&str] = &[
+    "
     CREATE TABLE audit (
         seq INTEGER PRIMARY KEY AUTOINCREMENT,
         body TEXT NOT NULL,
@@ -17,7 +18,44 @@ const STEPS: &[&str] = &["
     ) STRICT;
     CREATE TRIGGER audit_keeps BEFORE UPDATE ON audit BEGIN SELECT RAISE(ABORT, 'the audit is append-only'); END;
     CREATE TRIGGER audit_stays BEFORE DELETE ON audit BEGIN SELECT RAISE(ABORT, 'the audit is append-only'); END;
-"];
+    ",
+    // Times are milliseconds since the epoch.
+    "
+    CREATE TABLE counters (
+        fleet TEXT NOT NULL,
+        account TEXT NOT NULL,
+        name TEXT NOT NULL,
+        unit TEXT NOT NULL,
+        span TEXT NOT NULL,
+        slot INTEGER NOT NULL,
+        time INTEGER NOT NULL,
+        figure INTEGER NOT NULL,
+        PRIMARY KEY (fleet, account, name, unit, span, slot)
+    ) STRICT, WITHOUT ROWID;
+    CREATE TABLE runs (
+        id TEXT NOT NULL PRIMARY KEY,
+        fleet TEXT NOT NULL,
+        began INTEGER NOT NULL,
+        updated INTEGER NOT NULL,
+        ended INTEGER,
+        body TEXT NOT NULL
+    ) STRICT, WITHOUT ROWID;
+    CREATE INDEX runs_by_time ON runs (fleet, began);
+    CREATE TABLE events (
+        seq INTEGER PRIMARY KEY AUTOINCREMENT,
+        fleet TEXT NOT NULL,
+        key TEXT NOT NULL,
+        time INTEGER NOT NULL,
+        kind TEXT NOT NULL,
+        service TEXT,
+        environment TEXT,
+        host TEXT,
+        text TEXT NOT NULL,
+        UNIQUE (fleet, key)
+    ) STRICT;
+    CREATE INDEX events_by_time ON events (fleet, time);
+    ",
+];
 
 /// How long another process may hold the store.
 const PATIENCE: Duration = Duration::from_secs(10);

@@ -7,9 +7,13 @@ use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
-use chrono::Utc;
+use chrono::{DateTime, TimeDelta, Utc};
 use quarterdeck::domain::audit::{AuditRow, Intent};
-use quarterdeck::store::{AuditLog, Store};
+use quarterdeck::domain::counter::{Counter, Unit};
+use quarterdeck::domain::deployment::DeploymentStatus;
+use quarterdeck::domain::event::{Event, EventKind};
+use quarterdeck::domain::run::RunRecord;
+use quarterdeck::store::{AuditLog, CountersOf, Store, StoreError};
 
 /// What makes this binary a writer: the folder of the store.
 const FOLDER: &str = "QD_STORE_TEST_FOLDER";
@@ -31,6 +35,50 @@ fn row(id: String) -> AuditRow {
     })
 }
 
+fn run(id: String) -> RunRecord {
+    let now = Utc::now();
+    RunRecord {
+        id,
+        fleet: "acme".to_owned(),
+        action: "deploy".to_owned(),
+        service: None,
+        environment: "production".to_owned(),
+        from: None,
+        to: None,
+        by: "ada".to_owned(),
+        machine: "laptop".to_owned(),
+        began: now,
+        updated: now,
+        ended: None,
+        status: DeploymentStatus::Running,
+        detail: Some("x".repeat(200)),
+        hosts: Vec::new(),
+    }
+}
+
+fn event(key: String) -> Event {
+    let (fleet, text) = ("acme".to_owned(), "y".repeat(200));
+    Event { fleet, key, time: Utc::now(), kind: EventKind::Restart, service: None, environment: None, host: None, text }
+}
+
+fn figures_of(id: &str) -> CountersOf {
+    CountersOf { fleet: "acme".to_owned(), account: id.to_owned() }
+}
+
+fn counter(figure: i64) -> Counter {
+    let source = String::new();
+    let (title, definition, unit, window, previous) = ("", "", Unit::Count, None, None);
+    Counter { name: "customers", title, definition, source, unit, window, figure: Some(figure), previous }
+}
+
+/// Writes one of everything under an id.
+async fn write(store: &Store, id: &str) -> Result<(), StoreError> {
+    store.append(row(id.to_owned())).await?;
+    store.save_run(run(id.to_owned())).await?;
+    store.record(event(id.to_owned())).await?;
+    store.keep_counters(figures_of(id), Utc::now(), vec![counter(7)]).await
+}
+
 fn block<T>(future: impl Future<Output = T>) -> T {
     tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(future)
 }
@@ -47,7 +95,7 @@ fn writer() {
         };
         for n in 0..3_000 {
             let id = format!("{}-{n}", std::process::id());
-            match store.append(row(id.clone())).await {
+            match write(&store, &id).await {
                 Ok(()) => println!("\nacked {id}"),
                 Err(error) => return println!("\nerror {error}"),
             }
@@ -84,16 +132,32 @@ fn read(out: &mut impl BufRead, most: usize) -> (Vec<String>, Option<String>) {
     (acked, None)
 }
 
-/// What is in the store: its ids, and that the chain holds.
-fn kept(folder: &Path) -> HashSet<String> {
-    let AuditLog { rows, chain } = block(async { Store::open(folder).await.unwrap().audit().await.unwrap() });
-    assert_eq!(chain, Ok(()));
-    rows.into_iter()
-        .map(|row| match row {
-            AuditRow::Begin(intent) => intent.id,
-            AuditRow::End(ending) => ending.id,
-        })
-        .collect()
+/// The ids of which everything is in the store, and of which anything is. The chain holds.
+fn kept(folder: &Path) -> (HashSet<String>, HashSet<String>) {
+    block(async {
+        let store = Store::open(folder).await.unwrap();
+        let AuditLog { rows, chain } = store.audit().await.unwrap();
+        assert_eq!(chain, Ok(()));
+        let audited: HashSet<String> = rows
+            .into_iter()
+            .map(|row| match row {
+                AuditRow::Begin(intent) => intent.id,
+                AuditRow::End(ending) => ending.id,
+            })
+            .collect();
+        let (since, until) = (DateTime::UNIX_EPOCH, Utc::now() + TimeDelta::days(1));
+        let runs = store.runs("acme", since).await.unwrap().into_iter().map(|run| run.id).collect::<HashSet<_>>();
+        let events = store.events("acme", since, until, 100_000).await.unwrap();
+        let events = events.into_iter().map(|event| event.key).collect::<HashSet<_>>();
+        let mut whole = HashSet::new();
+        for id in &audited {
+            let figures = store.counters(figures_of(id), since, until).await.unwrap();
+            if runs.contains(id) && events.contains(id) && figures.iter().any(|figure| figure.figure == 7) {
+                whole.insert(id.clone());
+            }
+        }
+        (whole, audited)
+    })
 }
 
 #[test]
@@ -117,27 +181,47 @@ fn two_processes_and_one_that_is_killed_lose_nothing_that_was_acknowledged() {
     acked.extend(more);
     writers[1].kill().unwrap();
     writers[1].wait().unwrap();
-    let kept = kept(folder.path());
-    let lost: Vec<_> = acked.iter().filter(|id| !kept.contains(*id)).collect();
+    let (whole, begun) = kept(folder.path());
+    let lost: Vec<_> = acked.iter().filter(|id| !whole.contains(*id)).collect();
     assert!(lost.is_empty(), "{lost:?}");
     // Only what was being written when a writer died may be there unacknowledged.
-    assert!(kept.len() <= acked.len() + 2 + read(&mut outs[1], usize::MAX).0.len());
+    assert!(begun.len() <= acked.len() + 2 + read(&mut outs[1], usize::MAX).0.len());
 }
 
 #[test]
 fn a_file_that_cannot_grow_is_an_error_that_keeps_what_was_acknowledged() {
     let folder = tempfile::tempdir().unwrap();
     // A limit on the size of files stands for the full disk: the kernel refuses the write in the same place.
-    let mut writer = start(folder.path(), "trap '' XFSZ; ulimit -f 400");
+    let mut writer = start(folder.path(), "trap '' XFSZ; ulimit -f 600");
     let (acked, error) = read(&mut BufReader::new(writer.stdout.take().unwrap()), usize::MAX);
     writer.wait().unwrap();
     let error = error.expect("the writer meets the limit");
     assert!(error.contains("quarterdeck.sqlite3"), "{error}");
     assert!(!acked.is_empty(), "{error}");
-    let kept = kept(folder.path());
-    assert!(acked.iter().all(|id| kept.contains(id)));
-    assert_eq!(kept.len(), acked.len(), "what was refused is not there");
+    let (whole, begun) = kept(folder.path());
+    assert!(acked.iter().all(|id| whole.contains(id)));
+    assert_eq!(whole.len(), acked.len(), "what was refused is not there");
+    assert!(begun.len() <= acked.len() + 1);
     // With room again it goes on.
-    block(async { Store::open(folder.path()).await.unwrap().append(row("after".to_owned())).await.unwrap() });
-    assert!(self::kept(folder.path()).contains("after"));
+    block(async { write(&Store::open(folder.path()).await.unwrap(), "after").await.unwrap() });
+    assert!(kept(folder.path()).0.contains("after"));
+}
+
+#[test]
+fn of_several_stores_on_a_file_that_see_an_event_one_is_the_first() {
+    let folder = tempfile::tempdir().unwrap();
+    let firsts = block(async {
+        let mut stores = Vec::new();
+        for _ in 0..4 {
+            stores.push(Store::open(folder.path()).await.unwrap());
+        }
+        let mut firsts = 0;
+        for n in 0..10 {
+            let seen = stores.iter().map(|store| store.record(event(n.to_string())));
+            firsts +=
+                futures_util::future::join_all(seen).await.into_iter().filter(|first| *first.as_ref().unwrap()).count();
+        }
+        firsts
+    });
+    assert_eq!(firsts, 10);
 }

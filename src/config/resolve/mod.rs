@@ -84,6 +84,7 @@ pub(super) fn resolve(
         ssh: program::ssh(config, basis.trusted),
         logs: program::logs(config),
         stats: program::stats(config),
+        store: program::store(config),
         ui: program::ui(config, reader),
         ..Settings::default()
     };

@@ -1,4 +1,4 @@
-//! `[ssh]`, `[logs]`, `[stats]` and `[ui]`.
+//! `[ssh]`, `[logs]`, `[stats]`, `[store]` and `[ui]`.
 
 use super::{copied, text};
 use crate::config::raw::Config;
@@ -7,7 +7,8 @@ use crate::config::read::{OneOf, Reader};
 use crate::config::values;
 use crate::domain::nearest::nearest;
 use crate::domain::settings::{
-    Clipboard, LogSettings, SshDefaults, SshSettings, StatSettings, ThemeChoice, TimeZoneChoice, UiSettings,
+    Clipboard, LogSettings, SshDefaults, SshSettings, StatSettings, StoreSettings, ThemeChoice, TimeZoneChoice,
+    UiSettings,
 };
 
 /// `[ssh]`. `ssh -G` runs `Match exec`, and is not let loose on names that nobody has agreed to.
@@ -45,6 +46,15 @@ pub fn stats(config: &Config) -> StatSettings {
     let Some(raw) = &config.stats else { return settings };
     settings.every = copied(&raw.every).unwrap_or(settings.every);
     settings.slow = copied(&raw.slow).unwrap_or(settings.slow);
+    settings
+}
+
+/// `[store]`.
+pub fn store(config: &Config) -> StoreSettings {
+    let mut settings = StoreSettings::default();
+    let Some(raw) = &config.store else { return settings };
+    settings.metrics = copied(&raw.metrics).unwrap_or(settings.metrics);
+    settings.events = copied(&raw.events).unwrap_or(settings.events);
     settings
 }
 
