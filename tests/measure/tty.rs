@@ -265,9 +265,9 @@ fn threads(pid: u32) -> u64 {
     status_sum(pid, "Threads:")
 }
 
-/// The p-th percentile of some durations, in milliseconds.
+/// The p-th percentile of some durations by nearest rank, in milliseconds.
 pub fn percentile(times: &mut [Duration], p: usize) -> f64 {
     times.sort();
-    let i = (times.len() * p / 100).min(times.len() - 1);
+    let i = (times.len() * p).div_ceil(100).clamp(1, times.len()) - 1;
     times[i].as_secs_f64() * 1000.0
 }
