@@ -1,4 +1,5 @@
-//! How often new data is drawn: not more than thirty times a second, and less on a terminal that is slow to take it.
+//! How often new data is drawn: not more than thirty times a second, and less on a terminal that is slow to take it. What
+//! its sender has held back for a frame already is not held back for a second one.
 
 use std::time::{Duration, Instant};
 
@@ -10,7 +11,9 @@ const LONGEST: Duration = Duration::from_millis(500);
 /// When the next frame is drawn.
 #[derive(Clone, Copy, Debug)]
 pub struct Pace {
-    next: Instant,
+    /// When the last frame had been written, and for how long the terminal rests after it.
+    written: Instant,
+    rest: Duration,
     /// When the frame was begun that is being written.
     under_way: Option<Instant>,
     wanted: Option<Wanted>,
@@ -21,6 +24,8 @@ pub struct Pace {
 pub enum Wanted {
     /// Data has changed.
     InTime,
+    /// Data has changed that its sender brings thirty times a second at most.
+    Paced,
     /// A person did something.
     AtOnce,
 }
@@ -28,7 +33,7 @@ pub enum Wanted {
 impl Pace {
     /// Data may be drawn from now on.
     pub fn new(now: Instant) -> Self {
-        Self { next: now, under_way: None, wanted: None }
+        Self { written: now, rest: Duration::ZERO, under_way: None, wanted: None }
     }
 
     /// Something is to be seen.
@@ -38,13 +43,17 @@ impl Pace {
 
     /// Whether a frame is to be drawn now. Never while another is being written: it would be old when its turn came.
     pub fn is_due(&self, now: Instant) -> bool {
-        let soon = self.wanted.is_some_and(|wanted| wanted == Wanted::AtOnce || now >= self.next);
-        soon && self.under_way.is_none()
+        self.next().is_some_and(|next| now >= next)
     }
 
-    /// When a frame of data is due that waits for nothing but its time; none is wanted else.
+    /// When a frame is due that waits for nothing but its time; none is wanted else.
     pub fn next(&self) -> Option<Instant> {
-        (self.wanted.is_some() && self.under_way.is_none()).then_some(self.next)
+        let rest = match self.wanted? {
+            Wanted::InTime => self.rest.max(FRAME),
+            Wanted::Paced => self.rest,
+            Wanted::AtOnce => Duration::ZERO,
+        };
+        self.under_way.is_none().then(|| self.written + rest)
     }
 
     /// A frame was begun: it shows all that is wanted.
@@ -57,10 +66,10 @@ impl Pace {
         self.under_way.is_some()
     }
 
-    /// The frame has been written: the terminal gets as long to rest as it took, but at least a frame.
+    /// The frame has been written: the terminal gets as long to rest as it took.
     pub fn written(&mut self, now: Instant) {
         if let Some(began) = self.under_way.take() {
-            self.next = now + now.saturating_duration_since(began).clamp(FRAME, LONGEST);
+            (self.written, self.rest) = (now, now.saturating_duration_since(began).min(LONGEST));
         }
     }
 }
@@ -70,11 +79,11 @@ mod tests {
     use super::*;
 
     /// How many frames a terminal that takes `cost` for each is given in ten seconds of data that never ends.
-    fn frames(cost: Duration) -> u32 {
+    fn frames(wanted: Wanted, cost: Duration) -> u32 {
         let begin = Instant::now();
         let (mut now, mut pace, mut frames, mut done) = (begin, Pace::new(begin), 0, begin);
         while now < begin + Duration::from_secs(10) {
-            pace.want(Wanted::InTime);
+            pace.want(wanted);
             if pace.is_under_way() && now >= done {
                 pace.written(now);
             }
@@ -90,10 +99,32 @@ mod tests {
 
     #[test]
     fn a_fast_terminal_gets_thirty_frames_a_second_and_a_slow_one_half_of_what_it_can_take() {
-        assert!((280..=304).contains(&frames(Duration::ZERO)), "{}", frames(Duration::ZERO));
-        assert!((48..=51).contains(&frames(Duration::from_millis(100))), "{}", frames(Duration::from_millis(100)));
-        assert!((2..=4).contains(&frames(Duration::from_secs(4))), "{}", frames(Duration::from_secs(4)));
+        for (wanted, milliseconds, expected) in [
+            (Wanted::InTime, 0, 280..=304),
+            (Wanted::InTime, 100, 48..=51),
+            (Wanted::InTime, 4000, 2..=4),
+            (Wanted::Paced, 100, 48..=51),
+            (Wanted::Paced, 4000, 2..=4),
+        ] {
+            let frames = frames(wanted, Duration::from_millis(milliseconds));
+            assert!(expected.contains(&frames), "{wanted:?}, {milliseconds} ms a frame: {frames}");
+        }
     }
+
+    #[test]
+    fn what_was_held_back_once_is_not_held_back_twice() {
+        let begin = Instant::now();
+        let after = |ms| begin + Duration::from_millis(ms);
+        let mut pace = Pace::new(begin);
+        pace.want(Wanted::InTime);
+        pace.begun(begin);
+        pace.written(after(2));
+        pace.want(Wanted::InTime);
+        assert!(!pace.is_due(after(5)));
+        pace.want(Wanted::Paced);
+        assert!(!pace.is_due(after(3)) && pace.is_due(after(4)), "the terminal has rested as long as it wrote");
+    }
+
     #[test]
     fn a_key_is_drawn_at_once_but_not_into_a_frame_that_is_being_written() {
         let begin = Instant::now();

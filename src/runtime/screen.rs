@@ -152,14 +152,13 @@ impl<P: Performer> Screen<P> {
                 }
                 message = messages.recv() => {
                     let Some(message) = message else { break };
-                    self.apply(message);
+                    self.news(message);
                     for _ in 0..BATCH {
                         match messages.try_recv() {
-                            Ok(message) => self.apply(message),
+                            Ok(message) => self.news(message),
                             Err(_) => break,
                         }
                     }
-                    self.pace.want(Wanted::InTime);
                 }
                 () = tokio::time::sleep_until(next.unwrap_or_else(Instant::now).into()), if next.is_some() => {}
             }
@@ -191,6 +190,12 @@ impl<P: Performer> Screen<P> {
         }
         self.pace.want(Wanted::AtOnce);
         Ok(())
+    }
+
+    fn news(&mut self, message: Message) {
+        // The log engine makes no more windows than there are frames.
+        self.pace.want(if matches!(message, Message::Logs(_)) { Wanted::Paced } else { Wanted::InTime });
+        self.apply(message);
     }
 
     fn apply(&mut self, message: Message) {
