@@ -196,13 +196,14 @@ read_on() {
     done
 }
 
-# Looking costs two processes: at once for the first lines of a second, then ten times a second.
+# Looking costs two processes: at once for the first lines of a second, as many as a small server writes, then ten times
+# a second.
 rest() {
     now=$looks
     read -r now _ 2>/dev/null </proc/uptime
     if [ "${now%%.*}" != "$second" ]; then second=${now%%.*} looks=0; fi
     looks=$((looks + 1))
-    [ "$looks" -le 10 ] || sleep 0.1
+    [ "$looks" -le 20 ] || sleep 0.1
 }
 second='' looks=0
 
