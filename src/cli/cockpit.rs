@@ -1,6 +1,5 @@
 //! `qd` and `qd demo`: the cockpit.
 
-use std::collections::HashMap;
 use std::io::IsTerminal;
 use std::sync::Arc;
 
@@ -9,10 +8,10 @@ use tokio::sync::{Notify, mpsc};
 use super::args::Global;
 use super::exit::{Exit, Failure, Outcome};
 use super::inventories;
-use super::keys;
 use super::opened::Opened;
+use super::own;
 use crate::app::message::Message;
-use crate::config::{self, Dirs, watch};
+use crate::config::{self, watch};
 use crate::runtime::cockpit::{Opening, Reloads, run};
 use crate::runtime::limits;
 use crate::runtime::screen::Left;
@@ -29,7 +28,7 @@ pub async fn open(global: &Global) -> Outcome {
     let opening = Opening {
         badge: None,
         warnings,
-        wardrobe: Wardrobe::new(colors(global), Box::new(move || own(&dirs))),
+        wardrobe: Wardrobe::new(colors(global), Box::new(move || own::read(&dirs))),
         reloads: Some(reloads(&opened)),
         settings: opened.settings,
     };
@@ -82,19 +81,6 @@ fn colors(global: &Global) -> Colors {
             colors => colors,
         },
     }
-}
-
-/// The person's own files of how it looks.
-fn own(dirs: &Dirs) -> Own {
-    Own { keymap: keys::own(dirs), themes: own_themes(dirs) }
-}
-
-/// The person's own themes, by name.
-pub(super) fn own_themes(dirs: &Dirs) -> HashMap<String, String> {
-    let entries = std::fs::read_dir(dirs.config.join("themes")).into_iter().flatten().flatten();
-    let toml = entries.map(|entry| entry.path()).filter(|path| path.extension().is_some_and(|e| e == "toml"));
-    toml.filter_map(|path| Some((path.file_stem()?.to_str()?.to_owned(), std::fs::read_to_string(&path).ok()?)))
-        .collect()
 }
 
 /// New configs as the files change, as inventories tell of other hosts, and when they are asked for; a broken or

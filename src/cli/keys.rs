@@ -4,7 +4,9 @@ use std::io::Write;
 
 use super::args::Global;
 use super::exit::{Exit, Failure, Outcome};
-use crate::config::{Dirs, LoadOptions, load};
+use super::own;
+use crate::app::state::About;
+use crate::config::{LoadOptions, load};
 use crate::ui::keymap::Keymap;
 
 /// Prints them, a line a key, by place.
@@ -17,16 +19,13 @@ pub fn run(global: &Global) -> Outcome {
 pub(super) fn keymap(global: &Global) -> Result<Keymap, Failure> {
     let options = LoadOptions::of_process(global.config.clone())?;
     let name = load(&options).map_or_else(|_| "default".to_owned(), |loaded| loaded.settings.ui.keymap);
-    let (keymap, faults) = Keymap::load(&name, own(&options.dirs).as_deref());
-    for fault in faults {
+    let own = own::read(&options.dirs);
+    let (keymap, faults) = Keymap::load(&name, own.keymap.as_deref());
+    let unread = own.faults.into_iter().filter(|(about, _)| *about == About::Keymap).map(|(_, fault)| fault);
+    for fault in unread.chain(faults) {
         eprintln!("qd: {fault}");
     }
     Ok(keymap)
-}
-
-/// The person's own keymap file, where there is one.
-pub(super) fn own(dirs: &Dirs) -> Option<String> {
-    std::fs::read_to_string(dirs.config.join("keymap.toml")).ok()
 }
 
 /// Places, keys and what they do, in columns.

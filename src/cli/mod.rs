@@ -21,6 +21,7 @@ pub mod inventories;
 pub mod keys;
 pub mod logs;
 pub mod opened;
+mod own;
 pub mod reference;
 mod services;
 pub mod snapshot;

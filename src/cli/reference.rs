@@ -5,9 +5,10 @@ use std::io::Write;
 use clap::CommandFactory;
 
 use super::args::{Cli, Global};
-use super::cockpit::own_themes;
 use super::exit::{Exit, Outcome};
 use super::keys;
+use super::own;
+use crate::app::state::About;
 use crate::config::{LoadOptions, load, schema};
 use crate::domain::settings::ThemeChoice;
 use crate::ui::theme::Theme;
@@ -67,15 +68,18 @@ pub fn themes(global: &Global) -> Outcome {
         ThemeChoice::Named(name) => name,
         ThemeChoice::ByBackground { dark, light } => format!("{dark} or {light}, as the terminal is"),
     };
-    let own = own_themes(&options.dirs);
+    let own = own::read(&options.dirs);
     let mut names: Vec<(String, &str)> = Theme::names().map(|name| (name.to_owned(), "shipped")).collect();
-    names.extend(own.keys().map(|name| (name.clone(), "yours")));
+    names.extend(own.themes.keys().map(|name| (name.clone(), "yours")));
     names.sort();
     let mut out = std::io::stdout();
     writeln!(out, "themes (in use: {used}; your own: {}/NAME.toml)", options.dirs.config.join("themes").display())?;
     for (name, whose) in names {
-        let fault = Theme::find(&name, &own).err().map(|why| format!(": {why}")).unwrap_or_default();
+        let fault = Theme::find(&name, &own.themes).err().map(|why| format!(": {why}")).unwrap_or_default();
         writeln!(out, "  {name:<16} {whose}{fault}")?;
+    }
+    for (_, fault) in own.faults.iter().filter(|(about, _)| *about == About::Theme) {
+        writeln!(out, "  {fault}")?;
     }
     writeln!(out, "roles (what a theme gives a style to)")?;
     for entry in ROLES {

@@ -28,8 +28,9 @@ use crate::ui::look::Look;
 
 /// The clock of the screen.
 const TICK: Duration = Duration::from_secs(1);
-/// An answer of the terminal that is still on its way is waited for before somebody else gets the terminal.
-const ANSWER: Duration = Duration::from_millis(500);
+/// An answer of the terminal that is still on its way is waited for before somebody else gets the terminal: it may be far
+/// away, and a shell would take it for what is typed.
+const ANSWER: Duration = Duration::from_millis(1500);
 /// Messages that are taken before the screen is drawn.
 const BATCH: usize = 256;
 

@@ -11,12 +11,14 @@ use crate::ui::theme::Theme;
 use crate::ui::theme::colors::Colors;
 
 /// The person's own files.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Own {
     /// Text of the keymap file, where there is one.
     pub keymap: Option<String>,
     /// Themes: name and text.
     pub themes: HashMap<String, String>,
+    /// Those that cannot be read.
+    pub faults: Vec<Fault>,
 }
 
 /// What is wrong with one of them, and which it is.
@@ -56,7 +58,7 @@ impl Wardrobe {
     /// The first look of these settings, and what is wrong with the person's files; what is wrong is left out.
     pub fn look(&mut self, ui: &UiSettings) -> (Look, Vec<Fault>) {
         let (keymap, faults) = Keymap::load(&ui.keymap, self.own.keymap.as_deref());
-        let mut faults = of_keymap(faults);
+        let mut faults = self.faults(faults);
         self.named.clone_from(&ui.theme);
         let theme = self.theme().unwrap_or_else(|fault| {
             faults.push((About::Theme, fault));
@@ -75,8 +77,8 @@ impl Wardrobe {
             self.chosen = None;
         }
         let (keymap, faults) = Keymap::load(&ui.keymap, self.own.keymap.as_deref());
-        let mut faults = of_keymap(faults);
-        if faults.is_empty() {
+        let mut faults = self.faults(faults);
+        if !faults.iter().any(|(about, _)| *about == About::Keymap) {
             look.keymap = keymap;
         }
         match self.theme() {
@@ -103,14 +105,16 @@ impl Wardrobe {
         Ok(())
     }
 
+    /// What is wrong with the keymap, with the files that could not even be read.
+    fn faults(&self, keymap: Vec<String>) -> Vec<Fault> {
+        let keymap = keymap.into_iter().map(|fault| (About::Keymap, fault));
+        self.own.faults.iter().cloned().chain(keymap).collect()
+    }
+
     fn theme(&self) -> Result<Theme, String> {
         let name = self.chosen.as_deref().unwrap_or_else(|| self.named.name(self.light));
         Theme::find(name, &self.own.themes)
     }
-}
-
-fn of_keymap(faults: Vec<String>) -> Vec<Fault> {
-    faults.into_iter().map(|fault| (About::Keymap, fault)).collect()
 }
 
 fn measure(look: &mut Look, ui: &UiSettings) {
@@ -140,7 +144,8 @@ mod tests {
         let shared = files.clone();
         let read = move || {
             let (theme, keymap) = shared.lock().unwrap().clone();
-            Own { keymap: Some(keymap), themes: HashMap::from([("mine".to_owned(), theme)]) }
+            let themes = HashMap::from([("mine".to_owned(), theme)]);
+            Own { keymap: Some(keymap), themes, faults: Vec::new() }
         };
         (Wardrobe::new(Colors::True, Box::new(read)), files)
     }
@@ -208,5 +213,22 @@ mod tests {
         assert_eq!(*look.theme(), shipped("mono"));
         wardrobe.change(&UiSettings::default(), &mut look);
         assert_eq!(*look.theme(), shipped("light"), "what the terminal said meanwhile is remembered");
+    }
+
+    #[test]
+    fn a_keymap_that_cannot_be_read_any_more_leaves_the_keys_as_they_were() {
+        let first = Mutex::new(true);
+        let read = move || {
+            if std::mem::take(&mut *first.lock().unwrap()) {
+                return Own { keymap: Some("[global]\n\"Q\" = \"quit\"".to_owned()), ..Own::default() };
+            }
+            Own { faults: vec![(About::Keymap, "it cannot be read".to_owned())], ..Own::default() }
+        };
+        let ui = UiSettings::default();
+        let mut wardrobe = Wardrobe::new(Colors::True, Box::new(read));
+        let (mut look, faults) = wardrobe.look(&ui);
+        assert_eq!(faults, []);
+        assert_eq!(wardrobe.change(&ui, &mut look), [(About::Keymap, "it cannot be read".to_owned())]);
+        assert!(look.keymap.listing().iter().any(|(_, keys, _)| keys == "Q"));
     }
 }
