@@ -8,6 +8,8 @@ use chrono::{DateTime, Utc};
 
 use super::log::{Level, Source, SourceEvent, SourceId, TimeFrom};
 use super::query::Query;
+use super::template::{Change, Comparison};
+use super::traffic::Traffic;
 
 /// A row's stable id: rows sort by it in the order they are shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -66,6 +68,8 @@ pub struct LogQuery {
     pub redact: bool,
     /// Rows that pass this are marked.
     pub mark: Option<Query>,
+    /// What has changed since this moment is wanted; see [`LogWindow::comparison`].
+    pub compare: Option<DateTime<Utc>>,
 }
 
 /// What to move to.
@@ -151,6 +155,13 @@ pub struct LogWindow {
     pub fields: Arc<BTreeSet<String>>,
     /// The filter is still being run over older rows: the counts grow.
     pub counting: bool,
+    /// Kinds of messages that are new, gone or more frequent since [`LogQuery::compare`], of all sources; worked out
+    /// once a second.
+    pub comparison: Option<Arc<Comparison>>,
+    /// Kinds of messages at error or worse of the last ten minutes, the most frequent first.
+    pub troubles: Arc<Vec<Change>>,
+    /// Requests of the last five minutes, by service, host and reported version.
+    pub traffic: Arc<Traffic>,
 }
 
 /// One source as the sidebar shows it.

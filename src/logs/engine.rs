@@ -10,20 +10,24 @@ use tokio::sync::{mpsc, oneshot, watch};
 
 use super::export::{self, Exported, Running};
 use super::merge::{Merge, Rule};
+use super::meter::Meter;
 use super::names::Names;
-use super::record::Ingest;
+use super::parse;
+use super::record::{Ingest, Record, SourceState};
 use super::skew::Skews;
 use super::status::Figures;
 use super::store::Store;
 use super::survey;
 use super::view::View;
 use crate::domain::host::HostName;
-use crate::domain::log::{Feed, Source, SourceEventKind, SourceId};
+use crate::domain::log::{Feed, Level, Source, SourceEventKind, SourceId, TimeFrom};
 use crate::domain::log_export::Export;
 use crate::domain::log_survey::{Survey, Tally};
 use crate::domain::log_view::{LogQuery, LogWindow};
 use crate::domain::redact;
 use crate::domain::settings::LogSettings;
+use crate::domain::template::{Change, Comparison, Seen, Templates};
+use crate::domain::traffic::Traffic;
 
 /// Batches of lines that wait for the engine; beyond that the sources wait.
 const FEED_BATCHES: usize = 256;
@@ -35,6 +39,9 @@ const FRAME: Duration = Duration::from_millis(33);
 const IDLE: Duration = Duration::from_secs(1);
 /// A filter is run over older rows for so long at a time; then new lines and queries have their turn.
 const SLICE: Duration = Duration::from_millis(8);
+
+/// Errors are listed over so many microseconds: ten minutes.
+const TROUBLES: i64 = 600_000_000;
 
 /// The other side of a running engine. It ends when the last handle and feed are gone.
 #[derive(Clone, Debug)]
@@ -48,6 +55,7 @@ pub struct EngineHandle {
 enum Order {
     Query(LogQuery),
     Skew(HostName, f64, f64),
+    Version(HostName, String, Option<String>),
     Export(export::Order),
     Survey(survey::Order),
 }
@@ -88,6 +96,12 @@ impl EngineHandle {
         let _ = self.orders.try_send(Order::Skew(host, milliseconds, error));
     }
 
+    /// A service on a host reports this version from now on: its requests are counted by it.
+    pub fn set_version(&self, host: HostName, service: String, version: Option<String>) {
+        // The next answer of the service says it again.
+        let _ = self.orders.try_send(Order::Version(host, service, version));
+    }
+
     /// The newest window, and whenever there is a newer one. It closes when the engine ends.
     pub fn windows(&self) -> watch::Receiver<Arc<LogWindow>> {
         self.windows.clone()
@@ -109,6 +123,9 @@ pub fn start(settings: &LogSettings) -> EngineHandle {
         survey: None,
         figures: Vec::new(),
         names: Names::default(),
+        templates: Templates::default(),
+        meter: Meter::default(),
+        told: Told::default(),
         windows,
     };
     // A runtime of its own keeps the regexes and the sorting away from everything that talks to hosts.
@@ -136,7 +153,20 @@ struct Engine {
     survey: Option<survey::Running>,
     figures: Vec<Figures>,
     names: Names,
+    templates: Templates,
+    meter: Meter,
+    told: Told,
     windows: watch::Sender<Arc<LogWindow>>,
+}
+
+/// What is worked out from many lines: dear, and told anew once a second.
+#[derive(Debug, Default)]
+struct Told {
+    at: Option<Instant>,
+    traffic: Arc<Traffic>,
+    metered: (u64, i64),
+    comparison: Option<Arc<Comparison>>,
+    troubles: Arc<Vec<Change>>,
 }
 
 impl Engine {
@@ -203,6 +233,9 @@ impl Engine {
             match order {
                 Order::Query(asked) => query = Some(asked),
                 Order::Skew(host, milliseconds, error) => self.skews.measured(host, milliseconds, error),
+                Order::Version(host, service, version) => {
+                    self.meter.set_version(host, &service, version.as_deref());
+                }
                 Order::Export(order) => self.exports.extend(Running::begin(order)),
                 Order::Survey(order) => self.survey = survey::Running::begin(order),
             }
@@ -245,6 +278,9 @@ impl Engine {
                     if let Some(state) = self.ingest.source(id) {
                         self.figures[id.0 as usize].count(&record, state, now);
                         self.names.look(&record, state);
+                        let micros = corrected(&record, state).min(now.timestamp_micros());
+                        self.meter.count(&record, state, micros, now.timestamp_micros());
+                        mine(&mut self.templates, &record, state, micros);
                     }
                     self.merge.push(record, place, now.timestamp_micros(), instant);
                 }
@@ -283,6 +319,24 @@ impl Engine {
         any
     }
 
+    /// Works out anew what is told once a second, or at once when something else is asked.
+    fn tell(&mut self, now: i64) {
+        let since = self.view.query().compare;
+        let fresh = self.told.at.is_some_and(|at| at.elapsed() < IDLE);
+        if fresh && since == self.told.comparison.as_ref().map(|comparison| comparison.since) {
+            return;
+        }
+        self.told.at = Some(Instant::now());
+        self.told.comparison = since.map(|since| Arc::new(self.templates.since(since, now)));
+        self.told.troubles = Arc::new(self.templates.troubles(Level::Error, now - TROUBLES, now));
+        // Where nothing comes, nothing is drawn anew.
+        let metered = self.meter.state(now);
+        if self.told.metered != metered {
+            self.told.metered = metered;
+            self.told.traffic = Arc::new(self.meter.traffic(&self.ingest, now));
+        }
+    }
+
     /// Sends a window when it can be made and is another than the last; whether it could be made.
     fn publish(&mut self) -> bool {
         let now = Utc::now();
@@ -295,6 +349,10 @@ impl Engine {
                 *message = redact::text(message).into_owned();
             }
         }
+        self.tell(now.timestamp_micros());
+        window.traffic = self.told.traffic.clone();
+        window.comparison = self.told.comparison.clone();
+        window.troubles = self.told.troubles.clone();
         window.rate = window.sources.iter().map(|source| source.rate).sum();
         self.windows.send_if_modified(|last| {
             let changed = **last != window;
@@ -305,6 +363,25 @@ impl Engine {
         });
         true
     }
+}
+
+/// Where a record stands in time, corrected for its host's clock; microseconds since the epoch.
+fn corrected(record: &Record, state: &SourceState) -> i64 {
+    let skew = if record.time_from == TimeFrom::Arrival { 0 } else { state.skew };
+    record.time.micros().saturating_sub(skew)
+}
+
+/// Takes a line's message among the kinds of messages: that of an event's head, and the line of a trace that names the
+/// error.
+fn mine(templates: &mut Templates, record: &Record, state: &SourceState, micros: i64) {
+    let Some(line) = record.line() else { return };
+    let message = match record.continues {
+        true if !parse::names_error(line) => return,
+        true => line,
+        false => &line[parse::message(state.format(), line, record.time.nanos)],
+    };
+    let service = state.source.service.as_ref();
+    templates.note(Seen { service, source: record.source, micros, level: record.level, message });
 }
 
 #[cfg(test)]

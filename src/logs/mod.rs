@@ -10,6 +10,7 @@ pub mod engine;
 pub mod export;
 pub mod filter;
 pub mod merge;
+pub mod meter;
 pub mod names;
 pub mod output;
 pub mod parse;

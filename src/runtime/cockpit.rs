@@ -266,6 +266,7 @@ async fn host_events(
             }
             HostEvent::Facts(facts) => Message::Facts(host, facts),
             HostEvent::Service { service, environment, status } => {
+                engine.set_version(host.clone(), service.clone(), status.version.clone());
                 Message::Service { service, environment, host, status }
             }
             HostEvent::Processes(list) => Message::Processes(host, list),

@@ -9,6 +9,7 @@ mod fields;
 mod json;
 mod level;
 mod logfmt;
+mod request;
 mod stamped;
 mod syslog;
 mod time;
@@ -18,8 +19,10 @@ mod web;
 use std::ops::Range;
 
 pub use self::fields::{field, fields};
+pub use self::request::{Request, request};
 pub use self::time::{Stamp, TimeField};
 use self::trace::Trace;
+pub use self::trace::names_error;
 use crate::domain::log::Level;
 
 /// The shape of a source's lines.

@@ -67,6 +67,13 @@ fn heading(raw: &[u8]) -> Option<Trace> {
     HEADINGS.iter().find(|(start, _)| raw.starts_with(start)).map(|(_, trace)| *trace)
 }
 
+/// Whether a line that continues an event is the one that names the error: `KeyError: 'cart'` after a traceback,
+/// `java.lang.IllegalStateException: …` before its frames. Not the frames, nor the headings between them.
+pub fn names_error(raw: &[u8]) -> bool {
+    let blank = matches!(raw.first(), None | Some(b' ' | b'\t' | b'\r'));
+    !blank && heading(raw).is_none() && !goroutine(raw)
+}
+
 /// A line that begins the death of a program: an event of its own, whose trace follows.
 pub fn death(raw: &[u8]) -> Option<(Trace, Level)> {
     if raw.starts_with(b"panic: ") || raw.starts_with(b"fatal error: ") {
