@@ -117,6 +117,6 @@ impl Recorder {
 /// What the hosts come to: the worst of them.
 fn overall(hosts: &[HostEnding]) -> Verdict {
     let any = |verdict| hosts.iter().any(|host| host.result == verdict);
-    let worst = [Verdict::Failed, Verdict::Unknown, Verdict::NotDone];
+    let worst = [Verdict::Failed, Verdict::Unknown, Verdict::RolledBack, Verdict::Held, Verdict::NotDone];
     worst.into_iter().find(|verdict| any(*verdict)).unwrap_or(Verdict::Ok)
 }

@@ -6,6 +6,7 @@ use super::script::plan_sh;
 use super::survey::OWNER;
 use crate::domain::deploy::journal::Fact;
 use crate::domain::deploy::plan::{DeployPlan, HostPart};
+use crate::domain::deploy::spec::{RunnerKind, Strategy};
 use crate::domain::deploy::steer::Order;
 use crate::domain::text::one_line;
 use crate::domain::ulid::is_ulid;
@@ -16,6 +17,8 @@ const START: &str = include_str!("start.sh");
 const POLL: &str = include_str!("poll.sh");
 /// The remote half, shown to whoever asks.
 pub const RUNNER: &str = include_str!("runner.sh");
+const RELEASE_DIR: &str = include_str!("release_dir.sh");
+const BY_SCRIPT: &str = include_str!("by_script.sh");
 /// How long a host may take to answer.
 const PATIENCE: Duration = Duration::from_secs(20);
 /// More than one answer is.
@@ -85,6 +88,14 @@ async fn run(transport: &SharedTransport, script: String) -> Result<String, Unhe
     }
 }
 
+/// The part of the remote half that is its strategy's own.
+pub fn strategy(strategy: Strategy) -> &'static str {
+    match strategy {
+        Strategy::Script => BY_SCRIPT,
+        Strategy::ReleaseDir | Strategy::Gitlab => RELEASE_DIR,
+    }
+}
+
 /// Starts a host's part, or finds it started.
 pub async fn start(
     transport: &SharedTransport,
@@ -95,13 +106,15 @@ pub async fn start(
 ) -> Result<Started, Unheard> {
     let json = serde_json::to_string(plan).map_err(|error| Unheard::Odd(error.to_string()))?;
     let script = format!(
-        "state={} run={} who={} plan={} json={} runner={}\n{OWNER}\n{START}",
+        "state={} run={} who={} plan={} json={} strategy={} runner={} how={}\n{OWNER}\n{START}",
         quote(&plan.state),
         quote(run_id),
         quote(who),
         quote(&plan_sh(plan, part, run_id, who)),
         quote(&json),
-        quote(RUNNER)
+        quote(strategy(plan.strategy())),
+        quote(RUNNER),
+        if plan.runner == RunnerKind::System { "system" } else { "auto" }
     );
     let said = run(transport, script).await?;
     let (word, rest) = said.trim().split_once(' ').unwrap_or((said.trim(), ""));
@@ -159,11 +172,19 @@ fn polled(said: &str) -> Polled {
     polled
 }
 
-/// Gives an order to a living runner.
-pub async fn order(transport: &SharedTransport, state: &str, run_id: &str, order: Order) -> Result<(), Unheard> {
+/// Gives an order to a living runner, with a word to it.
+pub async fn order(
+    transport: &SharedTransport,
+    state: &str,
+    run_id: &str,
+    order: Order,
+    word: &str,
+) -> Result<(), Unheard> {
     let Some(file) = order.file() else { return Ok(()) };
-    let path = format!("{state}/runs/{run_id}/ctl/{file}");
-    run(transport, format!("umask 002; : >{} && sync", quote(&path))).await.map(drop)
+    let path = quote(&format!("{state}/runs/{run_id}/ctl/{file}"));
+    run(transport, format!("umask 002; printf %s {} >{path}.new && sync && mv -f {path}.new {path}", quote(word)))
+        .await
+        .map(drop)
 }
 
 /// The last lines of what a run's steps said, safe to show.

@@ -1,24 +1,34 @@
 //! Making a plan from what the config wants and what the hosts are.
 
+use std::cmp::Ordering;
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use chrono::Utc;
 use futures_util::future::join_all;
 
-use super::survey::{Survey, survey};
+use super::script::find_path;
+use super::survey::{Question, Survey, survey};
 use crate::domain::action::{ActionKind, Level, Scope};
 use crate::domain::deploy::batches::{BatchSize, Share, sizes};
-use crate::domain::deploy::plan::{Artifact, DeployPlan, HostPart, Kind, PlanGate, PlanHealth, PlanVersion};
-use crate::domain::deploy::spec::{AfterSwitch, DeploySpec, OnFail, Strategy};
+use crate::domain::deploy::plan::{
+    Artifact, Bake, DeployPlan, HostPart, Kind, PlanGate, PlanHealth, PlanVersion, Script,
+};
+use crate::domain::deploy::spec::{AfterSwitch, DeploySpec, OnFail, RunnerKind, Strategy};
 use crate::domain::deploy::state::is_version;
 use crate::domain::host::HostName;
+use crate::domain::log::SourceKind;
 use crate::domain::service::{HealthCheck, Service, VersionSource};
+use crate::domain::version;
 use crate::transport::SharedTransport;
 
 pub use crate::actions::plan::NoPlan;
 
 /// File systems on which a lock means nothing, or not on every machine.
 const NETWORK: [&str; 9] = ["nfs", "nfs4", "cifs", "smb", "smb2", "smbfs", "afs", "ceph", "fuseblk"];
+
+/// A clock that is further off is told of, in seconds.
+const SKEW: u64 = 5;
 
 /// What is wanted.
 pub struct Wanted<'a> {
@@ -50,7 +60,10 @@ pub async fn make(wanted: Wanted<'_>, hosts: &[(HostName, SharedTransport)]) -> 
         AfterSwitch::Reload => "reload",
         AfterSwitch::None => "",
     };
-    let asked = hosts.iter().map(|(_, transport)| survey(transport, root, state, wanted.version, unit, verb));
+    let when = wanted.spec.migrate.as_ref().map(|migrate| find_path(&migrate.when)).unwrap_or_default();
+    let (version, run_as, runner) = (wanted.version, wanted.spec.run_as.as_deref(), wanted.spec.runner);
+    let question = Question { root, state, version, unit, verb, run_as, runner, when: &when };
+    let asked = hosts.iter().map(|(_, transport)| survey(transport, &question));
     let surveys = join_all(asked).await;
     let mut maker = Maker {
         wanted,
@@ -61,6 +74,8 @@ pub async fn make(wanted: Wanted<'_>, hosts: &[(HostName, SharedTransport)]) -> 
         warnings: Vec::new(),
         parts: Vec::new(),
         bad: BTreeSet::new(),
+        older: BTreeSet::new(),
+        migrates: None,
     };
     let mut failing = 0;
     for ((host, _), survey) in hosts.iter().zip(&surveys) {
@@ -81,11 +96,8 @@ pub async fn make(wanted: Wanted<'_>, hosts: &[(HostName, SharedTransport)]) -> 
 fn ready<'a>(wanted: &Wanted<'a>) -> Result<(&'a str, &'a str, &'a str), NoPlan> {
     let spec = wanted.spec;
     let mut faults = Vec::new();
-    if spec.strategy != Strategy::ReleaseDir {
-        faults.push("only strategy = \"release-dir\" can be deployed by qd so far".to_owned());
-    }
-    for key in &spec.unsupported {
-        faults.push(format!("{key} is not built yet; nothing is deployed as somebody else than was asked for"));
+    if spec.strategy == Strategy::Gitlab {
+        faults.push("a job of GitLab's deploys it: there is nothing to plan on its hosts".to_owned());
     }
     if wanted.kind == Kind::Deploy && !is_version(wanted.version) {
         faults.push("a version is letters, digits and . _ + -, beginning with a letter or digit".to_owned());
@@ -109,6 +121,8 @@ struct Maker<'a> {
     warnings: Vec<String>,
     parts: Vec<HostPart>,
     bad: BTreeSet<String>,
+    older: BTreeSet<String>,
+    migrates: Option<bool>,
 }
 
 impl Maker<'_> {
@@ -118,10 +132,29 @@ impl Maker<'_> {
         if !survey.missing.is_empty() {
             fault(format!("a run needs {}, which is not there", survey.missing.join(", ")));
         }
-        if !survey.has_root {
+        let (spec, user) = (self.wanted.spec, &survey.unit.user);
+        let by_script = spec.strategy == Strategy::Script;
+        if !survey.has_root && !by_script {
             fault(format!("there is no {root}/releases"));
         } else if !survey.writable {
-            fault(format!("{} may not write {root} and {root}/releases", survey.unit.user));
+            let who = spec.run_as.as_deref().filter(|_| !by_script).unwrap_or(user);
+            fault(format!("{who} may not write {root} and {root}/releases"));
+        }
+        if let Some(state) = spec.state.as_deref().filter(|_| !survey.keeps) {
+            fault(format!("{user} may not write {state}; made once it may: sudo install -d -m 2770 -o {user} {state}"));
+        }
+        if let Some(other) = spec.run_as.as_deref().filter(|_| !survey.may_as) {
+            fault(format!(
+                "sudo does not let {user} run commands as {other} without a password; in sudoers that is\n    \
+                 {user} ALL=({other}) NOPASSWD: ALL"
+            ));
+        }
+        if spec.runner == RunnerKind::System && !survey.may_system {
+            let state = spec.state.as_deref().unwrap_or_default();
+            fault(format!(
+                "sudo does not let {user} start the runner by systemd; in sudoers that is\n    {user} ALL=(root) NOPASSWD: \
+                 /usr/bin/systemd-run --uid={user} --collect --quiet --unit=qd-* sh {state}/runs/*"
+            ));
         }
         if NETWORK.contains(&survey.fs.as_str()) {
             fault(format!("{root} is on a network file system ({}), where a lock means nothing", survey.fs));
@@ -148,8 +181,8 @@ impl Maker<'_> {
             }
         };
         self.bad.extend(state.bad.iter().cloned());
-        let live = survey.live();
-        if !survey.link.is_empty() && live.is_none() {
+        let live = if by_script { state.current.as_deref() } else { survey.live() };
+        if !by_script && !survey.link.is_empty() && live.is_none() {
             fault(format!("{root}/current leads to {}, not into releases", survey.link));
         }
         let to = match self.wanted.kind {
@@ -168,7 +201,14 @@ impl Maker<'_> {
         }
         self.room(host, survey, &mut faults);
         let there = survey.releases.iter().any(|(name, _)| *name == to);
-        if !there && self.wanted.artifact.is_none() {
+        let needs_archive = |argv: &Vec<String>| argv.iter().any(|word| word.contains("{artifact}"));
+        let needed = match self.wanted.kind {
+            Kind::Deploy => !by_script || needs_archive(&spec.script.install),
+            Kind::Rollback => {
+                !by_script || needs_archive(spec.script.rollback.as_ref().unwrap_or(&spec.script.install))
+            }
+        };
+        if !there && needed && self.wanted.artifact.is_none() {
             faults.push(format!("{host}: there is no whole {root}/releases/{to}"));
         }
         let act = self.act(host, survey, &mut faults);
@@ -176,6 +216,21 @@ impl Maker<'_> {
             let known = state.current.as_deref().unwrap_or_default();
             self.warnings
                 .push(format!("{host} was left on {known} by qd, and {} is live there now", live.unwrap_or("nothing")));
+        }
+        if survey.kills {
+            self.warnings.push(format!(
+                "{host}: logind ends what a login leaves behind; `sudo loginctl enable-linger {user}` there, or runner = \"system\""
+            ));
+        }
+        let skew = survey.now.map(|now| now.abs_diff(Utc::now().timestamp()));
+        if let Some(skew) = skew.filter(|skew| *skew > SKEW) {
+            self.warnings.push(format!("{host}: its clock is {skew} s off"));
+        }
+        self.migrates = self.migrates.max(Some(survey.migrates.unwrap_or(true)));
+        if let Some(live) =
+            live.filter(|live| self.wanted.kind == Kind::Deploy && version::compare(&to, live) == Some(Ordering::Less))
+        {
+            self.older.insert(live.to_owned());
         }
         if survey.no_http && (self.wanted.service.health.is_some()) {
             faults.push(format!("{host}: its health cannot be asked there: neither curl nor wget is there"));
@@ -241,6 +296,10 @@ impl Maker<'_> {
                 ));
             }
         }
+        if wants_reason.is_none() && !self.older.is_empty() {
+            let live: Vec<&str> = self.older.iter().map(String::as_str).collect();
+            wants_reason = Some(format!("{version} is older than {}, which is live", live.join(", ")));
+        }
         if self.parts.is_empty() && self.faults.is_empty() {
             self.faults.push("there is nothing to do: it is live everywhere".to_owned());
         }
@@ -257,8 +316,13 @@ impl Maker<'_> {
         for host in &self.wanted.left_out {
             self.warnings.push(format!("{host} is left out: it cannot be reached, and keeps what it has"));
         }
-        if kind == Kind::Deploy && !spec.bake.is_zero() {
-            self.warnings.push("nothing bakes: errors that begin after the gate are for people to see".to_owned());
+        let migrate = spec.migrate.clone().filter(|_| kind == Kind::Deploy);
+        let mut brings = Vec::new();
+        if let Some(migrate) = migrate.as_ref().filter(|migrate| !migrate.when.is_empty()) {
+            brings.push(match self.migrates {
+                Some(false) => format!("no migration: {} are as they were", migrate.when),
+                _ => format!("a migration, where {} differ", migrate.when),
+            });
         }
         let action = if kind == Kind::Deploy { ActionKind::Deploy } else { ActionKind::Rollback };
         let mut level = action.level(Scope { careful, hosts, of, configured: None });
@@ -284,7 +348,7 @@ impl Maker<'_> {
             shared: if kind == Kind::Deploy { spec.shared.clone() } else { Vec::new() },
             after_switch: spec.restart,
             hooks: spec.hooks.clone(),
-            migrate: spec.migrate.clone().filter(|_| kind == Kind::Deploy),
+            migrate,
             gate: gate(spec, service),
             on_fail: if kind == Kind::Rollback { OnFail::Hold } else { spec.on_fail },
             on_loss: spec.on_loss,
@@ -293,8 +357,39 @@ impl Maker<'_> {
             level: level.number(),
             wants_reason,
             warnings: self.warnings,
+            run_as: spec.run_as.clone(),
+            runner: spec.runner,
+            script: script(spec),
+            bake: bake(spec, service, kind),
+            maintenance: spec.maintenance,
+            announce: spec.announce,
+            lock_after: kind == Kind::Rollback && spec.lock_after_rollback,
+            brings,
         })
     }
+}
+
+fn script(spec: &DeploySpec) -> Option<Script> {
+    let script = &spec.script;
+    (spec.strategy == Strategy::Script).then(|| Script {
+        install: script.install.clone(),
+        back: script.rollback.clone().unwrap_or_else(|| script.install.clone()),
+        verify: script.verify.clone(),
+    })
+}
+
+/// What is watched after the last host of a deploy; a rollback is over when every host is well.
+fn bake(spec: &DeploySpec, service: &Service, kind: Kind) -> Option<Bake> {
+    let files = service.logs.iter().filter_map(|source| match &source.kind {
+        SourceKind::File(path) if !source.sudo => Some(path.clone()),
+        _ => None,
+    });
+    (kind == Kind::Deploy && !spec.bake.is_zero()).then(|| Bake {
+        time: spec.bake,
+        limits: spec.bake_limits.clone(),
+        access_log: service.access_log.clone(),
+        logs: files.collect(),
+    })
 }
 
 fn gate(spec: &DeploySpec, service: &Service) -> PlanGate {

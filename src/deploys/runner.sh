@@ -1,9 +1,10 @@
 #!/bin/sh
-# shellcheck disable=SC2154,SC1091,SC2317,SC2016,SC2012,SC2010
+# shellcheck disable=SC2154,SC1091,SC2317,SC2016,SC2012,SC2010,SC2086
 # quarterdeck's half on a host: carries out this host's part of one run by itself, whatever becomes of whoever
 # started it. It is started detached, with the run's folder as its argument:
 #
 #   plan.sh        what to do: values, and each command as a function of exact words; written by qd, never changed
+#   strategy.sh    how a release gets here and is put live (a folder and a link, or commands)
 #   ctl/           orders: migrate, go, then finish, keep or undo; abort at any time; lease shows that somebody steers
 #   journal.jsonl  facts, one a line, each on the disk before the next step: the only source of what anybody is told
 #   out.log        what the steps said
@@ -14,7 +15,7 @@ set -u
 umask 002
 export LC_ALL=C
 run=$1
-. "$run/plan.sh" || exit 1
+. "$run/plan.sh" && . "$run/strategy.sh" || exit 1
 cd / || exit 1
 ctl=$run/ctl journal=$run/journal.jsonl out=$run/out.log
 lease_seen='' lease_at='' alone='' why='' before='' body='' lost=hold
@@ -53,65 +54,13 @@ step() { # ID SECONDS WORD...: runs one command; neither the lock nor our input 
 
 in_release() { # VERSION ID SECONDS WORD...: the same, in a release's folder, with what hooks may want to know
     folder=$root/releases/$1 id=$2 limit=$3; shift 3
-    step "$id" "$limit" env QD_VERSION="$version" QD_PREVIOUS="$previous" QD_HOST="$host" QD_RUN="$run_id" \
+    step "$id" "$limit" $as env QD_VERSION="$version" QD_PREVIOUS="$previous" QD_HOST="$host" QD_RUN="$run_id" \
         sh -c 'cd "$1" && shift && exec "$@"' sh "$folder" "$@"
 }
 
-# --- staging: nothing that is served changes
-
 refuse() { why=$1; return 1; }
-listed() { # whether nothing in the archive could leave its folder, or be more than files
-    tar -tzf "$artifact" >"$run/names" 2>>"$out" || refuse "the archive cannot be read" || return 1
-    ! grep -Eq '^/|(^|/)\.\.(/|$)' "$run/names" || refuse "the archive holds a name that leads out of it" || return 1
-    tar -tvzf "$artifact" >"$run/kinds" 2>>"$out" || return 1
-    ! grep -Eq '^[^-dl]' "$run/kinds" || refuse "the archive holds a device or a hard link" || return 1
-    ! grep -Eq '^.(..[sS]|.....[sS])' "$run/kinds" || refuse "the archive holds a set-uid file" || return 1
-    ! grep -Eq '^l.* -> (/|(.*/)?\.\.(/|$))' "$run/kinds" || refuse "the archive holds a link that leads out of it"
-}
-
-unpack() {
-    new=$root/releases/.$version.$run_id
-    listed && rm -rf "$new" && mkdir -p "$new" || return 1
-    step unpack 600 tar -xzof "$artifact" -C "$new" || return 1
-    top=$(ls -A "$new")
-    # A single folder at the top is the release itself.
-    if [ "$(printf '%s\n' "$top" | wc -l)" = 1 ] && [ -d "$new/$top" ] && [ ! -h "$new/$top" ]; then
-        mv "$new/$top" "$new.top" && rmdir "$new" && mv "$new.top" "$new" || return 1
-    fi
-    chmod -R u+rwX,g+rX,o+rX "$new" && echo "$sha256" >"$new/.complete" && sync || return 1
-    mv -T "$new" "$root/releases/$version"
-}
-
-link() { # PATH: a file or folder of ROOT/shared as the release sees it
-    at=$root/releases/$version/$1
-    [ -e "$root/shared/$1" ] || refuse "there is no $root/shared/$1" || return 1
-    if [ -e "$at" ] && [ ! -h "$at" ]; then refuse "the release brings its own $1, which is shared"; return 1; fi
-    mkdir -p "$(dirname "$at")" && ln -sfn "$root/shared/$1" "$at"
-}
-
-stage() {
-    [ "$kind" = deploy ] || return 0
-    if [ -n "$artifact" ] && [ ! -e "$root/releases/$version" ]; then
-        unpack || return 1
-    elif [ -n "$artifact" ]; then
-        [ "$(cat "$root/releases/$version/.complete")" = "$sha256" ] || refuse "releases/$version holds something else" || return 1
-    elif [ "$(ls -lnR "$root/releases/$version" 2>/dev/null | cksum)" != "$pin" ]; then
-        refuse "releases/$version is not what the plan saw" || return 1
-    fi
-    links && hook_before_switch
-}
 
 # --- the critical section
-
-switch() { # VERSION: one rename; whoever looks sees the old release or the new one
-    note begin switch
-    rm -f "$root/.current.$run_id"
-    ln -s "releases/$1" "$root/.current.$run_id" && mv -fT "$root/.current.$run_id" "$root/current"
-    rc=$?
-    note end switch "$rc" 0
-    [ "$rc" = 0 ] || why="the link $root/current cannot be switched"
-    return "$rc"
-}
 
 shown() { systemctl show -p ActiveState -p SubState -p InvocationID -p NRestarts -- "$unit" 2>>"$out"; }
 value() { printf '%s\n' "$show" | sed -n "s/^$1=//p"; }
@@ -174,7 +123,7 @@ gate() { # VERSION: until it has been good for long enough, or will not be
 }
 
 onto() { # VERSION: puts this host onto a release and sees whether it is well there
-    switch "$1" || return 1
+    put "$1" || return 1
     note switched '' '' '' "$1"
     show=$(shown) && before=$(value InvocationID)
     act || return 1
@@ -189,7 +138,7 @@ last_words() { # what the service said last, before it is put back
 undo() {
     note undoing
     [ -n "$previous" ] || { note stuck '' '' '' "$why; there is no release to go back to"; return; }
-    if { ! had switched && [ "$(readlink "$root/current")" = "releases/$previous" ]; } || onto "$previous"; then
+    if { ! had switched && untouched; } || onto "$previous"; then
         hook_undrain
         note undone '' '' '' "$previous"
     else
@@ -224,12 +173,18 @@ kept() { # STATE: what the next run finds
     printf '%s\n' "$1" >"$state/state.json.new" && sync && mv -f "$state/state.json.new" "$state/state.json"
 }
 
+in_use() { # FOLDER: whether a process is seen to run in it, or from it
+    for at in /proc/[0-9]*/cwd /proc/[0-9]*/exe; do
+        case $(readlink "$at" 2>/dev/null) in "$1" | "$1"/*) return 0 ;; esac
+    done
+    [ "$(readlink "$root/current")" = "releases/${1##*/}" ]
+}
+
 prune() { # VERSION...: folders that qd unpacked; never what is served, nor what a process is seen to run in
     for old in "$@"; do
         folder=$root/releases/$old
-        if [ ! -e "$folder/.complete" ] || [ "$old" = "$previous" ] || [ "$(readlink "$root/current")" = "releases/$old" ]; then continue; fi
-        ! find /proc/[0-9]*/cwd /proc/[0-9]*/exe -maxdepth 0 -lname "$folder*" 2>/dev/null | grep -q . || continue
-        rm -rf "$folder"
+        if [ ! -e "$folder/.complete" ] || [ "$old" = "$previous" ] || [ "$old" = "$version" ] || in_use "$folder"; then continue; fi
+        $as rm -rf "$folder"
         note pruned '' '' '' "$old"
     done
     # Twenty runs are remembered; their names sort by time.
@@ -248,7 +203,14 @@ ended() { # RESULT: the last fact
 
 if had ended; then exit 0; fi
 exec 9>>"$state/lock"
-flock -n 9 || { note denied '' '' '' "$(head -c 300 "$state/owner" 2>/dev/null)"; exit 1; }
+tries=0
+until flock -n 9; do # started twice, because a reply was lost, the second leaves it to the first
+    case $(cat "$state/owner" 2>/dev/null) in *" run $run_id "*) exit 0 ;; esac
+    tries=$((tries + 1))
+    [ "$tries" -lt 6 ] || { note denied '' '' '' "$(head -c 300 "$state/owner" 2>/dev/null)"; exit 1; }
+    sleep 0.3
+done
+if had ended; then exit 0; fi
 printf '%s · run %s · pid %s started %s · boot %s\n' "$who" "$run_id" $$ "$(sed 's/.*) //' "/proc/$$/stat" | cut -d' ' -f20)" \
     "$(cat "${QD_ROOT:-}/proc/sys/kernel/random/boot_id")" >"$state/owner"
 note locked
@@ -257,11 +219,11 @@ if had begin migrate && ! had end migrate; then
     await undo; ended canceled
 fi
 if ! had staged; then
-    if [ "$(cksum <"$state/state.json" 2>/dev/null)" != "$state_sum" ] || [ "$(readlink "$root/current")" != "$link_before" ]; then
+    if [ "$(cksum <"$state/state.json" 2>/dev/null)" != "$state_sum" ] || ! unchanged; then
         note failed stage '' '' 'somebody else has deployed here since the plan was made'
         ended canceled
     fi
-    stage || { note failed stage '' '' "$why"; ended canceled; }
+    { [ "$kind" != deploy ] || stage; } || { note failed stage '' '' "$why"; ended canceled; }
     note staged
 fi
 if ! had going && ! had failed; then
@@ -270,7 +232,8 @@ if ! had going && ! had failed; then
         case $order in
             migrate)
                 rm -f "$ctl/migrate"
-                had migrated || migrate || { note failed migrate '' '' "$why"; ended canceled; }
+                if had migrated; then continue; fi
+                changed && { migrate || { note failed migrate '' '' "$why"; ended canceled; }; }
                 note migrated ;;
             go) break ;;
             *) ended canceled ;;
@@ -278,6 +241,7 @@ if ! had going && ! had failed; then
     done
     note going
 fi
+[ "$(cat "$ctl/go" 2>/dev/null)" != hold ] || on_fail=hold # what has been migrated does not go back by itself
 if ! had 'done' && ! had failed; then
     if hook_drain && onto "$version" && hook_undrain; then note 'done'; else
         note failed roll '' '' "$why"

@@ -2,12 +2,15 @@
 
 use std::fmt::Write;
 
+use super::survey::sudo_as;
 use crate::domain::deploy::plan::{DeployPlan, HostPart, Kind, PlanVersion};
 use crate::domain::deploy::spec::{AfterSwitch, OnFail, OnLoss};
 use crate::transport::loader::quote;
 
 /// How long a command that follows the switch may take, in seconds: a stop and a start, each with systemd's limit of 90.
 const ACT: u64 = 190;
+/// How long a command of the script strategy may take, in seconds.
+const INSTALL: u64 = 900;
 /// How long a hook may take, in seconds, where nothing says otherwise.
 const HOOK: u64 = 300;
 
@@ -50,6 +53,9 @@ pub fn plan_sh(plan: &DeployPlan, part: &HostPart, run: &str, who: &str) -> Stri
             },
         ),
         ("lease_ttl", &plan.lease.as_secs().to_string()),
+        ("as", &sudo_as(plan.run_as.as_deref())),
+        ("artifact_name", &artifact.map(|artifact| file_name(&artifact.path)).unwrap_or_default()),
+        ("migrate_when", &plan.migrate.as_ref().map(|migrate| find_path(&migrate.when)).unwrap_or_default()),
         ("gate_timeout", &hundredths(plan.gate.timeout)),
         ("gate_stable", &hundredths(plan.gate.min_stable)),
         ("gate_every", &format!("{:.2}", plan.gate.every.as_secs_f64())),
@@ -64,6 +70,17 @@ pub fn plan_sh(plan: &DeployPlan, part: &HostPart, run: &str, who: &str) -> Stri
     text
 }
 
+/// The last part of a path.
+fn file_name(path: &str) -> String {
+    path.rsplit('/').next().unwrap_or_default().to_owned()
+}
+
+/// A glob such as `migrations/**` as `find -path` knows it, whose `*` also stands for slashes: more than was meant may
+/// fit, and then a migration runs that has nothing to do.
+pub(super) fn find_path(glob: &str) -> String {
+    glob.replace("/**/", "*/").replace("**", "*")
+}
+
 /// Where an uploaded archive lies on a host.
 pub fn artifact_path(plan: &DeployPlan, sha256: &str) -> String {
     format!("{}/artifacts/{sha256}", plan.state)
@@ -75,6 +92,16 @@ fn hundredths(time: std::time::Duration) -> String {
 
 fn words(argv: &[String]) -> String {
     argv.iter().map(|word| quote(word)).collect::<Vec<_>>().join(" ")
+}
+
+/// Words in which `{version}` and `{artifact}` stand for a function's two parameters; each stays one word.
+fn filled(argv: &[String]) -> String {
+    // Between single quotes, which are closed around each of the two and opened again.
+    let quoted = |word: &String| format!("'{}'", word.replace('\'', "'\\''"));
+    argv.iter()
+        .map(|one| quoted(one).replace("{version}", "'\"$1\"'").replace("{artifact}", "'\"$2\"'"))
+        .collect::<Vec<_>>()
+        .join(" ")
 }
 
 fn functions(text: &mut String, plan: &DeployPlan, part: &HostPart) {
@@ -92,6 +119,13 @@ fn functions(text: &mut String, plan: &DeployPlan, part: &HostPart) {
     function("hook_undrain", &hook("undrain", HOOK, &plan.hooks.undrain));
     function("hook_after_done", &hook("after_done", HOOK, &plan.hooks.after_done));
     let migrate = plan.migrate.as_ref().map(|migrate| hook("migrate", migrate.timeout, &migrate.command));
+    let script = |name: &str, argv: Option<&Vec<String>>| match argv {
+        Some(argv) if !argv.is_empty() => format!("step {name} {INSTALL} $as {}", filled(argv)),
+        _ => String::new(),
+    };
+    function("install", &script("install", plan.script.as_ref().map(|script| &script.install)));
+    function("install_back", &script("install", plan.script.as_ref().map(|script| &script.back)));
+    function("verify", &script("verify", plan.script.as_ref().map(|script| &script.verify)));
     function("migrate", &migrate.unwrap_or_default());
     let links: Vec<String> = plan.shared.iter().map(|path| format!("link {}", quote(path))).collect();
     function("links", &links.join(" && "));
@@ -137,7 +171,11 @@ mod tests {
 
     #[test]
     fn what_runs_on_hosts_is_short_enough_to_be_read() {
-        let lines = include_str!("runner.sh").lines().count();
-        assert!(lines <= 300, "{lines}");
+        for (text, most) in
+            [(include_str!("runner.sh"), 300), (include_str!("release_dir.sh"), 80), (include_str!("by_script.sh"), 80)]
+        {
+            let lines = text.lines().count();
+            assert!(lines <= most, "{lines}");
+        }
     }
 }

@@ -6,12 +6,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use futures_util::future::join_all;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::watch;
 use tokio::time::{Instant, sleep};
 
 use super::host::{self, Polled, Started, Steering, Unheard};
-use crate::domain::deploy::journal::{Fact, HostRun, Phase};
+use super::told::{Teller, Told};
+use crate::domain::deploy::journal::{HostRun, Phase};
 use crate::domain::deploy::plan::DeployPlan;
+use crate::domain::deploy::spec::OnFail;
 use crate::domain::deploy::steer::{Next, Order, Outcome, Wish};
 use crate::domain::host::HostName;
 use crate::transport::SharedTransport;
@@ -22,15 +24,10 @@ const PACE: Duration = Duration::from_millis(700);
 const SILENCE: Duration = Duration::from_secs(25);
 /// How often a runner that was cut off is started again.
 const REVIVALS: u32 = 3;
-
-/// What is told while a run goes on.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Told {
-    /// A host's journal has another line.
-    Fact(String, Fact),
-    /// A word about a host, safe to show.
-    Note(String, String),
-}
+/// After so many leases without a word from any host the controller leaves: 30 min where a lease is 90 s.
+const LEASES_ALONE: u32 = 20;
+/// How much of what a host said is told when it fails.
+const LAST_LINES: u32 = 40;
 
 /// How steering ended.
 #[derive(Clone, Debug, PartialEq)]
@@ -39,6 +36,8 @@ pub enum Left {
     Over(Outcome),
     /// Somebody else steers it now.
     TakenOver,
+    /// No host has been heard for a long time.
+    Unheard,
 }
 
 /// A run under way.
@@ -46,17 +45,18 @@ pub struct Run<'a> {
     /// Its plan.
     pub plan: &'a DeployPlan,
     /// Its id.
-    pub id: &'a str,
+    pub id: String,
     /// Who started it.
-    pub who: &'a str,
+    pub who: String,
     /// Who steers it: a name of this process alone; empty to look on only.
-    pub token: &'a str,
+    pub token: String,
     /// Its hosts, as far as they could be reached.
     pub links: &'a BTreeMap<HostName, SharedTransport>,
     /// What is known.
     pub runs: BTreeMap<String, HostRun>,
     beat: u64,
     began: Instant,
+    heard: Instant,
     revived: BTreeMap<String, u32>,
     given: BTreeSet<(String, Order)>,
     away: BTreeSet<String>,
@@ -66,20 +66,21 @@ impl<'a> Run<'a> {
     /// A run of which nothing has been heard.
     pub fn new(
         plan: &'a DeployPlan,
-        id: &'a str,
-        who: &'a str,
-        token: &'a str,
+        id: &str,
+        who: &str,
+        token: &str,
         links: &'a BTreeMap<HostName, SharedTransport>,
     ) -> Self {
         Self {
             plan,
-            id,
-            who,
-            token,
+            id: id.to_owned(),
+            who: who.to_owned(),
+            token: token.to_owned(),
             links,
             runs: BTreeMap::new(),
             beat: 0,
             began: Instant::now(),
+            heard: Instant::now(),
             revived: BTreeMap::new(),
             given: BTreeSet::new(),
             away: BTreeSet::new(),
@@ -101,13 +102,13 @@ impl<'a> Run<'a> {
                 self.give_up(&started).await;
                 return Err(format!("{} is not connected", part.host));
             };
-            let mut said = host::start(transport, self.plan, part, self.id, self.who).await;
+            let mut said = host::start(transport, self.plan, part, &self.id, &self.who).await;
             for _ in 0..3 {
                 if said != Err(Unheard::Lost) {
                     break;
                 }
                 crate::actions::reach::again(transport, Duration::from_secs(20)).await;
-                said = host::start(transport, self.plan, part, self.id, self.who).await;
+                said = host::start(transport, self.plan, part, &self.id, &self.who).await;
             }
             let why = match said {
                 Ok(Started::Ours) => {
@@ -129,16 +130,16 @@ impl<'a> Run<'a> {
         for host in hosts {
             if let Some(transport) = self.link(host) {
                 // Whoever is not heard any more is left by its lease.
-                let _ = host::order(transport, &self.plan.state, self.id, Order::Abort).await;
+                let _ = host::order(transport, &self.plan.state, &self.id, Order::Abort, "").await;
             }
         }
     }
 
     /// Asks every host once; false when somebody else steers.
-    pub async fn look(&mut self, take: bool, told: Option<&mpsc::Sender<Told>>) -> bool {
+    pub async fn look(&mut self, take: bool, told: &Teller) -> bool {
         self.beat += 1;
-        let steering = Steering { token: self.token, beat: self.beat, take };
-        let (state, id) = (&self.plan.state, self.id);
+        let steering = Steering { token: &self.token, beat: self.beat, take };
+        let (state, id) = (&self.plan.state, self.id.as_str());
         let asked = self.plan.hosts.iter().filter_map(|part| Some((part.host.clone(), self.link(&part.host)?)));
         let asked = asked.map(|(host, transport)| {
             let lines = self.runs.get(&host).map_or(0, |run| run.lines);
@@ -149,15 +150,16 @@ impl<'a> Run<'a> {
         for (host, answer) in answers {
             match answer {
                 Ok(polled) => {
-                    ours &= self.token.is_empty() || take || is_ours(&polled.lease, self.token);
+                    self.heard = Instant::now();
+                    ours &= self.token.is_empty() || take || is_ours(&polled.lease, &self.token);
                     if self.away.remove(&host) {
-                        note(told, &host, "it is heard again").await;
+                        told.note(&host, "it is heard again").await;
                     }
                     self.take(&host, polled, told).await;
                 }
                 Err(why) => {
                     if self.away.insert(host.clone()) {
-                        note(told, &host, &format!("it is not heard: {why}; what it is at goes on there")).await;
+                        told.note(&host, format!("it is not heard: {why}; what it is at goes on there")).await;
                     }
                 }
             }
@@ -165,16 +167,19 @@ impl<'a> Run<'a> {
         ours
     }
 
-    async fn take(&mut self, host: &str, polled: Polled, told: Option<&mpsc::Sender<Told>>) {
+    async fn take(&mut self, host: &str, polled: Polled, told: &Teller) {
         let late = self.began.elapsed() > SILENCE;
+        let link = self.link(host);
         let run = self.runs.entry(host.to_owned()).or_default();
         run.alive = polled.alive;
         run.lines += polled.lines;
         for fact in polled.facts {
             run.take(&fact);
-            if let Some(told) = told {
-                // Whoever stopped listening misses it.
-                let _ = told.send(Told::Fact(host.to_owned(), fact)).await;
+            let failed = fact.event == "failed";
+            told.tell(Told::Fact(host.to_owned(), fact)).await;
+            if let (true, Some(link)) = (failed, link) {
+                let lines = host::last_output(link, &self.plan.state, &self.id, LAST_LINES).await;
+                told.tell(Told::Output(host.to_owned(), lines)).await;
             }
         }
         if run.phase == Phase::Unknown && !run.alive && late {
@@ -183,12 +188,15 @@ impl<'a> Run<'a> {
     }
 
     /// Steers until it is over. What is wished for may change meanwhile.
-    pub async fn steer(&mut self, wish: &watch::Receiver<Wish>, told: &mpsc::Sender<Told>, take: bool) -> Left {
+    pub async fn steer(&mut self, wish: &watch::Receiver<Wish>, told: &Teller, take: bool) -> Left {
         let course = self.plan.course();
         let mut take = take;
         loop {
-            if !self.look(take, Some(told)).await {
+            if !self.look(take, told).await {
                 return Left::TakenOver;
+            }
+            if self.heard.elapsed() > self.plan.lease * LEASES_ALONE {
+                return Left::Unheard;
             }
             take = false;
             let wish = *wish.borrow();
@@ -204,28 +212,30 @@ impl<'a> Run<'a> {
         }
     }
 
-    async fn give(&mut self, host: &str, order: Order, told: &mpsc::Sender<Told>) {
+    async fn give(&mut self, host: &str, order: Order, told: &Teller) {
         let Some(transport) = self.link(host) else { return };
         if order == Order::Revive {
             let count = self.revived.entry(host.to_owned()).or_default();
             *count += 1;
             if *count > REVIVALS {
-                note(Some(told), host, "its runner was cut off again and again; what it serves is for a person to see")
-                    .await;
+                told.note(host, "its runner was cut off again and again; what it serves is for a person to see").await;
                 if let Some(run) = self.runs.get_mut(host) {
                     run.phase = Phase::Ended("stuck".to_owned());
                 }
                 return;
             }
-            note(Some(told), host, "its runner was cut off; it goes on from its first unproven step").await;
+            told.note(host, "its runner was cut off; it goes on from its first unproven step").await;
             if let Some(part) = self.plan.part(host) {
                 // What is given was given to the runner before; the files are still there.
-                let _ = host::start(transport, self.plan, part, self.id, self.who).await;
+                let _ = host::start(transport, self.plan, part, &self.id, &self.who).await;
             }
             return;
         }
+        // A host that fails after a migration that cannot be undone waits for a person, whatever its plan says.
+        let hold = order == Order::Go && self.plan.course().on_fail(&self.runs) == OnFail::Hold;
+        let word = if hold { "hold" } else { "" };
         if !self.given.contains(&(host.to_owned(), order))
-            && host::order(transport, &self.plan.state, self.id, order).await.is_ok()
+            && host::order(transport, &self.plan.state, &self.id, order, word).await.is_ok()
         {
             self.given.insert((host.to_owned(), order));
         }
@@ -235,10 +245,4 @@ impl<'a> Run<'a> {
 /// Whether a lease is nobody's, or ours.
 fn is_ours(lease: &str, token: &str) -> bool {
     lease.is_empty() || lease.split(' ').next() == Some(token)
-}
-
-async fn note(told: Option<&mpsc::Sender<Told>>, host: &str, text: &str) {
-    if let Some(told) = told {
-        let _ = told.send(Told::Note(host.to_owned(), text.to_owned())).await;
-    }
 }

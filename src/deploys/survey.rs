@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::actions::unit::{self, Reading};
+use crate::domain::deploy::spec::RunnerKind;
 use crate::domain::deploy::state::{HostState, is_version};
 use crate::domain::text::one_line;
 use crate::transport::loader::quote;
@@ -28,6 +29,18 @@ pub struct Survey {
     pub has_root: bool,
     /// ROOT and ROOT/releases may be written.
     pub writable: bool,
+    /// The folder of runs may be written, or made.
+    pub keeps: bool,
+    /// Commands may be run as who was asked for.
+    pub may_as: bool,
+    /// The host's systemd may be asked to run the runner.
+    pub may_system: bool,
+    /// logind ends what is left of a login, and the person's systemd does not linger.
+    pub kills: bool,
+    /// The host's clock, in seconds since 1970.
+    pub now: Option<i64>,
+    /// Whether there is something to migrate; none where the release is not there yet.
+    pub migrates: Option<bool>,
     /// Where ROOT/current points.
     pub link: String,
     /// Releases that are whole, and those that qd has made among them.
@@ -61,6 +74,12 @@ impl Survey {
             no_http: false,
             has_root: false,
             writable: false,
+            keeps: false,
+            may_as: false,
+            may_system: false,
+            kills: false,
+            now: None,
+            migrates: None,
             link: String::new(),
             releases: Vec::new(),
             pin: String::new(),
@@ -81,16 +100,39 @@ impl Survey {
     }
 }
 
+/// What a host is asked about.
+#[derive(Clone, Copy, Debug)]
+pub struct Question<'a> {
+    /// The folder of the releases.
+    pub root: &'a str,
+    /// The folder of the runs.
+    pub state: &'a str,
+    /// The wanted version; empty for none.
+    pub version: &'a str,
+    /// The unit.
+    pub unit: &'a str,
+    /// What is to be done to it.
+    pub verb: &'a str,
+    /// Who takes the steps.
+    pub run_as: Option<&'a str>,
+    /// What keeps the runner alive.
+    pub runner: RunnerKind,
+    /// Files that say whether there is something to migrate, as `find -path` knows them.
+    pub when: &'a str,
+}
+
 /// Asks a host.
-pub async fn survey(
-    transport: &SharedTransport,
-    root: &str,
-    state: &str,
-    version: &str,
-    unit: &str,
-    verb: &str,
-) -> Result<Survey, String> {
-    let script = format!("root={} state={} version={}\n{OWNER}\n{SURVEY}", quote(root), quote(state), quote(version));
+pub async fn survey(transport: &SharedTransport, question: &Question<'_>) -> Result<Survey, String> {
+    let Question { root, state, version, unit, verb, run_as, runner, when } = *question;
+    let script = format!(
+        "root={} state={} version={} as={} runner={} when={}\n{OWNER}\n{SURVEY}",
+        quote(root),
+        quote(state),
+        quote(version),
+        quote(&sudo_as(run_as)),
+        if runner == RunnerKind::System { "system" } else { "auto" },
+        quote(when)
+    );
     let asked = transport.exec(ExecSpec::script(script, PATIENCE)).collect(MOST);
     let (output, unit) = tokio::join!(asked, unit::read(transport, unit, verb));
     let mut survey = match output.exit {
@@ -102,6 +144,11 @@ pub async fn survey(
     Ok(survey)
 }
 
+/// What is put before a command so that somebody else runs it; empty for the login user.
+pub(super) fn sudo_as(run_as: Option<&str>) -> String {
+    run_as.map(|user| format!("sudo -n -u {user}")).unwrap_or_default()
+}
+
 fn parse(text: &str) -> Survey {
     let mut survey = Survey::unheard();
     for (key, value) in text.lines().filter_map(|line| line.split_once('=')) {
@@ -111,6 +158,12 @@ fn parse(text: &str) -> Survey {
             "missing_http" => survey.no_http = true,
             "root" => survey.has_root = true,
             "writable" => survey.writable = true,
+            "keeps" => survey.keeps = true,
+            "as" => survey.may_as = true,
+            "system" => survey.may_system = true,
+            "kills" => survey.kills = true,
+            "now" => survey.now = value.parse().ok(),
+            "migrates" => survey.migrates = Some(value == "yes"),
             "link" => survey.link = one_line(value, 200),
             "release" => {
                 let whole =

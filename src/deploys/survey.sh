@@ -1,12 +1,29 @@
 # shellcheck shell=sh disable=SC2154
-# What a host is before a run: reads only. Parameters: root state version; owner.sh stands before this.
+# What a host is before a run: reads only. Parameters: root state version as runner when; owner.sh stands before this.
+# shellcheck disable=SC2086
 for tool in flock setsid timeout cksum sha256sum tar find; do
     command -v "$tool" >/dev/null 2>&1 || echo "missing=$tool"
 done
 command -v curl >/dev/null 2>&1 || command -v wget >/dev/null 2>&1 || echo missing_http=1
 echo "machine=$(cat "${QD_ROOT:-}/etc/machine-id" 2>/dev/null)"
 if [ -d "$root/releases" ]; then echo root=1; fi
-if [ -w "$root" ] && [ -w "$root/releases" ]; then echo writable=1; fi
+# A folder that is not there yet may be made where its parent may be written.
+may() { # AS PATH: whether it, or the part of it that is there, may be written
+    at=$2
+    while [ ! -e "$at" ] && [ "$at" != / ]; do at=$(dirname "$at"); done
+    $1 test -w "$at"
+}
+if may "$as" "$root" && may "$as" "$root/releases"; then echo writable=1; fi
+if may '' "$state"; then echo keeps=1; fi
+if [ -n "$as" ] && $as true </dev/null 2>/dev/null; then echo as=1; fi
+echo "now=$(date +%s)"
+if [ "$runner" = system ]; then
+    if [ "$(id -u)" = 0 ] || sudo -n -l systemd-run --uid="$(id -un)" --collect --quiet --unit=qd-check \
+        sh "$state/runs/check/runner.sh" "$state/runs/check" >/dev/null 2>&1; then echo system=1; fi
+elif [ ! -e "/var/lib/systemd/linger/$(id -un)" ] &&
+    grep -Eqs '^[[:space:]]*KillUserProcesses[[:space:]]*=[[:space:]]*(yes|true|1|on)' /etc/systemd/logind.conf /etc/systemd/logind.conf.d/*.conf; then
+    echo kills=1
+fi
 echo "link=$(readlink "$root/current")"
 for folder in "$root"/releases/*/; do
     name=${folder%/}
@@ -16,6 +33,14 @@ for folder in "$root"/releases/*/; do
     [ -r "$folder" ] || kind=unreadable
     echo "release=$kind ${name##*/}"
 done
+# shellcheck disable=SC2012
+if [ -n "$when" ]; then
+    live=$(readlink "$root/current")
+    like() { (cd "$root/$1" 2>/dev/null && find . -type f -path "./$when" -exec cksum {} + | sort); }
+    if [ -d "$root/releases/$version" ]; then
+        [ "$(like "$live")" = "$(like "releases/$version")" ] && echo migrates=no || echo migrates=yes
+    fi
+fi
 # shellcheck disable=SC2012
 echo "pin=$(ls -lnR "$root/releases/$version" 2>/dev/null | cksum)"
 df -Pk "$root" 2>/dev/null | sed -n '2s/^.* \([0-9]*\) *\([0-9]*\)% .*$/disk=\1 \2/p'

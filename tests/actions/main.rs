@@ -19,5 +19,6 @@ mod fleet;
 mod policy;
 mod releases;
 mod restart;
+mod scripts;
 mod terminal;
 mod world;

@@ -192,6 +192,50 @@ fn an_archive_that_would_leave_its_folder_is_refused() {
 }
 
 #[test]
+fn a_migration_runs_only_where_its_files_differ_from_those_of_the_release_before() {
+    for (differs, ran, ended) in [(false, false, "undone"), (true, true, "failed")] {
+        let world = world(&ALL.replace("reversible = true", "when = \"migrations/**\""));
+        for version in ["1.0", "1.1"] {
+            let folder = world.path(&format!("app/releases/{version}/migrations/deep"));
+            std::fs::create_dir_all(&folder).unwrap();
+            let text = if differs { version } else { "the same" };
+            std::fs::write(folder.join("1.sql"), text).unwrap();
+        }
+        std::fs::write(world.path("app/fail-undrain"), "").unwrap();
+        let plan = world.qd(&["--host", "box-1", "deploy", "api", "1.1", "--dry-run"]);
+        assert_eq!(text(&plan.stdout).contains("no migration"), !differs, "{}", text(&plan.stdout));
+        // What has been migrated does not go back by itself; what has not does.
+        let out = deploy(&world, "1.1");
+        assert_eq!((out.status.code(), state(&out).as_str()), (Some(1), ended), "{differs}: {}", text(&out.stderr));
+        assert_eq!(said(&world).iter().any(|line| line.starts_with("migrate")), ran, "{differs}");
+        if differs {
+            let out = world.qd(&["--host", "box-1", "run", "abort", "--undo", "--yes", "--reason", "x", "--json"]);
+            assert_eq!(state(&out), "undone", "{}", text(&out.stderr));
+        }
+        assert_eq!(live(&world), "releases/1.0");
+    }
+}
+
+#[test]
+fn steps_are_taken_by_who_was_asked_for_and_the_runner_is_kept_by_systemd() {
+    let world = world(&format!("{ALL}\nrun_as = \"app\"\nrunner = \"system\""));
+    let out = deploy(&world, "1.1");
+    assert_eq!((out.status.code(), state(&out).as_str()), (Some(0), "done"), "{}", text(&out.stderr));
+    let by = world.told("box-1", "as");
+    // Hooks and the switch are theirs; the restart is one plain sudo of the login user's.
+    assert!(by.contains("app env") && by.contains("app mv"), "{by}");
+    assert!(!by.contains("systemctl"), "{by}");
+    let started = world.told("box-1", "started");
+    assert!(started.starts_with("--uid=deploy --collect --quiet --unit=qd-01"), "{started}");
+    std::fs::write(world.path("units/no-sudo"), "").unwrap();
+    let out = deploy(&world, "1.2");
+    assert_eq!(out.status.code(), Some(1));
+    for line in ["deploy ALL=(app) NOPASSWD: ALL", "deploy ALL=(root) NOPASSWD: /usr/bin/systemd-run --uid=deploy"] {
+        assert!(text(&out.stderr).contains(line), "{}", text(&out.stderr));
+    }
+}
+
+#[test]
 fn the_first_release_of_all_has_no_way_back_and_says_so() {
     let world = world("");
     std::fs::remove_file(world.path("app/current")).unwrap();

@@ -40,7 +40,19 @@ const SUDO: &str = r#"#!/bin/sh
 shift
 [ ! -e "$QD_UNITS/no-sudo" ] || { echo "sudo: a password is required" >&2; exit 1; }
 if [ "$1" = -l ]; then exit 0; fi
+if [ "$1" = -u ]; then
+    user=$2
+    shift 2
+    echo "$user $1" >>"$QD_UNITS/$QD_HOST/as"
+fi
 exec "$@"
+"#;
+
+/// What stands for systemd-run, as far as the runner is started by it.
+const SYSTEMD_RUN: &str = r#"#!/bin/sh
+echo "$*" >>"$QD_UNITS/$QD_HOST/started"
+while [ "${1#-}" != "$1" ]; do shift; done
+setsid "$@" </dev/null >/dev/null 2>&1 &
 "#;
 
 const ID: &str = "#!/bin/sh\ncase $1 in -u) echo 1000 ;; -un) echo deploy ;; *) exec /usr/bin/id \"$@\" ;; esac\n";
@@ -60,7 +72,7 @@ impl World {
         let folder = tempfile::tempdir().unwrap();
         let bin = folder.path().join("bin");
         std::fs::create_dir_all(&bin).unwrap();
-        for (name, text) in [("systemctl", SYSTEMCTL), ("sudo", SUDO), ("id", ID)] {
+        for (name, text) in [("systemctl", SYSTEMCTL), ("sudo", SUDO), ("id", ID), ("systemd-run", SYSTEMD_RUN)] {
             let file = bin.join(name);
             std::fs::write(&file, text).unwrap();
             std::fs::set_permissions(&file, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
@@ -154,6 +166,16 @@ impl World {
     pub fn calls(&self, host: &str) -> Vec<String> {
         let calls = std::fs::read_to_string(self.path("units").join(host).join("calls")).unwrap_or_default();
         calls.lines().map(str::to_owned).collect()
+    }
+
+    /// What a host's unit folder holds in a file.
+    pub fn told(&self, host: &str, name: &str) -> String {
+        std::fs::read_to_string(self.path("units").join(host).join(name)).unwrap_or_default()
+    }
+
+    /// What a file in its folder holds.
+    pub fn told_file(&self, name: &str) -> String {
+        std::fs::read_to_string(self.path(name)).unwrap_or_default().trim().to_owned()
     }
 
     /// Puts a mark into a host's unit, such as `broken`.

@@ -4,29 +4,27 @@ pub mod lock;
 pub mod run;
 pub mod watch;
 
-use std::time::Duration;
-
-use chrono::Utc;
-use clap::Args;
-use futures_util::future::join_all;
-
 use super::act::confirm::confirmed;
 use super::act::unit::service;
 use super::act::{ActFlags, Acting, Connected, names, refused};
 use super::args::Global;
 use super::exit::{Exit, Failure, Outcome};
 use super::interruptible;
-use crate::actions::record::{Doing, Recorder, new_id};
+use crate::config::secret;
+use crate::deploys::conduct::{NotBegun, Order};
+use crate::deploys::herald::Herald;
 use crate::deploys::plan::{Wanted, make};
-use crate::deploys::upload::{measure, upload};
-use crate::domain::action::ActionKind;
-use crate::domain::confirm::Approval;
-use crate::domain::deploy::plan::{DeployPlan, Kind};
+use crate::deploys::prepare;
+use crate::domain::deploy::plan::Kind;
 use crate::domain::deploy::spec::DeploySpec;
-use crate::domain::deploy::steer::Wish;
+use crate::domain::hosted::CheckOwner;
 use crate::domain::service::Service;
 use crate::domain::settings::Settings;
-use watch::{Watched, show};
+use crate::integrations::slack::Slack;
+use crate::integrations::statuscake::StatusCake;
+use chrono::Utc;
+use clap::Args;
+use watch::show;
 
 /// What `qd deploy` and `qd rollback` have in common.
 #[derive(Debug, Args)]
@@ -92,7 +90,7 @@ async fn begin(global: &Global, kind: Kind, name: &str, version: &str, even_bad:
         if kind == Kind::Deploy && !flags.dry_run {
             frozen(acting.settings(), &environment.name)?;
         }
-        let spec = spec(acting.settings(), &service)?.clone();
+        let spec = spec(acting.settings(), &service)?;
         let connected = Connected::to(&acting.opened.whole, &service.hosts).await;
         let unnamed = connected.missing.iter().any(|(host, _)| !run.leave_out.iter().any(|left| left == host.as_str()));
         if unnamed {
@@ -100,18 +98,16 @@ async fn begin(global: &Global, kind: Kind, name: &str, version: &str, even_bad:
             let message = format!("{faults}\nnothing was done; --leave-out HOST goes on without it");
             return Err(Failure::new(Exit::NotConnected, message));
         }
-        let artifact = match spec.artifact.as_ref().filter(|_| kind == Kind::Deploy) {
-            Some(path) => {
-                let path = path.to_string_lossy().replace("{version}", version);
-                Some(measure(path.as_ref()).await.map_err(|why| Failure::new(Exit::Problems, why))?)
-            }
-            None => None,
+        let artifact = match kind {
+            Kind::Deploy => prepare::artifact(spec, version, !flags.dry_run).await,
+            Kind::Rollback => Ok(None),
         };
+        let artifact = artifact.map_err(|why| Failure::new(Exit::Problems, why))?;
         let whole =
             crate::cli::act::unit::service(&acting.opened.whole, &format!("{}@{}", service.name, service.environment))?;
         let wanted = Wanted {
             kind,
-            spec: &spec,
+            spec,
             service: &service,
             of: whole.hosts.len(),
             careful: environment.careful,
@@ -128,60 +124,40 @@ async fn begin(global: &Global, kind: Kind, name: &str, version: &str, even_bad:
         }
         let demand = plan.demand(names(&acting.opened.whole));
         let approval = confirmed(&plan.hash(), &demand, flags).await?;
-        stage_artifact(&plan, &connected).await?;
-        Ok((acting, spec, connected, plan, approval))
+        Ok((acting, service, connected, plan, approval))
     });
-    let (acting, spec, connected, plan, approval) = prepared.await?;
-    let environment = acting.environment(&plan.environment, flags)?;
-    approval.covers(&plan.hash()).map_err(refused)?;
-    acting.standing.permits(&environment, Utc::now()).map_err(refused)?;
-    let recorder = acting.recorder().await;
-    let id = new_id().map_err(anyhow::Error::from)?;
-    let watched = Watched::new(&plan, &id, &recorder.who, &connected.links)?;
-    let began = recorded(&recorder, &plan, &approval, plan.kind.as_str()).await?;
-    eprintln!("qd: run {id}");
-    let (ending, exit) = watched.carried_out(run.detach.then_some(global), Wish::On, flags.json).await?;
-    if let Some(hosts) = ending {
-        let after_rollback = kind == Kind::Rollback && spec.lock_after_rollback && exit == Exit::Fine;
-        if after_rollback {
-            let why = format!("{}: rolled back; unlock it when the next version is meant to go out", recorder.who);
-            lock::everywhere(&connected, &plan.state, Some((0, &why))).await?;
-        }
-        let (_, written) = recorder.end(began, hosts).await;
-        if let Err(why) = written {
-            eprintln!("qd: the result is not recorded: {why}");
-        }
-    }
-    Ok(exit)
+    let (acting, service, connected, plan, approval) = prepared.await?;
+    let order = Order {
+        plan: &plan,
+        approval: &approval,
+        environment: &acting.environment(&plan.environment, flags)?,
+        standing: &acting.standing,
+        links: &connected.links,
+        recorder: &acting.recorder().await,
+        herald: &herald(acting.settings(), &service),
+    };
+    watch::carried_out(order, run.detach.then_some(global), flags.json).await
 }
 
-/// A deploy that cannot be recorded does not happen.
-pub(super) async fn recorded(
-    recorder: &Recorder,
-    plan: &DeployPlan,
-    approval: &Approval,
-    action: &str,
-) -> Result<crate::actions::record::Begun, Failure> {
-    let doing = Doing {
-        environment: plan.environment.clone(),
-        service: Some(plan.service.clone()),
-        hosts: plan.hosts.iter().map(|part| part.host.clone()).collect(),
-        action: action.to_owned(),
-        plan: plan.hash(),
-        commands: plan.hosts.iter().map(|part| part.act.clone()).collect(),
-    };
-    let (begun, written) = recorder.begin(doing, approval).await;
-    match written {
-        Err(why) if action == ActionKind::Rollback.def().name && approval.reason.is_some() => {
-            eprintln!("qd: not recorded: {why}");
-        }
-        Err(why) => {
-            let message = format!("{why}; nothing is done that cannot be recorded (a rollback may be, with --reason)");
-            return Err(Failure::new(Exit::Problems, message));
-        }
-        Ok(()) => {}
+/// Who is told of runs of a service.
+pub(super) fn herald(settings: &Settings, service: &Service) -> Herald {
+    let hosted = &settings.hosted;
+    let slack = hosted.slack.as_ref();
+    let slack = slack.map(|slack| Slack::new(slack, secret::source(slack.webhook.clone(), "[slack] webhook")));
+    let checks = hosted.statuscake.as_ref().and_then(|account| {
+        let mine = |owner: &&CheckOwner| owner.service == service.name && owner.environment == service.environment;
+        let owner = account.owners.iter().find(mine)?.clone();
+        Some((StatusCake::new(account, secret::source(account.token.clone(), "[statuscake] token")), owner))
+    });
+    Herald { slack, checks }
+}
+
+/// The exit code of a run that was not begun.
+pub(super) fn not_begun(why: NotBegun) -> Failure {
+    match &why {
+        NotBegun::Refused(_) | NotBegun::Denied(_) => refused(why),
+        NotBegun::NotRecorded(_) | NotBegun::NotUploaded(_) => Failure::new(Exit::Problems, why.to_string()),
     }
-    Ok(begun)
 }
 
 fn frozen(settings: &Settings, environment: &str) -> Result<(), Failure> {
@@ -193,21 +169,4 @@ fn frozen(settings: &Settings, environment: &str) -> Result<(), Failure> {
         }
         None => Ok(()),
     }
-}
-
-async fn stage_artifact(plan: &DeployPlan, connected: &Connected) -> Result<(), Failure> {
-    let Some(artifact) = &plan.artifact else { return Ok(()) };
-    let uploads = connected.links.iter().map(|(host, transport)| async move {
-        eprintln!("{host}: uploading {} bytes", artifact.bytes);
-        // A lost link is waited for: what has arrived is used again.
-        for _ in 0..3 {
-            match upload(transport, &plan.state, artifact).await {
-                Err(_) if crate::actions::reach::again(transport, Duration::from_secs(20)).await => {}
-                done => return done.map_err(|why| format!("{host}: {why}")),
-            }
-        }
-        upload(transport, &plan.state, artifact).await.map_err(|why| format!("{host}: {why}"))
-    });
-    let faults: Vec<String> = join_all(uploads).await.into_iter().filter_map(Result::err).collect();
-    if faults.is_empty() { Ok(()) } else { Err(Failure::new(Exit::Problems, faults.join("\n"))) }
 }

@@ -6,16 +6,20 @@ use std::io::Write;
 use chrono::{DateTime, SecondsFormat, Utc};
 use clap::{Args, Subcommand};
 use serde::Serialize;
+use tokio::sync::mpsc;
 
-use super::recorded;
-use super::watch::Watched;
+use super::watch::{looked_at, steered};
+use super::{herald, not_begun};
 use crate::cli::act::confirm::confirmed;
-use crate::cli::act::{ActFlags, Acting, Connected, names, refused};
+use crate::cli::act::unit::service;
+use crate::cli::act::{ActFlags, Acting, Connected, names};
 use crate::cli::args::Global;
 use crate::cli::exit::{Exit, Failure, Outcome};
 use crate::cli::interruptible;
 use crate::cli::table::Table;
+use crate::deploys::conduct::{Conduct, Order};
 use crate::deploys::host::{Steering, plan_of, poll, runs};
+use crate::deploys::told::Teller;
 use crate::domain::action::{ActionKind, Level, Scope};
 use crate::domain::confirm::{Demand, Typed};
 use crate::domain::deploy::journal::HostRun;
@@ -250,7 +254,7 @@ async fn attach(global: &Global, args: RunArgs) -> Outcome {
     let acting = Acting::open(global, &args.flags).await?;
     let (run, connected) = meant(&acting, args.id.as_deref()).await?;
     eprintln!("qd: run {} · {} · by {}", run.id, run.plan.title(), run.by);
-    Watched::new(&run.plan, &run.id, &run.by, &connected.links)?.looked_at(args.flags.json).await
+    looked_at(&run.plan, &run.id, &run.by, &connected.links, args.flags.json).await
 }
 
 async fn take_over(global: &Global, args: RunArgs, action: ActionKind, wish: Wish) -> Outcome {
@@ -284,16 +288,17 @@ async fn take_over(global: &Global, args: RunArgs, action: ActionKind, wish: Wis
         Ok((acting, run, connected, approval))
     });
     let (acting, run, connected, approval) = prepared.await?;
-    let environment = acting.environment(&run.plan.environment, flags)?;
-    acting.standing.permits(&environment, Utc::now()).map_err(refused)?;
-    let recorder = acting.recorder().await;
-    let began = recorded(&recorder, &run.plan, &approval, action.def().name).await?;
-    let watched = Watched::new(&run.plan, &run.id, &run.by, &connected.links)?;
-    let (ending, exit) = watched.taken_over(wish, flags.json).await?;
-    if let Some(hosts) = ending
-        && let (_, Err(why)) = recorder.end(began, hosts).await
-    {
-        eprintln!("qd: the result is not recorded: {why}");
-    }
-    Ok(exit)
+    let service = service(&acting.opened.whole, &format!("{}@{}", run.plan.service, run.plan.environment))?;
+    let order = Order {
+        plan: &run.plan,
+        approval: &approval,
+        environment: &acting.environment(&run.plan.environment, flags)?,
+        standing: &acting.standing,
+        links: &connected.links,
+        recorder: &acting.recorder().await,
+        herald: &herald(acting.settings(), service),
+    };
+    let (told, _nothing) = mpsc::channel(16);
+    let conduct = Conduct::adopt(order, &run.id, &run.by, action, &Teller::new(told)).await.map_err(not_begun)?;
+    steered(conduct, &run.plan, wish, flags.json).await
 }

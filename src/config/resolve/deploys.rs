@@ -7,11 +7,15 @@ use chrono::DateTime;
 use super::{copied, text};
 use crate::config::raw::Config;
 use crate::config::raw::deploy::{self as raw, Deploy, Freeze as RawFreeze, Gate};
-use crate::config::read::{At, Reader};
+use crate::config::read::{At, OneOf, Reader};
+use crate::config::units;
 use crate::config::values::HostArgv;
+use crate::domain::deploy::bake::{BakeLimits, OnBreach};
 use crate::domain::deploy::batches::{BatchSize, Share};
 use crate::domain::deploy::freeze::{Freeze, Window, weekly};
-use crate::domain::deploy::spec::{AfterSwitch, DeploySpec, Hooks, Migrate, OnFail, OnLoss, Strategy};
+use crate::domain::deploy::spec::{
+    AfterSwitch, DeploySpec, GitlabSpec, Hooks, Migrate, OnFail, OnLoss, RunnerKind, ScriptSpec, Strategy,
+};
 use crate::domain::gate::GateSettings;
 use crate::domain::service::Service;
 
@@ -20,7 +24,7 @@ pub fn deploys(config: &Config, services: &[Service], reader: &mut Reader<'_>) -
     let mut specs: Vec<DeploySpec> = Vec::new();
     for raw in config.service.iter().flat_map(|all| all.iter()) {
         let (Some(name), Some(deploy)) = (text(&raw.name), raw.deploy.as_ref()) else { continue };
-        let template = spec(deploy, reader);
+        let template = spec(deploy, name.as_str(), reader);
         for service in services.iter().filter(|service| service.name == name) {
             if !specs.iter().any(|known| known.service == name && known.environment == service.environment) {
                 let (service, environment) = (service.name.clone(), service.environment.clone());
@@ -31,7 +35,7 @@ pub fn deploys(config: &Config, services: &[Service], reader: &mut Reader<'_>) -
     specs
 }
 
-fn spec(raw: &Deploy, reader: &mut Reader<'_>) -> DeploySpec {
+fn spec(raw: &Deploy, service: &str, reader: &mut Reader<'_>) -> DeploySpec {
     let strategy = match copied(&raw.strategy) {
         Some(raw::Strategy::Script) => Strategy::Script,
         Some(raw::Strategy::Gitlab) => Strategy::Gitlab,
@@ -48,22 +52,27 @@ fn spec(raw: &Deploy, reader: &mut Reader<'_>) -> DeploySpec {
             );
         }
     }
-    let state = text(&raw.state).unwrap_or_else(|| "{root}/.quarterdeck".to_owned());
-    let mut unsupported = Vec::new();
-    if text(&raw.run_as).is_some_and(|user| !user.is_empty()) {
-        unsupported.push("run_as".to_owned());
-    }
-    if copied(&raw.runner) == Some(raw::Runner::System) {
-        unsupported.push("runner = \"system\"".to_owned());
-    }
+    let state = match (text(&raw.state), &root) {
+        (Some(state), Some(root)) => Some(state.replace("{root}", root)),
+        (Some(state), None) => Some(state),
+        (None, Some(root)) => Some(format!("{root}/.quarterdeck")),
+        (None, None) if strategy == Strategy::Script => Some(format!("/var/lib/quarterdeck/{service}")),
+        (None, None) => None,
+    };
+    // What is kept of a script's versions lies beside its runs.
+    let root = root.or_else(|| state.clone().filter(|_| strategy == Strategy::Script));
     DeploySpec {
         service: String::new(),
         environment: String::new(),
         strategy,
-        state: root.as_ref().map(|root| state.replace("{root}", root)),
+        state,
         root,
         artifact: raw.artifact.as_ref().map(|path| path.0.clone()),
-        unsupported,
+        run_as: text(&raw.run_as).filter(|user| !user.is_empty()),
+        runner: match copied(&raw.runner) {
+            Some(raw::Runner::System) => RunnerKind::System,
+            Some(raw::Runner::Auto) | None => RunnerKind::Auto,
+        },
         shared: shared(raw, reader),
         restart: match copied(&raw.restart) {
             Some(raw::Restart::Reload) => AfterSwitch::Reload,
@@ -86,10 +95,74 @@ fn spec(raw: &Deploy, reader: &mut Reader<'_>) -> DeploySpec {
         lease: copied(&raw.lease).unwrap_or(Duration::from_secs(90)).max(Duration::from_secs(5)),
         gate: raw.gate.as_ref().map(|gate| self::gate(gate)).unwrap_or_default(),
         bake: copied(&raw.bake).unwrap_or(Duration::from_secs(300)),
+        bake_limits: bake_limits(raw, reader),
         hooks: hooks(raw),
         migrate: migrate(raw),
         keep: raw.keep.as_ref().map_or(5, |keep| usize::try_from(keep.0).unwrap_or(usize::MAX)).max(2),
         lock_after_rollback: copied(&raw.lock_after_rollback).unwrap_or(false),
+        maintenance: copied(&raw.maintenance) == Some(raw::Maintenance::Statuscake),
+        announce: copied(&raw.announce).unwrap_or(true),
+        script: script(raw, strategy, reader),
+        gitlab: gitlab(raw, strategy, reader),
+    }
+}
+
+/// What a strategy cannot do without.
+fn required(raw: &Deploy, reader: &mut Reader<'_>, wanted: bool, there: bool, key: &str, help: &str) {
+    if let (true, false, Some(at)) = (wanted, there, raw.strategy.as_ref().map(|strategy| strategy.at)) {
+        reader.conflict(at, &format!("this strategy needs {key}"), help);
+    }
+}
+
+fn script(raw: &Deploy, strategy: Strategy, reader: &mut Reader<'_>) -> ScriptSpec {
+    let words = |argv: &Option<At<HostArgv>>| argv.as_ref().map(|argv| argv.0.clone()).unwrap_or_default();
+    let install = words(&raw.install);
+    let help = "write install = [\"program\", \"argument\", \"{artifact}\"]";
+    required(raw, reader, strategy == Strategy::Script, !install.is_empty(), "install", help);
+    ScriptSpec {
+        build: raw.build.as_ref().map(|build| build.argv.clone()).unwrap_or_default(),
+        folder: raw.build.as_ref().map(|build| build.folder.clone()).unwrap_or_default(),
+        install,
+        verify: words(&raw.verify),
+        rollback: raw.rollback.as_ref().and_then(|rollback| match &rollback.value {
+            OneOf::One(raw::ScriptRollback::Reinstall) => None,
+            OneOf::Other(argv) => Some(argv.0.clone()),
+        }),
+    }
+}
+
+fn gitlab(raw: &Deploy, strategy: Strategy, reader: &mut Reader<'_>) -> GitlabSpec {
+    let job = text(&raw.job);
+    required(raw, reader, strategy == Strategy::Gitlab, job.is_some(), "job", "write job = \"deploy-production\"");
+    let pipeline = raw.pipeline.as_ref();
+    let variables = pipeline.and_then(|pipeline| pipeline.variables.as_ref());
+    GitlabSpec {
+        project: text(&raw.project),
+        job,
+        environment: text(&raw.gitlab_environment),
+        git_ref: pipeline.and_then(|pipeline| text(&pipeline.r#ref)),
+        variables: variables
+            .iter()
+            .flat_map(|all| all.iter())
+            .map(|(key, value)| (key.clone(), value.clone()))
+            .collect(),
+    }
+}
+
+fn bake_limits(raw: &Deploy, reader: &mut Reader<'_>) -> BakeLimits {
+    let default = BakeLimits::default();
+    let Some(raw) = &raw.bake_limits else { return default };
+    let on_breach = raw.on_breach.as_ref().map(|written| (written.at, OnBreach::parse(written, units::duration)));
+    if let Some((at, None)) = on_breach {
+        reader.conflict(at, "this is nothing that a breach can lead to", "write \"ask 20s\", \"on_fail\" or \"hold\"");
+    }
+    BakeLimits {
+        min_requests: raw.min_requests.as_ref().map_or(default.min_requests, |count| count.0),
+        max_5xx: raw.max_5xx.as_ref().map_or(default.max_5xx, |percent| percent.0),
+        ratio: copied(&raw.ratio).unwrap_or(default.ratio),
+        new_errors: raw.new_errors.as_ref().map_or(default.new_errors, |count| count.0),
+        statuscake: copied(&raw.statuscake).unwrap_or(default.statuscake),
+        on_breach: on_breach.and_then(|(_, parsed)| parsed).unwrap_or(default.on_breach),
     }
 }
 
@@ -153,6 +226,7 @@ fn migrate(raw: &Deploy) -> Option<Migrate> {
     Some(Migrate {
         command,
         each: copied(&raw.on) == Some(raw::MigrateOn::Each),
+        when: text(&raw.when).unwrap_or_default(),
         reversible: copied(&raw.reversible).unwrap_or(false),
         timeout: copied(&raw.timeout).unwrap_or(Duration::from_secs(600)).as_secs().max(1),
     })

@@ -73,8 +73,10 @@ pub struct HostRun {
     pub phase: Phase,
     /// Nobody steers it.
     pub unattended: bool,
-    /// The migration has run there.
+    /// The migration is done with there: it has run, or had nothing to do.
     pub migrated: bool,
+    /// A migration has begun there.
+    pub has_migrated: bool,
     /// The step that has begun and not ended.
     pub step: Option<String>,
     /// Why it failed, also after it has gone back.
@@ -91,7 +93,10 @@ impl HostRun {
         let text = || clean(&fact.text).into_owned();
         let because = |why: &Option<String>| why.clone().unwrap_or_else(text);
         match fact.event.as_str() {
-            "begin" => self.step = Some(clean(&fact.step).into_owned()),
+            "begin" => {
+                self.has_migrated |= fact.step == "migrate";
+                self.step = Some(clean(&fact.step).into_owned());
+            }
             "end" => self.step = None,
             "denied" => self.phase = Phase::Denied(text()),
             // A runner that was started again goes on where its journal ends.

@@ -1,5 +1,6 @@
 //! How services get onto their hosts: what is written, what is planned, what hosts tell, and what follows from it.
 
+pub mod bake;
 pub mod batches;
 pub mod freeze;
 pub mod journal;

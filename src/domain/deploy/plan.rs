@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::spec::{AfterSwitch, Hooks, Migrate, OnFail, OnLoss};
+use super::bake::BakeLimits;
+use super::spec::{AfterSwitch, Hooks, Migrate, OnFail, OnLoss, RunnerKind, Strategy};
 use super::state::HostState;
 use super::steer::Course;
 use crate::domain::action::Level;
@@ -106,6 +107,30 @@ pub enum PlanVersion {
     Command(Vec<String>),
 }
 
+/// How the whole fleet is watched after its last host.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Bake {
+    /// For how long.
+    pub time: Duration,
+    /// What ends it badly.
+    pub limits: BakeLimits,
+    /// The access log that answers are counted in.
+    pub access_log: Option<String>,
+    /// Log files of the service that errors are looked for in; its unit's journal besides.
+    pub logs: Vec<String>,
+}
+
+/// The commands of the script strategy, with `{artifact}` and `{version}` in them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Script {
+    /// Puts a version in place.
+    pub install: Vec<String>,
+    /// Puts the version before in place again.
+    pub back: Vec<String>,
+    /// Looks whether that went well; empty: nobody looks.
+    pub verify: Vec<String>,
+}
+
 /// What a run will do. It is never changed: another one is made, with another hash.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct DeployPlan {
@@ -155,9 +180,46 @@ pub struct DeployPlan {
     pub wants_reason: Option<String>,
     /// What whoever confirms it should know.
     pub warnings: Vec<String>,
+    /// Who takes each step on the hosts; none: the login user.
+    #[serde(default)]
+    pub run_as: Option<String>,
+    /// What keeps the runner alive there.
+    #[serde(default)]
+    pub runner: RunnerKind,
+    /// The script strategy's commands; none: release-dir.
+    #[serde(default)]
+    pub script: Option<Script>,
+    /// How the fleet is watched afterwards; none: nothing bakes.
+    #[serde(default)]
+    pub bake: Option<Bake>,
+    /// Whether the service's checks are left alone meanwhile.
+    #[serde(default)]
+    pub maintenance: bool,
+    /// Whether people are told.
+    #[serde(default)]
+    pub announce: bool,
+    /// Whether nobody deploys afterwards until somebody unlocks it.
+    #[serde(default)]
+    pub lock_after: bool,
+    /// What comes with it: commits, migrations, and the like, as far as that is known.
+    #[serde(default)]
+    pub brings: Vec<String>,
 }
 
 impl DeployPlan {
+    /// Which strategy it follows on the hosts.
+    pub fn strategy(&self) -> Strategy {
+        if self.script.is_some() { Strategy::Script } else { Strategy::ReleaseDir }
+    }
+
+    /// As long as it may take when every limit is used up.
+    pub fn longest(&self) -> Duration {
+        let batch = self.gate.timeout * 2 + Duration::from_secs(400 + self.hooks.drain_timeout);
+        let migrate = self.migrate.as_ref().map_or(0, |migrate| migrate.timeout);
+        let bake = self.bake.as_ref().map_or(Duration::ZERO, |bake| bake.time);
+        batch * u32::try_from(self.batches.len()).unwrap_or(u32::MAX) + Duration::from_secs(600 + migrate) + bake
+    }
+
     /// What it is called from now on.
     pub fn hash(&self) -> String {
         hash_of(self)
@@ -182,11 +244,11 @@ impl DeployPlan {
     pub fn course(&self) -> Course {
         let mut hosts = self.hosts.iter().map(|part| part.host.clone());
         let batches = self.batches.iter().map(|size| hosts.by_ref().take(*size).collect()).collect();
-        // What can't be undone is not undone by itself.
         let oneway = self.kind == Kind::Deploy && self.migrate.as_ref().is_some_and(|migrate| !migrate.reversible);
         Course {
             batches,
-            on_fail: if oneway { OnFail::Hold } else { self.on_fail },
+            on_fail: self.on_fail,
+            oneway,
             max_failures: self.max_failures,
             migrate: self.migrate.as_ref().filter(|_| self.kind == Kind::Deploy).map(|migrate| migrate.each),
         }
@@ -215,8 +277,26 @@ impl DeployPlan {
         for part in &self.hosts {
             let from = part.from.as_deref().unwrap_or("nothing");
             let act = if part.act.is_empty() { "no restart".to_owned() } else { shown(&part.act) };
-            page.push(line(&part.host, &format!("{from} → {}  {}/current, then {act}", part.to, self.root)));
+            let put = match &self.script {
+                Some(script) if self.kind == Kind::Deploy => shown(&script.install),
+                Some(script) => shown(&script.back),
+                None => format!("{}/current", self.root),
+            };
+            page.push(line(&part.host, &format!("{from} → {}  {put}, then {act}", part.to)));
         }
+        if let Some(script) = &self.script {
+            page.push(line("not atomic", "while its commands run, a host has neither the one version nor the other"));
+            if !script.verify.is_empty() {
+                page.push(line("verify", &shown(&script.verify)));
+            }
+        }
+        if let Some(user) = &self.run_as {
+            page.push(line("as", &format!("sudo -n -u {user}, each step but the restart")));
+        }
+        if self.runner == RunnerKind::System {
+            page.push(line("runner", "sudo -n systemd-run, as the login user"));
+        }
+        page.extend(self.brings.iter().map(|what| line("brings", what)));
         for (name, hook) in [
             ("before_switch", &self.hooks.before_switch),
             ("drain", &self.hooks.drain),
@@ -229,8 +309,9 @@ impl DeployPlan {
         }
         if let Some(migrate) = self.migrate.as_ref().filter(|_| self.kind == Kind::Deploy) {
             let once = if migrate.each { "on each host" } else { "once" };
-            let oneway = if migrate.reversible { "" } else { " · one-way: nothing goes back by itself" };
-            page.push(line("migration", &format!("{once}: {}{oneway}", shown(&migrate.command))));
+            let oneway = if migrate.reversible { "" } else { " · one-way: after it nothing goes back by itself" };
+            let when = if migrate.when.is_empty() { String::new() } else { format!(", if {} differ", migrate.when) };
+            page.push(line("migration", &format!("{once}{when}: {}{oneway}", shown(&migrate.command))));
         }
         let health = match &self.gate.health {
             Some(check) => format!("{} healthy answers of {}", self.gate.successes, check.url),
@@ -239,7 +320,20 @@ impl DeployPlan {
         let version = if self.gate.version.is_some() { "; the version it reports" } else { "" };
         let (stable, timeout) = (self.gate.min_stable.as_secs_f64(), self.gate.timeout.as_secs());
         page.push(line("gate", &format!("active for {stable} s; {health}{version}; within {timeout} s")));
-        let on_fail = match self.course().on_fail {
+        match &self.bake {
+            Some(bake) => {
+                let (time, limits) = (bake.time.as_secs(), &bake.limits);
+                let log = bake.access_log.as_deref().unwrap_or("no access log");
+                let borne =
+                    format!("5xx at most {} % or {} times as many as before ({log})", limits.max_5xx, limits.ratio);
+                page.push(line("bake", &format!("{time} s; {borne}; no new error {} times", limits.new_errors)));
+            }
+            None if self.kind == Kind::Deploy => {
+                page.push(line("bake", "none: it is over when the last gate is passed"))
+            }
+            None => {}
+        }
+        let on_fail = match self.on_fail {
             OnFail::UndoHost => "the failing host goes back, and the run stops",
             OnFail::UndoAll => "every host goes back",
             OnFail::Hold => "the run waits for a person",
@@ -304,6 +398,14 @@ pub(crate) mod tests {
             level: 2,
             wants_reason: None,
             warnings: vec![],
+            run_as: None,
+            runner: RunnerKind::Auto,
+            script: None,
+            bake: None,
+            maintenance: false,
+            announce: true,
+            lock_after: false,
+            brings: vec![],
         }
     }
 
@@ -319,9 +421,10 @@ pub(crate) mod tests {
 
     #[test]
     fn a_one_way_migration_never_undoes_anything_by_itself() {
-        let migrate = Migrate { command: vec!["bin/migrate".to_owned()], each: false, reversible: false, timeout: 600 };
+        let command = vec!["bin/migrate".to_owned()];
+        let migrate = Migrate { command, each: false, when: String::new(), reversible: false, timeout: 600 };
         let plan = DeployPlan { migrate: Some(migrate), ..plan() };
-        assert_eq!(plan.course().on_fail, OnFail::Hold);
+        assert!(plan.course().oneway);
         assert!(plan.page().join("\n").contains("one-way"));
     }
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::bake::BakeLimits;
 use super::batches::{BatchSize, Share};
 use crate::domain::gate::GateSettings;
 
@@ -23,8 +24,10 @@ pub struct DeploySpec {
     pub state: Option<String>,
     /// The archive of a version on this machine, with `{version}` in it; none when CI puts releases in place.
     pub artifact: Option<PathBuf>,
-    /// What is not built yet and is asked for; a deploy refuses rather than leave it out.
-    pub unsupported: Vec<String>,
+    /// Who takes each step on the hosts (`sudo -n -u`); none: the login user.
+    pub run_as: Option<String>,
+    /// What keeps the runner alive on the hosts.
+    pub runner: RunnerKind,
     /// Paths of ROOT/shared that each release sees as its own.
     pub shared: Vec<String>,
     /// What happens to the unit after the switch.
@@ -45,6 +48,8 @@ pub struct DeploySpec {
     pub gate: GateSettings,
     /// How long the whole fleet is watched after the last host.
     pub bake: Duration,
+    /// What ends that badly.
+    pub bake_limits: BakeLimits,
     /// Commands of the release.
     pub hooks: Hooks,
     /// A migration, before any switch.
@@ -53,17 +58,68 @@ pub struct DeploySpec {
     pub keep: usize,
     /// No deploy after a rollback until it is unlocked.
     pub lock_after_rollback: bool,
+    /// Whether the service's checks are left alone while a run touches it.
+    pub maintenance: bool,
+    /// Whether people are told in Slack.
+    pub announce: bool,
+    /// The commands of the script strategy.
+    pub script: ScriptSpec,
+    /// The job of the gitlab strategy.
+    pub gitlab: GitlabSpec,
+}
+
+/// The commands of the script strategy, with `{artifact}` and `{version}` in them.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ScriptSpec {
+    /// Run here before anything else; empty: nothing.
+    pub build: Vec<String>,
+    /// The folder that it runs in.
+    pub folder: PathBuf,
+    /// Run on each host.
+    pub install: Vec<String>,
+    /// Run after it; empty: nothing.
+    pub verify: Vec<String>,
+    /// How a host goes back; none: `install` with the kept archive.
+    pub rollback: Option<Vec<String>>,
+}
+
+/// Where the gitlab strategy finds its job.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct GitlabSpec {
+    /// The project's path; none: the one that `[gitlab]` says is this service's.
+    pub project: Option<String>,
+    /// The job's name.
+    pub job: Option<String>,
+    /// The environment's name there; none: as here.
+    pub environment: Option<String>,
+    /// The tag or branch of a version, with `{version}` in it.
+    pub git_ref: Option<String>,
+    /// The variables of a pipeline that is made because there is none.
+    pub variables: Vec<(String, String)>,
 }
 
 /// How a release reaches the hosts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Strategy {
     /// A folder a release, and a link that is switched.
+    #[default]
     ReleaseDir,
     /// Commands on each host in turn.
     Script,
     /// A job of GitLab's.
     Gitlab,
+}
+
+/// What keeps the runner alive on the hosts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum RunnerKind {
+    /// The person's own systemd where it lingers, else a session of its own.
+    #[default]
+    Auto,
+    /// The host's systemd, asked through sudo, as the person.
+    System,
 }
 
 /// What happens to the unit after the switch.
@@ -124,6 +180,9 @@ pub struct Migrate {
     pub command: Vec<String>,
     /// On every host, not only on the first.
     pub each: bool,
+    /// Only when files like these, in the release, differ from those of the release before; empty: always.
+    #[serde(default)]
+    pub when: String,
     /// Whether going back is safe after it.
     pub reversible: bool,
     /// How long it may take, in seconds.

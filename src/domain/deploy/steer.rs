@@ -80,6 +80,10 @@ pub enum Wish {
     Stop,
     /// That every host goes back.
     Undo,
+    /// That it goes on in spite of what the bake found.
+    Keep,
+    /// That it stays as it is, and waits for a person.
+    Hold,
 }
 
 /// A run, as far as steering is concerned.
@@ -89,6 +93,8 @@ pub struct Course {
     pub batches: Vec<Vec<String>>,
     /// What a failure leads to.
     pub on_fail: OnFail,
+    /// Whether its migration, once it has run, makes going back a person's decision.
+    pub oneway: bool,
     /// How many hosts may fail before it stops.
     pub max_failures: usize,
     /// Whether there is a migration, and whether it runs on each host.
@@ -112,6 +118,12 @@ impl Course {
         self.batches.iter().flatten()
     }
 
+    /// What a failure leads to now: what has been migrated and cannot go back does not go back by itself.
+    pub fn on_fail(&self, runs: &BTreeMap<String, HostRun>) -> OnFail {
+        let migrated = self.oneway && runs.values().any(|run| run.has_migrated);
+        if migrated { OnFail::Hold } else { self.on_fail }
+    }
+
     /// What to do now.
     pub fn next(&self, runs: &BTreeMap<String, HostRun>, wish: Wish) -> Next {
         let run = |host: &String| runs.get(host).cloned().unwrap_or_default();
@@ -133,16 +145,16 @@ impl Course {
         if all.iter().all(|(_, run)| run.is_over()) {
             return Next::Over(outcome(&results, denied));
         }
+        let (on_fail, on) = (self.on_fail(runs), matches!(wish, Wish::On | Wish::Keep));
         let failures = all.iter().filter(|(_, run)| has_failed(run)).count();
-        let stopped =
-            denied || failures >= self.max_failures.max(1) || wish != Wish::On || any(&|run| ended(run, "canceled"));
+        let stopped = denied || failures >= self.max_failures.max(1) || !on || any(&|run| ended(run, "canceled"));
         if stopped {
-            let undo = wish == Wish::Undo || (failures > 0 && self.on_fail == OnFail::UndoAll);
-            if failures > 0 && self.on_fail == OnFail::Hold && wish == Wish::On {
+            let undo = wish == Wish::Undo || (failures > 0 && on_fail == OnFail::UndoAll);
+            if wish == Wish::Hold || (failures > 0 && on_fail == OnFail::Hold && on) {
                 let moving = any(&|run| matches!(run.phase, Phase::Going | Phase::Staging));
                 return if moving { Next::Give(Vec::new()) } else { Next::Over(Outcome::Held) };
             }
-            return Next::Give(self.stop(&all, undo));
+            return Next::Give(stop(&all, undo, on_fail));
         }
         if any(&|run| matches!(run.phase, Phase::Unknown | Phase::Staging)) {
             return Next::Give(Vec::new());
@@ -178,22 +190,23 @@ impl Course {
         let done = |host: &&String| runs.get(*host).is_some_and(|run| run.phase == Phase::Done);
         self.hosts().filter(done).map(|host| (host.clone(), Order::Finish)).collect()
     }
+}
 
-    fn stop(&self, all: &[(&String, HostRun)], undo: bool) -> Vec<(String, Order)> {
-        all.iter()
-            .filter_map(|(host, run)| {
-                let order = match &run.phase {
-                    Phase::Staged | Phase::Staging | Phase::Unknown => Order::Abort,
-                    Phase::Done | Phase::Failed(_) if undo => Order::Undo,
-                    Phase::Done => Order::Keep,
-                    Phase::Stuck(_) => Order::Abort,
-                    Phase::Failed(_) if self.on_fail == OnFail::Hold => Order::Abort,
-                    Phase::Going | Phase::Failed(_) | Phase::Denied(_) | Phase::Ended(_) => return None,
-                };
-                Some(((*host).clone(), order))
-            })
-            .collect()
-    }
+/// The orders that bring a run to its end before its time.
+fn stop(all: &[(&String, HostRun)], undo: bool, on_fail: OnFail) -> Vec<(String, Order)> {
+    all.iter()
+        .filter_map(|(host, run)| {
+            let order = match &run.phase {
+                Phase::Staged | Phase::Staging | Phase::Unknown => Order::Abort,
+                Phase::Done | Phase::Failed(_) if undo => Order::Undo,
+                Phase::Done => Order::Keep,
+                Phase::Stuck(_) => Order::Abort,
+                Phase::Failed(_) if on_fail == OnFail::Hold => Order::Abort,
+                Phase::Going | Phase::Failed(_) | Phase::Denied(_) | Phase::Ended(_) => return None,
+            };
+            Some(((*host).clone(), order))
+        })
+        .collect()
 }
 
 fn ended(run: &HostRun, result: &str) -> bool {
@@ -230,7 +243,7 @@ mod tests {
 
     fn course(on_fail: OnFail, migrate: Option<bool>) -> Course {
         let batches = vec![vec!["a".to_owned()], vec!["b".to_owned(), "c".to_owned()]];
-        Course { batches, on_fail, max_failures: 1, migrate }
+        Course { batches, on_fail, oneway: migrate.is_some(), max_failures: 1, migrate }
     }
 
     fn runs(phases: [Phase; 3]) -> BTreeMap<String, HostRun> {
@@ -308,5 +321,9 @@ mod tests {
         assert_eq!(once.next(&after, Wish::On), give(&[("a", Order::Go)]));
         let each = course(OnFail::UndoHost, Some(true));
         assert_eq!(each.next(&after, Wish::On), give(&[("b", Order::Migrate), ("c", Order::Migrate)]));
+        // One that had nothing to do stands in nobody's way back.
+        assert_eq!(once.on_fail(&after), OnFail::UndoHost);
+        after.get_mut("a").unwrap().has_migrated = true;
+        assert_eq!(once.on_fail(&after), OnFail::Hold);
     }
 }
