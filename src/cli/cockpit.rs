@@ -16,6 +16,7 @@ use crate::runtime::cockpit::{Opening, Reloads, run};
 use crate::runtime::limits;
 use crate::runtime::screen::Left;
 use crate::runtime::wardrobe::{Own, Wardrobe};
+use crate::store::Store;
 use crate::ui::theme::colors::Colors;
 
 /// Opens the cockpit on the config of this call.
@@ -28,6 +29,7 @@ pub async fn open(global: &Global) -> Outcome {
     let opening = Opening {
         badge: None,
         warnings,
+        store: Store::open(&opened.options.dirs.state).await.map_err(|error| error.to_string()),
         wardrobe: Wardrobe::new(colors(global), Box::new(move || own::read(&dirs))),
         reloads: Some(reloads(&opened)),
         settings: opened.settings,
@@ -45,6 +47,7 @@ pub async fn demo(args: &super::args::DemoArgs, global: &Global) -> Outcome {
         settings: demo.settings.clone(),
         badge: Some("demo".to_owned()),
         warnings: Vec::new(),
+        store: Err("the demo remembers nothing".to_owned()),
         wardrobe: Wardrobe::new(colors(global), Box::new(Own::default)),
         reloads: None,
     };

@@ -1,6 +1,6 @@
 //! Counters: the figures of a business, from Stripe and from wherever else they are had.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use serde_json::{Map, Value, json};
 
 use super::money::{Currency, Money};
@@ -80,9 +80,26 @@ pub struct Counter {
     pub window: Option<Window>,
     /// The figure in its unit. None is not zero: a share of nothing.
     pub figure: Option<i64>,
-    /// The same of the period before, or of the same time in kept history; none when it is not known.
+    /// The same one period ago: of the window before, and for a state of [`PERIOD`] ago as it was kept; none when it is
+    /// not known.
     pub previous: Option<i64>,
+    /// What was kept of it.
+    pub past: Past,
 }
+
+/// What was kept of a state; nothing for a figure of a window.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Past {
+    /// When `previous` was so.
+    pub previous_at: Option<DateTime<Utc>>,
+    /// What it was within the last [`PERIOD`], at most once a day, oldest first.
+    pub trend: Vec<(DateTime<Utc>, i64)>,
+}
+
+/// A state has no window, so this is the period that it is compared over.
+pub const PERIOD: TimeDelta = TimeDelta::days(30);
+/// How long a kept figure stands for what came after it.
+const STANDS: TimeDelta = TimeDelta::days(7);
 
 impl Counter {
     /// A figure as people read it; `—` when there is none.
@@ -116,12 +133,11 @@ impl Counter {
         out.insert("currency".to_owned(), currency);
         out.insert("window".to_owned(), self.window.map_or(Value::Null, |window| json!(window.name())));
         out.insert("previous".to_owned(), number(self.previous));
+        let time = |time: DateTime<Utc>| time.to_rfc3339_opts(SecondsFormat::AutoSi, true);
+        out.insert("previous_at".to_owned(), json!(self.past.previous_at.map(time)));
+        let trend = self.past.trend.iter().map(|(at, figure)| json!([time(*at), number(Some(*figure))]));
+        out.insert("trend".to_owned(), trend.collect());
         Value::Object(out)
-    }
-
-    /// Whether two are the same figure of different times.
-    pub fn is_same(&self, other: &Self) -> bool {
-        (self.name, &self.source, self.unit, self.window) == (other.name, &other.source, other.unit, other.window)
     }
 }
 
@@ -138,6 +154,12 @@ pub struct KeptFigure {
     pub time: DateTime<Utc>,
     /// The figure in its unit.
     pub figure: i64,
+}
+
+impl KeptFigure {
+    fn is_of(&self, counter: &Counter) -> bool {
+        (self.name.as_str(), self.unit, self.window) == (counter.name, counter.unit, counter.window)
+    }
 }
 
 /// Why figures are missing.
@@ -169,11 +191,40 @@ pub struct CounterSet {
 }
 
 impl CounterSet {
-    /// Fills in, for what has no period before of its own, what it was in a set of an earlier time.
-    pub fn compare(&mut self, earlier: &Self) {
+    /// The account by which its figures are kept, so that those of a test account are never mixed with real ones; none
+    /// as long as it is not known which it is.
+    pub fn account(&self) -> Option<String> {
+        let source = &self.counters.first()?.source;
+        Some(if self.livemode? { source.clone() } else { format!("{source} (test)") })
+    }
+
+    /// What is to be kept of it: every state. What happened in a window can be worked out again.
+    pub fn states(&self) -> impl Iterator<Item = &Counter> {
+        self.counters.iter().filter(|counter| counter.window.is_none() && counter.figure.is_some())
+    }
+
+    /// Fills in what states were one period before `at`, and their trend, from what was kept (oldest first). Nothing kept
+    /// after `at` is looked at.
+    pub fn compare(&mut self, kept: &[KeptFigure], at: DateTime<Utc>) {
+        let then = at - PERIOD;
         for counter in self.counters.iter_mut().filter(|counter| counter.window.is_none()) {
-            if let Some(before) = earlier.counters.iter().find(|before| before.is_same(counter)) {
-                counter.previous = before.figure;
+            let past = || kept.iter().filter(|kept| kept.is_of(counter) && kept.time <= at);
+            let stands = |kept: &&KeptFigure| kept.time <= then && then - kept.time <= STANDS;
+            let before = past().rev().find(stands);
+            let trend = past().filter(|kept| kept.time > then).map(|kept| (kept.time, kept.figure)).collect();
+            counter.past = Past { previous_at: before.map(|before| before.time), trend };
+            counter.previous = before.map(|before| before.figure);
+        }
+    }
+
+    /// Puts in place of what sources only tell of now what was kept of it for `at` (oldest first): of the last day at
+    /// most.
+    pub fn recall(&mut self, kept: &[KeptFigure], at: DateTime<Utc>, only_of_now: impl Fn(&str) -> bool) {
+        for counter in self.counters.iter_mut().filter(|counter| only_of_now(counter.name)) {
+            let lately =
+                |kept: &&KeptFigure| kept.is_of(counter) && kept.time <= at && at - kept.time <= TimeDelta::days(1);
+            if let Some(kept) = kept.iter().rev().find(lately) {
+                counter.figure = Some(kept.figure);
             }
         }
     }
@@ -207,7 +258,16 @@ mod tests {
             window,
             figure: Some(figure),
             previous: None,
+            past: Past::default(),
         }
+    }
+
+    fn time(days: i64) -> DateTime<Utc> {
+        DateTime::UNIX_EPOCH + TimeDelta::days(days)
+    }
+
+    fn kept(name: &str, unit: Unit, days: i64, figure: i64) -> KeptFigure {
+        KeptFigure { name: name.to_owned(), unit, window: None, time: time(days), figure }
     }
 
     #[test]
@@ -216,7 +276,10 @@ mod tests {
         let mrr = counter("mrr", Unit::Money(usd), None, 674_099).json();
         assert_eq!(
             mrr,
-            json!({ "name": "mrr", "source": "stripe", "amount": 674_099, "currency": "usd", "window": null, "previous": null })
+            json!({
+                "name": "mrr", "source": "stripe", "amount": 674_099, "currency": "usd", "window": null,
+                "previous": null, "previous_at": null, "trend": [],
+            })
         );
         let churn = counter("logo_churn_pct", Unit::Percent, Some(Window::Days(30)), 377).json();
         assert_eq!((&churn["value"], &churn["window"], churn.get("amount")), (&json!(3.77), &json!("30d"), None));
@@ -224,17 +287,65 @@ mod tests {
     }
 
     #[test]
-    fn only_states_are_compared_with_kept_history() {
-        let set = |customers, new| CounterSet {
+    fn a_state_is_compared_with_what_it_was_a_period_ago_in_its_own_currency() {
+        let (usd, jpy) = (Unit::Money(Currency::new("usd").unwrap()), Unit::Money(Currency::new("jpy").unwrap()));
+        let now = 100;
+        let history = [
+            kept("mrr", usd, 60, 1),
+            kept("mrr", usd, 68, 500),
+            kept("mrr", jpy, 69, 7),
+            kept("new_customers", Unit::Count, 69, 9),
+            kept("mrr", usd, 71, 600),
+            kept("mrr", usd, 99, 900),
+            kept("mrr", usd, 101, 5_000),
+        ];
+        let mut set = CounterSet {
             counters: vec![
-                counter("customers", Unit::Count, None, customers),
-                counter("new_customers", Unit::Count, Some(Window::Today), new),
+                counter("mrr", usd, None, 1_000),
+                counter("mrr", jpy, None, 8),
+                counter("customers", Unit::Count, None, 3),
+                counter("new_customers", Unit::Count, Some(Window::Today), 3),
             ],
             ..CounterSet::default()
         };
-        let mut now = set(149, 3);
-        now.compare(&set(140, 9));
-        assert_eq!(now.counters.iter().map(|c| c.previous).collect::<Vec<_>>(), [Some(140), None]);
+        set.compare(&history, time(now));
+        assert_eq!(set.counters.iter().map(|c| c.previous).collect::<Vec<_>>(), [Some(500), Some(7), None, None]);
+        assert_eq!(set.counters[0].past.previous_at, Some(time(68)), "the newest that is a period old");
+        assert_eq!(set.counters[0].past.trend, [(time(71), 600), (time(99), 900)], "nothing of later than now");
+        assert_eq!(set.counters[3].past, Past::default(), "what has a window has its own period before");
+        let json = set.counters[0].json();
+        assert_eq!(json["previous_at"], "1970-03-10T00:00:00Z");
+        assert_eq!(json["trend"], json!([["1970-03-13T00:00:00Z", 600], ["1970-04-10T00:00:00Z", 900]]));
+        // What is older than a week stands for nothing any more, and what was is not left in place.
+        set.compare(&history[..1], time(now));
+        assert_eq!((set.counters[0].previous, set.counters[1].previous), (None, None));
+    }
+
+    #[test]
+    fn what_is_only_known_of_now_is_recalled_for_an_earlier_time() {
+        let usd = Unit::Money(Currency::new("usd").unwrap());
+        let mut set = CounterSet {
+            counters: vec![counter("balance_available", usd, None, 5), counter("mrr", usd, None, 5)],
+            ..CounterSet::default()
+        };
+        let history =
+            [kept("balance_available", usd, 9, 1), kept("mrr", usd, 9, 1), kept("balance_available", usd, 11, 2)];
+        let figures = |set: &CounterSet| set.counters.iter().map(|one| one.figure).collect::<Vec<_>>();
+        let mut early = set.clone();
+        early.recall(&history, time(8), |name| name.starts_with("balance"));
+        assert_eq!(figures(&early), [Some(5), Some(5)], "nothing is known of then");
+        set.recall(&history, time(10), |name| name.starts_with("balance"));
+        assert_eq!(figures(&set), [Some(1), Some(5)]);
+    }
+
+    #[test]
+    fn test_money_has_an_account_of_its_own() {
+        let mut set = CounterSet { counters: vec![counter("mrr", Unit::Count, None, 1)], ..CounterSet::default() };
+        let names = [None, Some(true), Some(false)].map(|livemode| {
+            set.livemode = livemode;
+            set.account()
+        });
+        assert_eq!(names, [None, Some("stripe".to_owned()), Some("stripe (test)".to_owned())]);
     }
 
     #[test]

@@ -10,6 +10,7 @@ use super::browser;
 use super::clipboard;
 use super::export;
 use super::fleet::Fleet;
+use super::history::History;
 use super::hosted::Hosted;
 use super::outlet::Outlet;
 use super::questions::Questions;
@@ -23,6 +24,7 @@ use crate::domain::settings::{Clipboard, Settings, UiSettings};
 use crate::hosts::watch::HostEvent;
 use crate::logs::engine::{self, EngineHandle};
 use crate::logs::source::{Start, TailOptions};
+use crate::store::Store;
 use crate::ui::look::Look;
 
 /// Messages that wait for the screen. Beyond that the workers wait.
@@ -40,6 +42,8 @@ pub struct Opening {
     pub warnings: Vec<String>,
     /// The person's own themes and keys, and the colours of the terminal.
     pub wardrobe: Wardrobe,
+    /// What is remembered from one start to the next, or why nothing is.
+    pub store: Result<Store, String>,
     /// New configs as they come; `None` where there are no files.
     pub reloads: Option<Reloads>,
 }
@@ -61,6 +65,9 @@ pub async fn run(mut opening: Opening) -> io::Result<Left> {
     state.themes = opening.wardrobe.themes();
     let (look, faults) = opening.wardrobe.look(&settings.ui);
     let odd = opening.warnings.into_iter().take(1).map(|warning| (About::Config, warning));
+    if let (Err(why), None) = (&opening.store, &state.badge) {
+        let _ = messages.try_send(Message::Notice { bad: true, text: format!("nothing is remembered: {why}") });
+    }
     for (about, text) in odd.chain(faults.into_iter().rev()) {
         state.put_banner(Banner { about, bad: about != About::Config, text });
     }
@@ -71,13 +78,18 @@ pub async fn run(mut opening: Opening) -> io::Result<Left> {
     let (ui, wardrobe) = (settings.ui.clone(), opening.wardrobe);
     let outlet = Outlet::stdout()?;
     let (reloads, again) = opening.reloads.map(|reloads| (reloads.messages, reloads.again)).unzip();
+    let history = opening.store.as_ref().ok().map(|store| History::new(store.clone(), &settings.fleet, settings.store));
+    if let Some(history) = history.clone() {
+        tokio::spawn(history.keep_thin());
+    }
     let mut crew = Crew {
         messages: messages.clone(),
         outlet: outlet.clone(),
         engine,
         questions,
         fleet: None,
-        hosted: Hosted::consult(&settings.hosted, &messages),
+        hosted: Hosted::consult(&settings.hosted, history.as_ref(), &messages),
+        history,
         clipboard,
         ui,
         wardrobe,
@@ -107,6 +119,7 @@ struct Crew {
     questions: Questions,
     fleet: Option<Fleet>,
     hosted: Hosted,
+    history: Option<History>,
     clipboard: Clipboard,
     ui: UiSettings,
     wardrobe: Wardrobe,
@@ -177,7 +190,9 @@ impl Performer for Crew {
                 }
                 self.hosted.refresh();
             }
-            Effect::Consult(settings) => self.hosted = Hosted::consult(&settings, &self.messages),
+            Effect::Consult(settings) => {
+                self.hosted = Hosted::consult(&settings, self.history.as_ref(), &self.messages)
+            }
             Effect::LookAt(check) => self.hosted.look_at(check),
             Effect::See(sight) => self.hosted.see(sight),
             Effect::Browse(url) => {

@@ -1,7 +1,7 @@
 //! The hosted APIs, each kept up to date for the screen by a task of its own. A failing one dims its own panel only.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use chrono::Utc;
 use tokio::sync::{Notify, mpsc, watch};
@@ -9,6 +9,8 @@ use tokio::task::JoinSet;
 
 use crate::app::message::Message;
 use crate::config::secret;
+use crate::domain::business::Ledger;
+use crate::domain::counter::CounterSet;
 use crate::domain::delivery::{Part, Sight};
 use crate::domain::hosted::{CheckOwner, GitLabSettings, HostedSettings, StatusCakeSettings, StripeSettings};
 use crate::domain::outside::Feed;
@@ -16,6 +18,8 @@ use crate::integrations::gitlab::{self, GitLab};
 use crate::integrations::statuscake::{self, StatusCake};
 use crate::integrations::stripe::account::Account;
 use crate::integrations::stripe::feed;
+use crate::runtime::history::{History, KEPT_EVERY};
+use crate::store::StoreError;
 
 /// Everything that the Alerts tab shows of StatusCake.
 const FEEDS: [Feed; 8] = [
@@ -53,8 +57,8 @@ pub struct Hosted {
 }
 
 impl Hosted {
-    /// Asks every API that these settings name.
-    pub fn consult(settings: &HostedSettings, messages: &mpsc::Sender<Message>) -> Self {
+    /// Asks every API that these settings name. With a history, what they say is kept and compared with what was.
+    pub fn consult(settings: &HostedSettings, history: Option<&History>, messages: &mpsc::Sender<Message>) -> Self {
         let (check, looked) = watch::channel(None);
         let (sight, seen) = watch::channel(None);
         let (mut tasks, mut now) = (JoinSet::new(), Vec::new());
@@ -72,7 +76,7 @@ impl Hosted {
         for (number, (account, of)) in accounts(&settings.stripe).into_iter().zip(&settings.stripe).enumerate() {
             let (to, from) = watch::channel(Arc::default());
             tasks.spawn(feed::keep(account, of.refresh, nudge(), to));
-            tasks.spawn(ledger(number, from, messages.clone()));
+            tasks.spawn(ledger(number, from, history.cloned(), messages.clone()));
         }
         Self { _tasks: tasks, now, check, sight }
     }
@@ -150,15 +154,37 @@ async fn delivery(
     }
 }
 
+/// Sends an account's figures on, with what they were; keeps what they are.
 async fn ledger(
     number: usize,
-    mut from: watch::Receiver<Arc<crate::domain::business::Ledger>>,
+    mut from: watch::Receiver<Arc<Ledger>>,
+    history: Option<History>,
     messages: mpsc::Sender<Message>,
 ) {
+    let (mut kept, mut well): (Option<Instant>, bool) = (None, true);
     while from.changed().await.is_ok() {
-        let ledger = (**from.borrow_and_update()).clone();
+        let mut ledger = (**from.borrow_and_update()).clone();
+        if let Some(history) = &history {
+            let due = ledger.counters.loading.is_none() && kept.is_none_or(|kept| kept.elapsed() >= KEPT_EVERY);
+            let remembered = remember(history, &mut ledger.counters, due).await;
+            if due && remembered.is_ok() {
+                kept = Some(Instant::now());
+            }
+            if let (Err(error), true) = (&remembered, well) {
+                let text = format!("the figures of {} are not kept: {error}", ledger.source);
+                let _ = messages.send(Message::Notice { bad: true, text }).await;
+            }
+            well = remembered.is_ok();
+        }
         if messages.send(Message::Ledger(number, Box::new(ledger))).await.is_err() {
             return;
         }
     }
+}
+
+async fn remember(history: &History, set: &mut CounterSet, keep: bool) -> Result<(), StoreError> {
+    if keep {
+        history.keep(set).await?;
+    }
+    history.compare(set, Utc::now()).await
 }

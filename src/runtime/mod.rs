@@ -8,6 +8,7 @@ mod decode;
 mod export;
 pub mod fleet;
 mod frame;
+pub mod history;
 pub mod hosted;
 mod input;
 pub mod limits;

@@ -47,19 +47,23 @@ pub(super) fn keep(
     step.commit()
 }
 
-/// What figures were between two times, oldest first: nothing of a time after `until` is in it.
+/// What figures were between two times, oldest first, of each so many milliseconds the last: nothing of a time after
+/// `until` is looked at.
 pub(super) fn history(
     connection: &Connection,
     of: &CountersOf,
     since: DateTime<Utc>,
     until: DateTime<Utc>,
+    every: i64,
 ) -> rusqlite::Result<Vec<KeptFigure>> {
+    // The figure is that of the greatest time: SQLite says so of a query with one max().
     let mut statement = connection.prepare(
-        "SELECT name, unit, span, time, figure FROM counters
-         WHERE fleet = ?1 AND account = ?2 AND time BETWEEN ?3 AND ?4 ORDER BY time",
+        "SELECT name, unit, span, max(time), figure FROM counters
+         WHERE fleet = ?1 AND account = ?2 AND time BETWEEN ?3 AND ?4
+         GROUP BY name, unit, span, time / ?5 ORDER BY max(time)",
     )?;
     let times = (since.timestamp_millis(), until.timestamp_millis());
-    let rows = statement.query_map(params![of.fleet, of.account, times.0, times.1], kept)?;
+    let rows = statement.query_map(params![of.fleet, of.account, times.0, times.1, every.max(1)], kept)?;
     rows.filter_map(Result::transpose).collect()
 }
 
@@ -99,6 +103,7 @@ mod tests {
 
     use super::super::schema;
     use super::*;
+    use crate::domain::counter::Past;
     use crate::domain::money::Currency;
 
     const MINUTE: i64 = 60_000;
@@ -120,7 +125,17 @@ mod tests {
 
     fn counter(name: &'static str, unit: Unit, window: Option<Window>, figure: Option<i64>) -> Counter {
         let source = "stripe".to_owned();
-        Counter { name, title: name, definition: "", source, unit, window, figure, previous: None }
+        Counter {
+            name,
+            title: name,
+            definition: "",
+            source,
+            unit,
+            window,
+            figure,
+            previous: None,
+            past: Past::default(),
+        }
     }
 
     fn mrr(figure: i64) -> Counter {
@@ -129,7 +144,7 @@ mod tests {
 
     /// What is kept of one account, as times and figures.
     fn figures(connection: &Connection, account: &str, until: i64) -> Vec<(i64, i64)> {
-        let kept = history(connection, &of(account), at(0), at(until)).unwrap();
+        let kept = history(connection, &of(account), at(0), at(until), 1).unwrap();
         kept.into_iter().map(|kept| (kept.time.timestamp_millis(), kept.figure)).collect()
     }
 
@@ -148,7 +163,7 @@ mod tests {
         ];
         keep(&mut connection, &of("stripe"), at(7), &all).unwrap();
         keep(&mut connection, &of("stripe (test)"), at(7), &[mrr(1)]).unwrap();
-        let mut kept: Vec<_> = history(&connection, &of("stripe"), at(7), at(7)).unwrap();
+        let mut kept: Vec<_> = history(&connection, &of("stripe"), at(7), at(7), 1).unwrap();
         kept.sort_by_key(|kept| (kept.name.clone(), kept.unit));
         let mut wanted: Vec<KeptFigure> = all[..6]
             .iter()
@@ -163,7 +178,7 @@ mod tests {
         wanted.sort_by_key(|kept| (kept.name.clone(), kept.unit));
         assert_eq!(kept, wanted);
         let elsewhere = CountersOf { fleet: "beta".to_owned(), ..of("stripe") };
-        assert_eq!(history(&connection, &elsewhere, at(0), at(DAY)).unwrap(), []);
+        assert_eq!(history(&connection, &elsewhere, at(0), at(DAY), 1).unwrap(), []);
     }
 
     #[test]
@@ -186,6 +201,8 @@ mod tests {
         );
         assert_eq!(times(figures(&connection, "stripe", day + 9 * MINUTE)), [4, 9], "nothing newer than was asked for");
         keep(&mut connection, &of("stripe"), at(day + DAY), &[mrr(50)]).unwrap();
+        let daily = history(&connection, &of("stripe"), at(0), at(day + DAY), DAY).unwrap();
+        assert_eq!(daily.iter().map(|kept| kept.figure).collect::<Vec<_>>(), [11, 50], "the last of each day");
         thin(&connection, day + 10 * MINUTE, 0).unwrap();
         assert_eq!(times(figures(&connection, "stripe", day + DAY)), [11, 24 * 60], "the last of the day is left");
         thin(&connection, day + DAY, day + 12 * MINUTE).unwrap();

@@ -130,14 +130,17 @@ impl Store {
         self.ask(move |connection| counters::keep(connection, &of, at, &counters)).await
     }
 
-    /// What figures were between two times, oldest first. Nothing of after `until` is in it, whatever is known by now.
+    /// What figures were between two times, oldest first, of each `every` the last. Nothing of after `until` is in it,
+    /// whatever is known by now.
     pub async fn counters(
         &self,
         of: CountersOf,
         since: DateTime<Utc>,
         until: DateTime<Utc>,
+        every: TimeDelta,
     ) -> Result<Vec<KeptFigure>, StoreError> {
-        self.ask(move |connection| counters::history(connection, &of, since, until)).await
+        let every = every.num_milliseconds();
+        self.ask(move |connection| counters::history(connection, &of, since, until, every)).await
     }
 
     /// Forgets what is older than the config wants it kept. The audit stays.

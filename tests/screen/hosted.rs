@@ -12,7 +12,7 @@ use quarterdeck::app::update::update;
 use quarterdeck::domain::alert::{Alert, AlertState, Severity};
 use quarterdeck::domain::api_error::{ApiError, ApiErrorKind};
 use quarterdeck::domain::business::{Business, Dispute, FailedPayment, Ledger};
-use quarterdeck::domain::counter::{Counter, CounterSet, Unit, Window};
+use quarterdeck::domain::counter::{Counter, CounterSet, Past, Unit, Window};
 use quarterdeck::domain::delivery::{Delivery, Part, Project};
 use quarterdeck::domain::deployment::{Deployment, DeploymentKind, DeploymentStatus};
 use quarterdeck::domain::hosted::{GitLabProject, GitLabSettings, HostedSettings, StatusCakeSettings, StripeSettings};
@@ -124,8 +124,13 @@ fn ledger() -> Ledger {
         window,
         figure: Some(figure),
         previous,
+        past: Past::default(),
     };
     let (today, month) = (Some(Window::Today), Some(Window::Days(30)));
+    // What was kept of MRR: nothing of the days ten to six ago.
+    let kept = (0..30).filter(|day| !(6..=10).contains(day)).rev();
+    let trend = kept.map(|day| (at(-86_400 * day - 60), 1_842_000 - 1_500 * day)).collect();
+    let past = Past { previous_at: Some(at(-86_400 * 30 - 600)), trend };
     let money = |minor| Money { minor, currency: usd };
     Ledger {
         source: "stripe".into(),
@@ -133,7 +138,7 @@ fn ledger() -> Ledger {
             as_of: Some(at(-40)),
             livemode: Some(false),
             counters: vec![
-                counter("mrr", "MRR", Unit::Money(usd), None, 1_842_000, None),
+                Counter { past, ..counter("mrr", "MRR", Unit::Money(usd), None, 1_842_000, Some(1_797_000)) },
                 counter("paying_customers", "Paying customers", Unit::Count, None, 412, None),
                 counter("revenue_net", "Net revenue", Unit::Money(usd), today, 61_240, Some(98_700)),
                 counter("revenue_net", "Net revenue", Unit::Money(usd), month, 2_112_000, Some(2_068_000)),

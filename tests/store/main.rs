@@ -9,7 +9,7 @@ use std::process::{Child, Command, Stdio};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use quarterdeck::domain::audit::{AuditRow, Intent};
-use quarterdeck::domain::counter::{Counter, Unit};
+use quarterdeck::domain::counter::{Counter, Past, Unit};
 use quarterdeck::domain::deployment::DeploymentStatus;
 use quarterdeck::domain::event::{Event, EventKind};
 use quarterdeck::domain::run::RunRecord;
@@ -67,8 +67,8 @@ fn figures_of(id: &str) -> CountersOf {
 
 fn counter(figure: i64) -> Counter {
     let source = String::new();
-    let (title, definition, unit, window, previous) = ("", "", Unit::Count, None, None);
-    Counter { name: "customers", title, definition, source, unit, window, figure: Some(figure), previous }
+    let (title, definition, unit, window, previous, past) = ("", "", Unit::Count, None, None, Past::default());
+    Counter { name: "customers", title, definition, source, unit, window, figure: Some(figure), previous, past }
 }
 
 /// Writes one of everything under an id.
@@ -151,7 +151,7 @@ fn kept(folder: &Path) -> (HashSet<String>, HashSet<String>) {
         let events = events.into_iter().map(|event| event.key).collect::<HashSet<_>>();
         let mut whole = HashSet::new();
         for id in &audited {
-            let figures = store.counters(figures_of(id), since, until).await.unwrap();
+            let figures = store.counters(figures_of(id), since, until, TimeDelta::days(1)).await.unwrap();
             if runs.contains(id) && events.contains(id) && figures.iter().any(|figure| figure.figure == 7) {
                 whole.insert(id.clone());
             }

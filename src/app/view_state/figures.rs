@@ -106,7 +106,7 @@ pub fn change(counter: &Counter) -> Option<f64> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::counter::CounterSet;
+    use crate::domain::counter::{CounterSet, Past};
 
     fn counter(
         name: &'static str,
@@ -117,7 +117,17 @@ mod tests {
     ) -> Counter {
         let unit = currency.map_or(Unit::Count, |code| Unit::Money(Currency::new(code).unwrap()));
         let (figure, previous) = (Some(figure), Some(previous));
-        Counter { name, title: name, definition: "", source: "stripe".into(), unit, window, figure, previous }
+        Counter {
+            name,
+            title: name,
+            definition: "",
+            source: "stripe".into(),
+            unit,
+            window,
+            figure,
+            previous,
+            past: Past::default(),
+        }
     }
 
     fn shown(counters: Vec<Counter>) -> Vec<String> {

@@ -15,8 +15,10 @@ use super::opened::Opened;
 use crate::domain::counter::{CounterSet, document};
 use crate::integrations::stripe::account::Account;
 use crate::integrations::stripe::books::Books;
-use crate::integrations::stripe::figures::table::DEFINITIONS;
+use crate::integrations::stripe::figures::table::{DEFINITIONS, only_of_now};
+use crate::runtime::history::History;
 use crate::runtime::hosted::accounts;
+use crate::store::{self, Store};
 
 /// How often a long walk says how far it is.
 const PROGRESS: Duration = Duration::from_secs(2);
@@ -50,7 +52,8 @@ pub async fn run(global: &Global, args: CountersArgs) -> Outcome {
         let began = Instant::now();
         join_all(accounts.iter_mut().map(|account| ask(account, args))).await;
         let at = args.of.at.unwrap_or_else(|| Utc::now().trunc_subsecs(3));
-        let sets: Vec<CounterSet> = accounts.iter().map(|account| account.figures(at)).collect();
+        let mut sets: Vec<CounterSet> = accounts.iter().map(|account| account.figures(at)).collect();
+        remember(&opened, &mut sets, args.of.at).await;
         let text = match (args.of.snapshot.json, args.of.snapshot.watch) {
             (true, true) => format!("{}\n", document(at, &sets, rfc3339)),
             (true, false) => format!("{:#}\n", document(at, &sets, rfc3339)),
@@ -68,6 +71,29 @@ pub async fn run(global: &Global, args: CountersArgs) -> Outcome {
         }
         let every = settings.iter().map(|one| one.refresh).min().unwrap_or(Duration::from_secs(60));
         tokio::time::sleep(every.saturating_sub(began.elapsed()).max(Duration::from_secs(1))).await;
+    }
+}
+
+/// Keeps what the figures are and compares them with what was kept; as of another time it only looks. A store that
+/// fails costs nothing but that.
+async fn remember(opened: &Opened, sets: &mut [CounterSet], at: Option<DateTime<Utc>>) {
+    let folder = &opened.options.dirs.state;
+    if at.is_some() && !folder.join(store::FILE).exists() {
+        return;
+    }
+    let remembered = async {
+        let history = History::new(Store::open(folder).await?, &opened.settings.fleet, opened.settings.store);
+        for set in sets {
+            match at {
+                Some(at) => history.recall(set, at, only_of_now).await?,
+                None => history.keep(set).await?,
+            }
+            history.compare(set, at.unwrap_or_else(Utc::now)).await?;
+        }
+        if at.is_none() { history.thin(Utc::now()).await } else { Ok(()) }
+    };
+    if let Err(error) = remembered.await {
+        eprintln!("qd: no history of the figures: {error}");
     }
 }
 

@@ -9,6 +9,13 @@ pub fn spark(values: &[Option<f64>], top: Option<f64>) -> String {
     values.iter().map(|value| value.map_or(" ", |value| bar(value, top))).collect()
 }
 
+/// Eight heights of bars for figures between a least and a greatest; all of one height where these are the same.
+pub fn spark_between(values: &[Option<f64>], low: f64, high: f64) -> String {
+    let height =
+        |value: f64| if high > low { ((value - low) / (high - low) * 7.0).round().clamp(0.0, 7.0) } else { 3.0 };
+    values.iter().map(|value| value.map_or(" ", |value| BARS[height(value) as usize])).collect()
+}
+
 /// The bar of one figure.
 pub fn bar(value: f64, top: f64) -> &'static str {
     if top <= 0.0 || value <= 0.0 || value.is_nan() {

@@ -10,12 +10,13 @@ use super::company::{Company, Figures, assert_right};
 use super::ledger::{Ledger, Objects, balance, charge};
 use crate::support::fake_apis::FakeApis;
 
-const KEY: &str = "rk_test_qd";
+pub const KEY: &str = "rk_test_qd";
 
-struct Out {
-    code: i32,
-    stdout: String,
-    stderr: String,
+/// What a command said.
+pub struct Out {
+    pub code: i32,
+    pub stdout: String,
+    pub stderr: String,
 }
 
 fn command(home: &Path, key: &str, args: &[&str]) -> Command {
@@ -26,7 +27,7 @@ fn command(home: &Path, key: &str, args: &[&str]) -> Command {
     command
 }
 
-fn qd(home: &Path, key: &str, args: &[&str]) -> Out {
+pub fn qd(home: &Path, key: &str, args: &[&str]) -> Out {
     let out = command(home, key, args).output().unwrap();
     let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
     let out = Out { code: out.status.code().unwrap(), stdout: text(out.stdout), stderr: text(out.stderr) };
@@ -41,7 +42,7 @@ fn log(home: &Path) -> String {
     std::fs::read_to_string(home.join("state/quarterdeck/qd.log")).unwrap_or_default()
 }
 
-fn config(urls: &[&str]) -> tempfile::TempDir {
+pub fn config(urls: &[&str]) -> tempfile::TempDir {
     let home = tempfile::tempdir().unwrap();
     let zone = Company::public().zone();
     let accounts = urls.iter().enumerate().map(|(i, url)| {

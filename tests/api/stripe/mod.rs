@@ -6,6 +6,7 @@ mod company;
 mod elsewhere;
 mod figures;
 mod following;
+mod history;
 mod http;
 pub mod large;
 mod ledger;

@@ -12,7 +12,7 @@ use chrono_tz::Tz;
 use super::books::{Books, Known, Resource};
 use super::span::{Span, spans};
 use super::wire::Seconds;
-use crate::domain::counter::{Counter, CounterError, CounterSet, Unit, Window};
+use crate::domain::counter::{Counter, CounterError, CounterSet, Past, Unit, Window};
 use crate::domain::money::Currency;
 use table::{DEFINITIONS, Definition};
 use view::View;
@@ -110,7 +110,8 @@ fn counters(
 ) {
     let mut push = |unit, figure, previous| {
         let Definition { name, title, text, .. } = *definition;
-        into.push(Counter { name, title, definition: text, source: source.to_owned(), unit, window, figure, previous });
+        let (definition, source, past) = (text, source.to_owned(), Past::default());
+        into.push(Counter { name, title, definition, source, unit, window, figure, previous, past });
     };
     match (now, before) {
         (Outcome::Money(now), before) => {

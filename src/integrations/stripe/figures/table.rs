@@ -314,3 +314,8 @@ pub const DEFINITIONS: &[Definition] = &[
 pub fn definition(name: &str) -> Option<&'static Definition> {
     DEFINITIONS.iter().find(|definition| definition.name == name)
 }
+
+/// Whether a figure tells of now alone, whatever time it is asked for.
+pub fn only_of_now(name: &str) -> bool {
+    definition(name).is_some_and(|definition| definition.needs == [Balance])
+}

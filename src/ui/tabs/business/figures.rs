@@ -2,7 +2,7 @@
 
 use ratatui::layout::Rect;
 
-use super::nothing;
+use super::{nothing, trend};
 use crate::app::board::Pane;
 use crate::app::state::State;
 use crate::app::view_state::figures::{FigureRow, change};
@@ -17,9 +17,9 @@ use crate::ui::widgets::table::Column;
 /// Columns; the title gets what is left.
 const COLUMNS: &[Column] = &[
     Column::text("figure", 0, 0),
-    Column::figure("now/today", 14, 1),
-    Column::figure("7 d", 13, 3),
-    Column::figure("30 d", 14, 2),
+    Column::figure("now/today", 13, 1),
+    Column::figure("7 d", 12, 3),
+    Column::figure("30 d", 13, 2),
     Column::figure("before", 8, 4),
 ];
 
@@ -38,14 +38,22 @@ pub fn draw(state: &State, c: &mut Canvas, area: Rect, focused: bool) {
     }
     let ids: Vec<String> = rows.iter().map(FigureRow::id).collect();
     let list = List { board: &state.business, pane: Pane::Figures, focused, columns: COLUMNS };
-    list.draw(c, area, rows.len(), &ids, |c, n, widths| cells(c, &rows[n], widths));
+    list.draw(c, area, rows.len(), &ids, |c, n, widths| cells(state, c, &rows[n], widths));
 }
 
-fn cells(c: &Canvas, row: &FigureRow, widths: &[u16]) -> Vec<Vec<Piece<'static>>> {
+fn cells(state: &State, c: &Canvas, row: &FigureRow, widths: &[u16]) -> Vec<Vec<Piece<'static>>> {
     let title = fit(row.one.title, usize::from(widths[0]));
     let shown = |counter: Option<&Counter>| {
         let Some(counter) = counter else { return Vec::new() };
         vec![c.piece(counter.shown(counter.figure), if counter.figure.is_none() { Role::Dim } else { Role::Text })]
+    };
+    // A state has no windows: in their places it says how it went in that time.
+    let (week, month) = match row.now {
+        Some(state_now) => {
+            let bars = |columns, days| vec![c.piece(trend(state_now, state.now, columns, days), Role::Dim)];
+            (bars(7, 1), bars(10, 3))
+        }
+        None => (shown(row.windows[1]), shown(row.windows[2])),
     };
     // Of a figure of windows, the change of its longest one; it is what says most.
     let against = row.now.or(row.windows.iter().rev().flatten().copied().next());
@@ -53,8 +61,8 @@ fn cells(c: &Canvas, row: &FigureRow, widths: &[u16]) -> Vec<Vec<Piece<'static>>
     vec![
         vec![c.piece(title, Role::Text)],
         shown(row.now.or(row.windows[0])),
-        shown(row.windows[1]),
-        shown(row.windows[2]),
+        week,
+        month,
         vec![c.piece(changed, Role::Dim)],
     ]
 }

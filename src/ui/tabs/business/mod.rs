@@ -3,9 +3,11 @@
 mod figures;
 mod page;
 mod rows;
+mod trend;
 
 pub use figures::percent;
 use ratatui::layout::Rect;
+pub use trend::trend;
 
 use super::{NARROW, nothing, share, warning};
 use crate::app::board::Pane;
@@ -41,7 +43,6 @@ pub fn draw(state: &State, c: &mut Canvas, area: Rect) {
     if area.width < NARROW {
         let wanted = all_figures(state).len().max(1) as u16 + 2 + 2 * errors(state).len() as u16;
         let given = share(area.height, &[(wanted.min(area.height / 2), wanted), (6, area.height)]);
-        // The one that has the keys gets the rows.
         // The one that has the keys gets the rows that it can use.
         let upper = match focused {
             Pane::Figures => area.height.saturating_sub(7).min(wanted),
@@ -50,7 +51,7 @@ pub fn draw(state: &State, c: &mut Canvas, area: Rect) {
         figures_pane(state, c, top(area, upper), focused == Pane::Figures);
         rows::draw(state, c, below(area, upper), listed, focused == listed);
     } else {
-        let (left, right) = split(area, area.width * 11 / 20);
+        let (left, right) = split(area, area.width * 17 / 30);
         figures_pane(state, c, left, focused == Pane::Figures);
         rows::draw(state, c, right, listed, focused == listed);
     }

@@ -4,6 +4,7 @@ use ratatui::layout::Rect;
 
 use super::figures::percent;
 use super::rows::facts;
+use super::trend;
 use crate::app::board::Pane;
 use crate::app::state::{State, Tab};
 use crate::app::view_state::figures::{FigureRow, change};
@@ -21,7 +22,7 @@ pub fn draw(state: &State, c: &mut Canvas, area: Rect, id: &str) -> bool {
     if pane == Pane::Figures {
         let all = all_figures(state);
         let Some(row) = all.iter().find(|row| row.id() == id) else { return false };
-        page::draw(c, area, row.one.title, &row.one.source, &of_figure(c, row), scroll);
+        page::draw(c, area, row.one.title, &row.one.source, &of_figure(state, c, row), scroll);
         return true;
     }
     let all = money(state, pane);
@@ -30,7 +31,7 @@ pub fn draw(state: &State, c: &mut Canvas, area: Rect, id: &str) -> bool {
     true
 }
 
-fn of_figure<'t>(c: &Canvas, row: &FigureRow) -> Vec<Line<'t>> {
+fn of_figure<'t>(state: &State, c: &Canvas, row: &FigureRow) -> Vec<Line<'t>> {
     let mut lines = Vec::new();
     let figure = |name, counter: &Counter| {
         let mut text = counter.shown(counter.figure);
@@ -42,12 +43,36 @@ fn of_figure<'t>(c: &Canvas, row: &FigureRow) -> Vec<Line<'t>> {
         }
         Line::Pair(name, vec![c.piece(text, Role::Text)])
     };
-    lines.extend(row.now.map(|counter| figure("now", counter)));
+    if let Some(counter) = row.now {
+        lines.push(Line::Pair("now", vec![c.piece(counter.shown(counter.figure), Role::Text)]));
+        lines.extend(before(state, c, counter));
+    }
     for (name, counter) in ["today", "7 days", "30 days"].into_iter().zip(row.windows) {
         lines.extend(counter.map(|counter| figure(name, counter)));
     }
     lines.extend([Line::Blank, Line::Title("What it says".to_owned()), Line::Text(row.one.definition.to_owned())]);
     lines
+}
+
+/// What a state was a period ago, or as long ago as anything is known of it, and how it went.
+fn before<'t>(state: &State, c: &Canvas, counter: &Counter) -> Vec<Line<'t>> {
+    let kept = counter.past.previous_at.zip(counter.previous);
+    let Some((at, figure)) = kept.or(counter.past.trend.first().copied()) else {
+        return vec![Line::Pair("before", vec![c.piece("nothing is kept of it yet", Role::Dim)])];
+    };
+    let zone = Zone::of(state, c.look);
+    let mut text = counter.shown(Some(figure));
+    let against = Counter { previous: Some(figure), ..counter.clone() };
+    text.extend(change(&against).map(|change| format!("   {}", percent(change))));
+    text.push_str(&format!("   since {}", zone.full(at)));
+    let bars = trend(counter, state.now, 30, 1);
+    let (low, high) =
+        counter.past.trend.iter().fold((figure, figure), |(low, high), (_, one)| (low.min(*one), high.max(*one)));
+    let range = format!("   {} to {}", counter.shown(Some(low)), counter.shown(Some(high)));
+    vec![
+        Line::Pair("before", vec![c.piece(text, Role::Text)]),
+        Line::Pair("30 days", vec![c.piece(bars, Role::Text), c.piece(range, Role::Dim)]),
+    ]
 }
 
 fn of_money<'t>(state: &State, c: &Canvas, row: &MoneyRow) -> Vec<Line<'t>> {

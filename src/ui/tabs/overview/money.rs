@@ -8,7 +8,7 @@ use crate::app::view_state::figures::{FigureRow, change};
 use crate::app::view_state::rows::every_figure;
 use crate::domain::counter::Counter;
 use crate::ui::canvas::{Canvas, Piece, below, row};
-use crate::ui::tabs::business::{heard, is_test, percent};
+use crate::ui::tabs::business::{heard, is_test, percent, trend};
 use crate::ui::theme::Role;
 
 /// What is shown, the most telling first: a figure's name, the window, and the word for it.
@@ -56,6 +56,9 @@ pub fn draw(state: &State, c: &mut Canvas, area: Rect) {
             c.pieces_right(line.x + 14, line.x + 30, line.y, &[value(c, word, counter)]);
             if let Some(change) = change(counter) {
                 c.put_as(line.x + 32, line.y, line.width.saturating_sub(33), &percent(change), Role::Dim);
+            }
+            if line.width > 32 + 9 + 10 {
+                c.put_as(line.x + 41, line.y, 10, &trend(counter, state.now, 10, 3), Role::Dim);
             }
         }
         return;

@@ -1,0 +1,78 @@
+//! What figures were: each refresh is kept, and what is shown is compared with what was.
+
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use crate::domain::counter::{CounterSet, PERIOD};
+use crate::domain::settings::StoreSettings;
+use crate::store::{CountersOf, Store, StoreError};
+
+/// How often a cockpit keeps what figures are, whatever changes meanwhile: as finely as the store holds them.
+pub const KEPT_EVERY: Duration = Duration::from_secs(60);
+/// How often what is too old is forgotten.
+const THINNED_EVERY: Duration = Duration::from_secs(6 * 60 * 60);
+/// How much further back than a period is looked for what was a period ago.
+const FURTHER: TimeDelta = TimeDelta::days(8);
+
+/// What is kept of a fleet.
+#[derive(Clone, Debug)]
+pub struct History {
+    store: Store,
+    fleet: String,
+    settings: StoreSettings,
+}
+
+impl History {
+    /// Those of a fleet in a store, kept for as long as the config says.
+    pub fn new(store: Store, fleet: &str, settings: StoreSettings) -> Self {
+        Self { store, fleet: fleet.to_owned(), settings }
+    }
+
+    /// Keeps what the states of a set are. They are of the time of the oldest that they rest on: what could not be had
+    /// anew is not what it is now.
+    pub async fn keep(&self, set: &CounterSet) -> Result<(), StoreError> {
+        let (Some(of), Some(at)) = (self.of(set), set.as_of) else { return Ok(()) };
+        self.store.keep_counters(of, at, set.states().cloned().collect()).await
+    }
+
+    /// Fills in what the states of a set were a period before a time, and their trend.
+    pub async fn compare(&self, set: &mut CounterSet, at: DateTime<Utc>) -> Result<(), StoreError> {
+        let Some(of) = self.of(set) else { return Ok(()) };
+        let kept = self.store.counters(of, at - PERIOD - FURTHER, at, TimeDelta::days(1)).await?;
+        set.compare(&kept, at);
+        Ok(())
+    }
+
+    /// Puts what was kept in place of what sources only tell of now.
+    pub async fn recall(
+        &self,
+        set: &mut CounterSet,
+        at: DateTime<Utc>,
+        only_of_now: impl Fn(&str) -> bool,
+    ) -> Result<(), StoreError> {
+        let Some(of) = self.of(set) else { return Ok(()) };
+        let kept = self.store.counters(of, at - TimeDelta::days(1), at, TimeDelta::minutes(5)).await?;
+        set.recall(&kept, at, only_of_now);
+        Ok(())
+    }
+
+    /// Forgets what is too old.
+    pub async fn thin(&self, now: DateTime<Utc>) -> Result<(), StoreError> {
+        self.store.thin(self.settings, now).await
+    }
+
+    /// Forgets what is too old, now and every few hours, until it is dropped.
+    pub async fn keep_thin(self) {
+        loop {
+            if let Err(error) = self.thin(Utc::now()).await {
+                tracing::warn!("the store could not be thinned: {error}");
+            }
+            tokio::time::sleep(THINNED_EVERY).await;
+        }
+    }
+
+    fn of(&self, set: &CounterSet) -> Option<CountersOf> {
+        Some(CountersOf { fleet: self.fleet.clone(), account: set.account()? })
+    }
+}
