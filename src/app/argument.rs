@@ -13,6 +13,8 @@ pub enum Argument {
     Column,
     /// A level, or `all`.
     Level,
+    /// A field of log lines.
+    Field,
     /// A regular expression.
     Regex,
     /// Words of a log filter.
@@ -34,6 +36,7 @@ impl Argument {
             Self::Theme => "THEME",
             Self::Column => "COLUMN",
             Self::Level => "LEVEL",
+            Self::Field => "FIELD",
             Self::Regex => "REGEX",
             Self::Filter => "FILTER",
             Self::Time => "TIME",

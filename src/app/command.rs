@@ -5,167 +5,10 @@ pub use super::argument::Argument;
 use super::argument::seconds;
 use super::context::Context;
 use super::state::{SortBy, Tab};
-use crate::domain::host::HostName;
+pub use super::verb::Command;
 use crate::domain::log::Level;
 use crate::domain::nearest::nearest;
 use Make::{Maybe, Must, Plain};
-
-/// A named UI verb. A command never changes the outside world; that is an action.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Command {
-    /// Leave.
-    Quit,
-    /// ctrl-c: close what is open; twice at the top: leave.
-    Interrupt,
-    /// Suspend to the shell.
-    Suspend,
-    /// Draw everything anew.
-    Redraw,
-    /// The help of the current place.
-    Help,
-    /// The command line.
-    CommandLine,
-    /// The palette of commands.
-    Palette,
-    /// Show a tab.
-    Show(Tab),
-    /// The tab to the right.
-    NextTab,
-    /// The tab to the left.
-    PreviousTab,
-    /// The tab left last.
-    LastTab,
-    /// The next pane of this tab.
-    NextPane,
-    /// The pane before.
-    PreviousPane,
-    /// One row up.
-    Up,
-    /// One row down.
-    Down,
-    /// To the left.
-    Left,
-    /// To the right.
-    Right,
-    /// Half a page up.
-    HalfPageUp,
-    /// Half a page down.
-    HalfPageDown,
-    /// A page up.
-    PageUp,
-    /// A page down.
-    PageDown,
-    /// The first row.
-    First,
-    /// The last row; in the logs: follow.
-    Last,
-    /// Open what is selected.
-    Open,
-    /// Close what is open; go back.
-    Back,
-    /// Ask every host and service anew now.
-    Refresh,
-    /// Read the config again.
-    Reload,
-    /// Use a theme.
-    Theme(String),
-    /// UTC or the zone of `ui.time`.
-    Utc,
-    /// Take or release the mouse.
-    Mouse,
-    /// Dismiss the first banner.
-    Dismiss,
-    /// Try a host again now: this one, or the selected one.
-    Reconnect(Option<HostName>),
-    /// The page of a host.
-    Host(HostName),
-    /// Sort the hosts by a column, or by the next one.
-    Sort(Option<SortBy>),
-    /// Reverse the order.
-    Reverse,
-    /// Show only some hosts: with the text, or ask for it.
-    FilterHosts(Option<String>),
-    /// Ask the open host for its processes.
-    Processes,
-    /// Show only rows of a list that hold a text: with the text, or ask for it.
-    Find(Option<String>),
-    /// Show what is selected in a browser.
-    Browse,
-    /// The logs of the selected host (or service), at its time.
-    LogsHere,
-    /// Follow the tail, or pause.
-    Follow,
-    /// Search in the logs: with the regex, or ask for it.
-    Search(Option<String>),
-    /// The next line that matches.
-    NextMatch,
-    /// The line before that matches.
-    PreviousMatch,
-    /// Filter the logs: with the text, or ask for it.
-    Filter(Option<String>),
-    /// Drop every filter.
-    ClearFilters,
-    /// The next error.
-    NextError,
-    /// The error before.
-    PreviousError,
-    /// The next warning or worse.
-    NextWarning,
-    /// The warning or worse before.
-    PreviousWarning,
-    /// So many seconds on in the logs.
-    Later(i64),
-    /// So many seconds back in the logs.
-    Earlier(i64),
-    /// Only lines at least one level more severe.
-    LevelUp,
-    /// Lines one level less severe too.
-    LevelDown,
-    /// Only lines of at least this level; none: all.
-    Level(Option<Level>),
-    /// Wrap long lines.
-    Wrap,
-    /// Another look of the time column.
-    Times,
-    /// The hosts' own clocks instead of corrected time.
-    RawTime,
-    /// Copy the selected line or row.
-    CopyLine,
-    /// Copy the whole event that it is of, such as a stack trace.
-    CopyEvent,
-    /// Copy one of its fields: this one, or ask which.
-    CopyField(Option<String>),
-    /// Copy the lines on the screen, as Markdown.
-    CopyWindow,
-    /// Save every line that passes the filter to a new file: to this one, or ask for its name.
-    Save(Option<String>),
-    /// Go to a time: this one, or ask for it.
-    GoTo(Option<String>),
-    /// Give the sidebar of sources the keys, or take them back.
-    Sources,
-    /// Show or hide the selected source.
-    ToggleSource,
-    /// Show only the selected source, or all again.
-    OnlySource,
-    /// Take what has been typed.
-    Accept,
-    /// Complete what has been typed.
-    Complete,
-    /// Complete it the other way round.
-    CompleteBack,
-    /// Confirm.
-    Yes,
-    /// Trust a host key for this connection.
-    TrustOnce,
-    /// Trust a host key and keep it.
-    TrustAlways,
-    /// Trust every host key that is listed, for these connections.
-    TrustOnceAll,
-    /// Trust every host key that is listed, and keep them.
-    TrustAlwaysAll,
-    /// Refuse every host key that is listed.
-    RefuseAll,
-}
 
 /// How a row of the table becomes a command.
 #[derive(Debug)]
@@ -251,8 +94,9 @@ const fn row(name: &'static str, alias: &'static str, at: &'static [Context], ma
 
 const ALWAYS: &[Context] = &[Context::Always];
 const GLOBAL: &[Context] = &[Context::Global];
-const MOVING: &[Context] = &[Context::Global, Context::Text, Context::CommandLine, Context::Help];
-const ROWS: &[Context] = &[Context::Global, Context::Text, Context::CommandLine, Context::Help, Context::HostKey];
+const MOVING: &[Context] = &[Context::Global, Context::Text, Context::CommandLine, Context::Help, Context::Picker];
+const ROWS: &[Context] =
+    &[Context::Global, Context::Text, Context::CommandLine, Context::Help, Context::Picker, Context::HostKey];
 const MACHINES: &[Context] = &[Context::Overview, Context::Hosts, Context::HostPage];
 const PLACES: &[Context] = &[Context::Overview, Context::Hosts, Context::HostPage, Context::Lists, Context::Page];
 const LISTS: &[Context] = &[Context::Lists, Context::Page];
@@ -260,7 +104,8 @@ const COPYING: &[Context] = &[Context::Logs, Context::Lists, Context::Page];
 const TABLE: &[Context] = &[Context::Hosts];
 const LOGS: &[Context] = &[Context::Logs];
 const SOURCES: &[Context] = &[Context::Sources];
-const TYPING: &[Context] = &[Context::Text, Context::CommandLine, Context::Help];
+const PICKING: &[Context] = &[Context::Picker];
+const TYPING: &[Context] = &[Context::Text, Context::CommandLine, Context::Help, Context::Picker];
 
 /// THE table of commands, in the order of the help.
 #[rustfmt::skip]
@@ -282,7 +127,7 @@ pub static COMMANDS: &[Entry] = &[
     row("first", "", GLOBAL, Plain(Command::First), "the first row"),
     row("last", "", GLOBAL, Plain(Command::Last), "the last row; in the logs, follow again"),
     row("open", "", GLOBAL, Plain(Command::Open), "open what is selected"),
-    row("back", "", &[Context::Global, Context::Text, Context::CommandLine, Context::Help, Context::Confirm, Context::HostKey], Plain(Command::Back), "close what is open, go back; in a dialog, no"),
+    row("back", "", &[Context::Global, Context::Text, Context::CommandLine, Context::Help, Context::Picker, Context::Confirm, Context::HostKey], Plain(Command::Back), "close what is open, go back; in a dialog, no"),
     row("logs-here", "", PLACES, Plain(Command::LogsHere), "the logs of what is selected, at its time"),
     row("reconnect", "", MACHINES, Maybe(Command::Reconnect(None), Argument::Host, |s| Some(Command::Reconnect(Some(s.into())))),
         "try a host again now"),
@@ -325,6 +170,34 @@ pub static COMMANDS: &[Entry] = &[
         "save what passes the filter, raw, .json, .csv or .md, without secrets"),
     row("go-to", "", LOGS, Maybe(Command::GoTo(None), Argument::Time, |s| Some(Command::GoTo(Some(s.into())))),
         "go to a time: 14:26, 14:26:03, -10m, 2026-01-31 14:26"),
+    row("values", "", LOGS, Maybe(Command::Values(None), Argument::Field, |s| Some(Command::Values(Some(s.into())))),
+        "values of a field with counts, to filter in or out"),
+    row("filters", "", LOGS, Plain(Command::Filters), "the filters with counts, to put on and off"),
+    row("name-filter", "", LOGS, Maybe(Command::NameFilter(None), Argument::Text, |s| Some(Command::NameFilter(Some(s.into())))),
+        "keep the typed filter under a name"),
+    row("highlight", "", LOGS, Maybe(Command::Highlight(None), Argument::Regex, |s| Some(Command::Highlight(Some(s.into())))),
+        "let a regex stand out in every line"),
+    row("highlights", "", LOGS, Plain(Command::Highlights), "what stands out, to add and drop"),
+    row("fields", "", LOGS, Plain(Command::Fields), "fields behind the message, in columns, not at all, or the raw line"),
+    row("around", "", LOGS, Plain(Command::Around), "everything around the selected line, or the filter again"),
+    row("around-source", "", LOGS, Plain(Command::AroundSource), "the lines of its own source around the selected one"),
+    row("follow-id", "", LOGS, Plain(Command::FollowId), "follow the line's request, trace or user over all hosts, or back"),
+    row("next-change", "", LOGS, Plain(Command::NextChange), "the next deploy, restart or other change"),
+    row("previous-change", "", LOGS, Plain(Command::PreviousChange), "the deploy, restart or other change before"),
+    row("next-alert", "", LOGS, Plain(Command::NextAlert), "the next alert"),
+    row("previous-alert", "", LOGS, Plain(Command::PreviousAlert), "the alert before"),
+    row("next-column", "", LOGS, Plain(Command::NextColumn), "a column of the histogram on"),
+    row("previous-column", "", LOGS, Plain(Command::PreviousColumn), "a column of the histogram back"),
+    row("bookmark", "", LOGS, Plain(Command::Bookmark), "put a bookmark on the line, or take it off"),
+    row("note", "", LOGS, Maybe(Command::Note(None), Argument::Text, |s| Some(Command::Note(Some(s.into())))),
+        "say something about the line"),
+    row("bookmarks", "", LOGS, Plain(Command::Bookmarks), "every bookmark"),
+    row("next-bookmark", "", LOGS, Plain(Command::NextBookmark), "the next bookmark"),
+    row("previous-bookmark", "", LOGS, Plain(Command::PreviousBookmark), "the bookmark before"),
+    row("line-host", "", LOGS, Plain(Command::LineHost), "from the line to its host"),
+    row("line-service", "", LOGS, Plain(Command::LineService), "from the line to its service and unit"),
+    row("line-deploy", "", LOGS, Plain(Command::LineDeploy), "from the line to the deployment before it"),
+    row("line-alert", "", LOGS, Plain(Command::LineAlert), "from the line to the alert of its time"),
     row("sources", "", LOGS, Plain(Command::Sources), "give the keys to the list of sources, or take them back"),
     row("toggle-source", "", SOURCES, Plain(Command::ToggleSource), "show or hide the selected source"),
     row("only-source", "", SOURCES, Plain(Command::OnlySource), "show only the selected source, or all again"),
@@ -340,6 +213,13 @@ pub static COMMANDS: &[Entry] = &[
     row("accept", "", TYPING, Plain(Command::Accept), "take what has been typed"),
     row("complete", "", TYPING, Plain(Command::Complete), "the next completion"),
     row("complete-back", "", TYPING, Plain(Command::CompleteBack), "the completion before"),
+    row("pick-out", "", PICKING, Plain(Command::PickOut), "filter the selected value out"),
+    row("pick-toggle", "", PICKING, Plain(Command::PickToggle), "put the selected one on or off"),
+    row("pick-edit", "", PICKING, Plain(Command::PickEdit), "change the selected one"),
+    row("pick-drop", "", PICKING, Plain(Command::PickDrop), "let go of the selected one"),
+    row("pick-new", "", PICKING, Plain(Command::PickNew), "a new one"),
+    row("pick-find", "", PICKING, Maybe(Command::PickFind(None), Argument::Text, |s| Some(Command::PickFind(Some(s.into())))),
+        "only rows that hold a text"),
     row("yes", "", &[Context::Confirm], Plain(Command::Yes), "yes, do it"),
     row("trust-once", "", &[Context::HostKey], Plain(Command::TrustOnce), "trust this host key for this connection"),
     row("trust-always", "", &[Context::HostKey], Plain(Command::TrustAlways), "trust this host key and keep it in known_hosts"),

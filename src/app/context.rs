@@ -30,6 +30,8 @@ pub enum Context {
     CommandLine,
     /// The help.
     Help,
+    /// A list to pick from.
+    Picker,
     /// A dialog that asks yes or no.
     Confirm,
     /// The dialog about an unknown host key.
@@ -38,7 +40,7 @@ pub enum Context {
 
 impl Context {
     /// Every context, outermost first.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::Always,
         Self::Global,
         Self::Overview,
@@ -51,6 +53,7 @@ impl Context {
         Self::Text,
         Self::CommandLine,
         Self::Help,
+        Self::Picker,
         Self::Confirm,
         Self::HostKey,
     ];
@@ -70,6 +73,7 @@ impl Context {
             Self::Text => "text",
             Self::CommandLine => "command-line",
             Self::Help => "help",
+            Self::Picker => "picker",
             Self::Confirm => "confirm",
             Self::HostKey => "host-key",
         }
@@ -83,11 +87,12 @@ impl Context {
 
 /// The contexts that hold now, innermost first. An overlay hides the tab under it altogether.
 pub fn chain(state: &State) -> Vec<Context> {
-    use Context::{Always, CommandLine, Confirm, Help, HostKey, Text};
+    use Context::{Always, CommandLine, Confirm, Help, HostKey, Picker, Text};
     match state.overlays.last() {
         Some(Overlay::Help { .. }) => vec![Help, Text, Always],
         Some(Overlay::CommandLine(_)) => vec![CommandLine, Text, Always],
         Some(Overlay::Prompt(_)) => vec![Text, Always],
+        Some(Overlay::Picker(_)) => vec![Picker, Always],
         Some(Overlay::Confirm(confirm)) if confirm.type_to_confirm.is_empty() => vec![Confirm, Always],
         Some(Overlay::Confirm(_)) => vec![Text, Always],
         Some(Overlay::Question { question: Question::HostKey { .. }, .. }) => vec![HostKey, Always],

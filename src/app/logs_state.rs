@@ -1,7 +1,18 @@
 //! The Logs tab's own state.
 
+mod columns;
+mod filters;
+mod marks;
+
+use chrono::{DateTime, Utc};
+
+use crate::domain::log_look::Highlight;
 use crate::domain::log_view::{LogQuery, LogWindow, RowId};
 use crate::domain::query::{self, Query, QueryError};
+
+pub use self::columns::TOLD;
+pub use self::filters::{Around, Editing, Following, NamedFilter};
+pub use self::marks::Bookmark;
 
 /// The Logs tab's own state.
 #[derive(Debug, Default)]
@@ -10,6 +21,32 @@ pub struct LogsState {
     pub query: LogQuery,
     /// The newest answer.
     pub window: LogWindow,
+    /// The filter that was typed; [`Self::compose`] puts it together with the rest.
+    pub typed: Query,
+    /// Filters kept under a name.
+    pub named: Vec<NamedFilter>,
+    /// The one of them that is being edited.
+    pub editing: Option<Editing>,
+    /// An id that is followed over all hosts.
+    pub following: Option<Following>,
+    /// Everything around a line is shown.
+    pub around: Option<Around>,
+    /// Patterns that stand out, besides those of the config.
+    pub highlights: Vec<Highlight>,
+    /// Lines to come back to, by time.
+    pub bookmarks: Vec<Bookmark>,
+    /// How fields are shown.
+    pub fields: FieldsView,
+    /// Columns of fields, with the widest value so far: they never shrink while lines stream.
+    pub columns: Vec<(String, usize)>,
+    /// Fields that are not shown.
+    pub hidden_fields: Vec<String>,
+    /// Number of the newest question to count something.
+    pub survey: u64,
+    /// When that was asked.
+    pub surveyed: Option<DateTime<Utc>>,
+    /// The row that a jump by the ruler landed on, and the time that it was about: the next jump begins there.
+    pub landed: Option<(RowId, DateTime<Utc>)>,
     /// Following the tail.
     pub follow: bool,
     /// The selected row; none while following.
@@ -50,6 +87,51 @@ pub enum Landing {
     Bottom,
     /// What a seek found; the row it began at, to tell when nothing was found.
     Found(RowId),
+    /// This one, or the first after it.
+    At(RowId),
+    /// The first at or after a time that the ruler shows.
+    Ruler(DateTime<Utc>),
+}
+
+/// How the fields of lines are shown in the stream.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum FieldsView {
+    /// Behind the message.
+    #[default]
+    Inline,
+    /// In columns before the message.
+    Columns,
+    /// Not at all: only the message.
+    Message,
+    /// The line as it came.
+    Raw,
+}
+
+impl FieldsView {
+    /// The one after it.
+    pub fn next(self) -> Self {
+        match self {
+            Self::Inline => Self::Columns,
+            Self::Columns => Self::Message,
+            Self::Message => Self::Raw,
+            Self::Raw => Self::Inline,
+        }
+    }
+
+    /// Its name.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Inline => "inline",
+            Self::Columns => "columns",
+            Self::Message => "message",
+            Self::Raw => "raw",
+        }
+    }
+
+    /// The one of this name.
+    pub fn named(name: &str) -> Option<Self> {
+        [Self::Inline, Self::Columns, Self::Message, Self::Raw].into_iter().find(|view| view.as_str() == name)
+    }
 }
 
 /// How the time column of the logs looks.
@@ -62,6 +144,34 @@ pub enum TimeColumn {
     Full,
     /// `-1m12s`
     Relative,
+    /// Since the line before.
+    Elapsed,
     /// None.
     Off,
+}
+
+impl TimeColumn {
+    const ALL: [(Self, &'static str); 5] = [
+        (Self::Short, "short"),
+        (Self::Full, "full"),
+        (Self::Relative, "relative"),
+        (Self::Elapsed, "elapsed"),
+        (Self::Off, "off"),
+    ];
+
+    /// The one after it.
+    pub fn next(self) -> Self {
+        let at = Self::ALL.iter().position(|(look, _)| *look == self).unwrap_or(0);
+        Self::ALL[(at + 1) % Self::ALL.len()].0
+    }
+
+    /// Its name.
+    pub fn as_str(self) -> &'static str {
+        Self::ALL.iter().find(|(look, _)| *look == self).map_or("short", |(_, name)| name)
+    }
+
+    /// The one of this name.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.iter().find(|(_, known)| *known == name).map(|(look, _)| *look)
+    }
 }

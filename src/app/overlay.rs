@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 use tui_textarea::TextArea;
 
 use super::input::SecretLine;
+use super::picker::Picker;
 use crate::domain::query::Query;
 use crate::domain::question::Question;
 
@@ -19,6 +20,8 @@ pub enum Overlay {
     },
     /// The command line (`:`) or the palette, with its completions.
     CommandLine(LineInput),
+    /// A list to pick from.
+    Picker(Picker),
     /// Asks for one line.
     Prompt(Prompt),
     /// Asks yes or no; the default is no, and Enter alone never confirms.
@@ -79,6 +82,14 @@ pub enum PromptPurpose {
     LogField,
     /// A time to go to.
     LogTime,
+    /// A name for the filter that is typed.
+    FilterName,
+    /// A pattern that is to stand out.
+    LogHighlight,
+    /// What somebody has to say about a line.
+    LogNote,
+    /// Which rows of a list to pick from are shown.
+    PickerFind,
     /// Filter of the host table.
     HostFilter,
     /// Filter of the lists of a tab.

@@ -18,7 +18,9 @@ use crate::domain::service::{Service, ServiceOnHost};
 use crate::domain::settings::Settings;
 
 pub use super::hosted::Hosted;
-pub use super::logs_state::{Landing, LogsState, TimeColumn};
+pub use super::logs_state::{
+    Around, Bookmark, Editing, FieldsView, Following, Landing, LogsState, NamedFilter, TOLD, TimeColumn,
+};
 pub use super::overlay::{Confirm, LineInput, Overlay, Prompt, PromptPurpose};
 pub use super::sort::SortBy;
 

@@ -46,6 +46,10 @@ pub enum Target {
     Column(super::state::SortBy),
     /// A completion of the command line, by its index.
     Completion(usize),
+    /// A row of a list to pick from, by its id.
+    Picked(String),
+    /// A column of the histogram: its beginning, in seconds since the epoch.
+    Time(i64),
     /// A banner, by its index.
     Banner(usize),
     /// The pane itself, for the wheel.

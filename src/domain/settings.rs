@@ -9,6 +9,7 @@ use super::deploy::spec::DeploySpec;
 use super::gate::GateSettings;
 use super::host::Host;
 use super::hosted::HostedSettings;
+use super::log_look::{FilterPreset, Highlight};
 use super::service::Service;
 
 /// Everything the config says that the rest of the program works with.
@@ -169,6 +170,10 @@ pub struct LogSettings {
     pub overflow: Overflow,
     /// Whether secrets are masked on the screen too.
     pub redact_on_screen: bool,
+    /// What stands out in every line.
+    pub highlights: Vec<Highlight>,
+    /// Filters that are at hand, off at first.
+    pub filters: Vec<FilterPreset>,
 }
 
 impl Default for LogSettings {
@@ -179,6 +184,8 @@ impl Default for LogSettings {
             since: Duration::from_secs(600),
             overflow: Overflow::DropOldest,
             redact_on_screen: false,
+            highlights: Vec::new(),
+            filters: Vec::new(),
         }
     }
 }

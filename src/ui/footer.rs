@@ -7,6 +7,7 @@ use super::theme::Role;
 use crate::app::board::Pane;
 use crate::app::command::Command;
 use crate::app::context::{Context, chain};
+use crate::app::picker::PickerKind;
 use crate::app::state::{Overlay, OverviewPane, State, Tab};
 use crate::app::update::{host_rows, row_address};
 use crate::app::view_state::rows;
@@ -76,6 +77,7 @@ fn wanted(state: &State) -> Vec<(Command, &'static str)> {
         ],
         Tab::Logs if state.logs.sidebar => {
             vec![
+                (sources, Command::Open, if state.logs.detail { "less" } else { "all of it" }),
                 (sources, Command::ToggleSource, "show or hide"),
                 (state.logs.window.sources.len() > 1, Command::OnlySource, "only this"),
                 (true, Command::Back, "back to the lines"),
@@ -91,6 +93,7 @@ fn wanted(state: &State) -> Vec<(Command, &'static str)> {
                 (sources, Command::Filter(None), "filter"),
                 (lines, Command::PreviousError, "last error"),
                 (lines, Command::Open, "detail"),
+                (lines && !state.logs.follow, Command::Values(None), "values"),
                 (sources, Command::Sources, "sources"),
                 (!sources, Command::CommandLine, "command"),
                 (!sources, Command::Quit, "quit"),
@@ -151,6 +154,7 @@ fn over(overlay: &Overlay) -> Vec<(Command, &'static str)> {
         Overlay::CommandLine(_) => {
             vec![(Command::Accept, "run"), (Command::Complete, "complete"), (Command::Back, "close")]
         }
+        Overlay::Picker(picker) => picked(&picker.kind),
         Overlay::Prompt(_) => vec![(Command::Accept, "take"), (Command::Back, "close")],
         Overlay::Confirm(_) => vec![(Command::Yes, "yes"), (Command::Back, "cancel")],
         Overlay::Question { question: Question::HostKey { .. }, .. } => {
@@ -158,6 +162,26 @@ fn over(overlay: &Overlay) -> Vec<(Command, &'static str)> {
         }
         Overlay::Question { .. } => vec![(Command::Accept, "send"), (Command::Back, "refuse")],
     }
+}
+
+/// What can be done with a row of a list to pick from.
+fn picked(kind: &PickerKind) -> Vec<(Command, &'static str)> {
+    let own: &[(Command, &'static str)] = match kind {
+        PickerKind::Fields => &[(Command::Accept, "its values"), (Command::PickToggle, "show or hide")],
+        PickerKind::Values(_) => &[(Command::Accept, "only this"), (Command::PickOut, "not this")],
+        PickerKind::Filters => &[
+            (Command::PickToggle, "on or off"),
+            (Command::PickNew, "keep the typed one"),
+            (Command::PickEdit, "change"),
+            (Command::PickDrop, "let go"),
+        ],
+        PickerKind::Highlights => &[(Command::PickNew, "new"), (Command::PickDrop, "let go")],
+        PickerKind::Bookmarks => {
+            &[(Command::Accept, "go there"), (Command::PickEdit, "note"), (Command::PickDrop, "let go")]
+        }
+    };
+    let all = [(Command::PickFind(None), "find"), (Command::Back, "close")];
+    own.iter().cloned().chain(all).collect()
 }
 
 /// The key of a command in the tabs, for sentences that name it; the command line's way where it is unbound.

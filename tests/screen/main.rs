@@ -5,6 +5,7 @@ mod hints;
 mod hosted;
 mod hostile;
 mod log_filter;
+mod log_pane;
 mod terminal;
 #[allow(dead_code, reason = "what programs cost is measured elsewhere")]
 #[path = "../measure/tty.rs"]

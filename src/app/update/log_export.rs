@@ -1,11 +1,12 @@
 //! Copying and saving rows of the logs. What leaves does so without the secrets in it.
 
+use super::logs::{needs_line, selected};
 use super::{overlays, toast};
 use crate::app::command::Command;
 use crate::app::effect::{Effect, ExportTo};
 use crate::app::state::{PromptPurpose, State};
 use crate::domain::log_export::{Export, ExportForm, Taken};
-use crate::domain::log_view::{LogRow, RowContent, RowId};
+use crate::domain::log_view::{RowContent, RowId};
 
 pub(super) fn run(state: &mut State, command: Command, effects: &mut Vec<Effect>) {
     match command {
@@ -28,21 +29,8 @@ pub(super) fn run(state: &mut State, command: Command, effects: &mut Vec<Effect>
     }
 }
 
-fn selected(state: &State) -> Option<&LogRow> {
-    let id = state.logs.selected?;
-    state.logs.window.rows.iter().find(|row| row.id == id)
-}
-
-/// Says that no line is selected, when that is so.
-fn needs_selected(state: &mut State) -> bool {
-    if selected(state).is_none() {
-        toast(state, true, "no line is selected: pause with space, then move to one");
-    }
-    selected(state).is_some()
-}
-
 fn copy(state: &mut State, what: impl FnOnce(RowId) -> Taken, effects: &mut Vec<Effect>) {
-    if needs_selected(state)
+    if needs_line(state)
         && let Some(id) = state.logs.selected
     {
         let export = Export { what: what(id), form: ExportForm::Raw, redact: true };
@@ -51,7 +39,7 @@ fn copy(state: &mut State, what: impl FnOnce(RowId) -> Taken, effects: &mut Vec<
 }
 
 fn which_field(state: &mut State) {
-    if !needs_selected(state) {
+    if !needs_line(state) {
         return;
     }
     let names: Vec<&str> = match selected(state).map(|row| &row.content) {

@@ -1,14 +1,13 @@
 //! The Logs tab: its query, what is followed, searched and filtered.
 
-use chrono::{DateTime, NaiveDateTime, NaiveTime, TimeDelta, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 
-use super::{hosts, lists, overlays, show, toast};
-use crate::app::argument::seconds;
+use super::{hosts, lists, log_lists, log_marks, log_reach, log_time, overlays, show, toast};
 use crate::app::command::Command;
 use crate::app::effect::Effect;
-use crate::app::state::{Landing, OverviewPane, PromptPurpose, State, Tab, TimeColumn};
+use crate::app::state::{Landing, OverviewPane, PromptPurpose, State, Tab};
 use crate::domain::log::{Level, SourceId};
-use crate::domain::log_view::{Anchor, LogFilter, LogRow, LogWindow, RowContent, RowId, Seek};
+use crate::domain::log_view::{Anchor, LogRow, LogWindow, RowContent, RowId, Seek};
 use crate::domain::query::{Op, Query};
 
 /// Sends the query as it stands now.
@@ -51,11 +50,28 @@ pub(super) fn arrived(state: &mut State, window: LogWindow, effects: &mut Vec<Ef
     if logs.source.is_none() {
         logs.source = logs.window.sources.first().map(|source| source.id);
     }
+    state.logs.measure(state.viewport.log_columns);
+    log_lists::grown(state, effects);
+    let logs = &mut state.logs;
     let Some(landing) = logs.landing.take() else { return };
     let (first, last) = (logs.window.rows.first().map(|row| row.id), logs.window.rows.last().map(|row| row.id));
     match landing {
         Landing::Top => logs.selected = first,
         Landing::Bottom => logs.selected = last,
+        Landing::At(id) => {
+            let at = logs.window.rows.iter().map(|row| row.id).find(|row| *row >= id);
+            logs.selected = at.or(last);
+        }
+        Landing::Ruler(time) => {
+            let micros = time.timestamp_micros();
+            let older = logs.window.above == 0 && first.is_some_and(|row| row.micros > micros);
+            let at = logs.window.rows.iter().map(|row| row.id).find(|row| row.micros >= micros);
+            logs.selected = at.or(last);
+            logs.landed = logs.selected.map(|id| (id, time));
+            if older {
+                toast(state, false, "no line from before that is held");
+            }
+        }
         Landing::Found(from) => {
             let is = |row: &&LogRow| match logs.query.seek {
                 Some((Seek::Match, _)) => matches!(&row.content, RowContent::Line { hits, .. } if !hits.is_empty()),
@@ -88,6 +104,25 @@ fn stay(state: &mut State, effects: &mut Vec<Effect>) {
     }
     (logs.query.offset, logs.query.seek) = (0, None);
     ask(state, effects);
+}
+
+/// The selected row, when it is on the screen.
+pub(super) fn selected(state: &State) -> Option<&LogRow> {
+    let id = state.logs.selected?;
+    state.logs.window.rows.iter().find(|row| row.id == id)
+}
+
+/// The selected row, or the newest on the screen.
+pub(super) fn at_hand(state: &State) -> Option<&LogRow> {
+    selected(state).or(state.logs.window.rows.last())
+}
+
+/// Says that no line is selected, when that is so.
+pub(super) fn needs_line(state: &mut State) -> bool {
+    if selected(state).is_none() {
+        toast(state, true, "no line is selected: pause with space, then move to one");
+    }
+    selected(state).is_some()
 }
 
 /// Leaves the tail; the newest row becomes the selected one.
@@ -137,6 +172,39 @@ pub(super) fn step(state: &mut State, rows: i64, effects: &mut Vec<Effect>) {
 
 pub(super) fn run(state: &mut State, command: Command, effects: &mut Vec<Effect>) {
     match command {
+        Command::Values(_)
+        | Command::Filters
+        | Command::NameFilter(_)
+        | Command::Highlight(_)
+        | Command::Highlights
+        | Command::Bookmarks
+        | Command::PickOut
+        | Command::PickToggle
+        | Command::PickDrop
+        | Command::PickEdit
+        | Command::PickNew
+        | Command::PickFind(_) => log_lists::run(state, command, effects),
+        Command::Bookmark
+        | Command::Note(_)
+        | Command::NextBookmark
+        | Command::PreviousBookmark
+        | Command::NextChange
+        | Command::PreviousChange
+        | Command::NextAlert
+        | Command::PreviousAlert
+        | Command::NextColumn
+        | Command::PreviousColumn => log_marks::run(state, command, effects),
+        Command::Around
+        | Command::AroundSource
+        | Command::FollowId
+        | Command::LineHost
+        | Command::LineService
+        | Command::LineDeploy
+        | Command::LineAlert => log_reach::run(state, &command, effects),
+        Command::Fields => {
+            state.logs.fields = state.logs.fields.next();
+            state.logs.measure(state.viewport.log_columns);
+        }
         Command::Follow if state.logs.follow => pause(state, effects),
         Command::Follow => follow(state, effects),
         Command::Search(Some(text)) => search(state, &text, effects),
@@ -146,7 +214,7 @@ pub(super) fn run(state: &mut State, command: Command, effects: &mut Vec<Effect>
             Err(error) => toast(state, true, error.to_string()),
         },
         Command::Filter(None) => {
-            let text = state.logs.query.filter.query.to_string();
+            let text = state.logs.typed.to_string();
             overlays::prompt(
                 state,
                 PromptPurpose::LogFilter,
@@ -155,8 +223,8 @@ pub(super) fn run(state: &mut State, command: Command, effects: &mut Vec<Effect>
             );
         }
         Command::ClearFilters => {
-            state.logs.query.filter.hidden.clear();
-            set_query(state, Query::default(), effects);
+            state.logs.clear_filters();
+            wanted_changed(state, effects);
         }
         Command::NextMatch => seek(state, Seek::Match, true, effects),
         Command::PreviousMatch => seek(state, Seek::Match, false, effects),
@@ -167,26 +235,19 @@ pub(super) fn run(state: &mut State, command: Command, effects: &mut Vec<Effect>
         Command::Later(seconds) => jump(state, seconds, effects),
         Command::Earlier(seconds) => jump(state, -seconds, effects),
         Command::LevelUp | Command::LevelDown => {
-            let at = state.logs.query.filter.query.least_level().map_or(0, |level| level as usize);
+            let at = state.logs.typed.least_level().map_or(0, |level| level as usize);
             let to =
                 if command == Command::LevelUp { (at + 1).min(Level::ALL.len() - 1) } else { at.saturating_sub(1) };
             set_level(state, (to > 0).then(|| Level::ALL[to]), effects);
         }
         Command::Level(level) => set_level(state, level, effects),
         Command::Wrap => state.logs.wrap = !state.logs.wrap,
-        Command::Times => {
-            state.logs.times = match state.logs.times {
-                TimeColumn::Short => TimeColumn::Full,
-                TimeColumn::Full => TimeColumn::Relative,
-                TimeColumn::Relative => TimeColumn::Off,
-                TimeColumn::Off => TimeColumn::Short,
-            }
-        }
+        Command::Times => state.logs.times = state.logs.times.next(),
         Command::RawTime => {
             state.logs.query.raw_time = !state.logs.query.raw_time;
             ask(state, effects);
         }
-        Command::GoTo(Some(text)) => match time_of(&text, state.now) {
+        Command::GoTo(Some(text)) => match log_time::read(&text, state.now) {
             Some(time) => go_to(state, time, effects),
             None => toast(state, true, format!("`{text}` is no time; 14:26, 14:26:03, -10m or 2026-01-31 14:26")),
         },
@@ -206,13 +267,20 @@ pub(super) fn run(state: &mut State, command: Command, effects: &mut Vec<Effect>
 }
 
 fn set_query(state: &mut State, query: Query, effects: &mut Vec<Effect>) {
-    state.logs.query.filter.query = query;
+    state.logs.typed = query;
+    wanted_changed(state, effects);
+}
+
+/// Other lines are wanted from now on. What was around a line is left.
+pub(super) fn wanted_changed(state: &mut State, effects: &mut Vec<Effect>) {
+    state.logs.around = None;
+    state.logs.compose();
     state.logs.paused_at = None;
     ask(state, effects);
 }
 
 fn set_level(state: &mut State, level: Option<Level>, effects: &mut Vec<Effect>) {
-    let query = state.logs.query.filter.query.with_least_level(level);
+    let query = state.logs.typed.with_least_level(level);
     set_query(state, query, effects);
 }
 
@@ -295,55 +363,27 @@ fn here(state: &mut State, effects: &mut Vec<Effect>) {
         hosts::selected(state).map(|host| Query::field("host", Op::Is, host.as_str()))
     };
     show(state, Tab::Logs);
-    state.logs.query.filter = LogFilter { query: wanted.unwrap_or_default(), hidden: Vec::new() };
+    state.logs.clear_filters();
+    state.logs.typed = wanted.unwrap_or_default();
+    state.logs.compose();
     match time {
         Some(time) => go_to(state, time, effects),
         None => follow(state, effects),
     }
 }
 
-/// Reads a time: of today's (or the latest past) day, ago, or with its date; in UTC.
-fn time_of(text: &str, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
-    let text = text.trim();
-    if let Some(ago) = text.strip_prefix('-') {
-        return now.checked_sub_signed(TimeDelta::try_seconds(seconds(ago)?)?);
-    }
-    for format in ["%H:%M", "%H:%M:%S"] {
-        let padded = if format == "%H:%M" { format!("{text}:00") } else { text.to_owned() };
-        if let Ok(time) = NaiveTime::parse_from_str(&padded, "%H:%M:%S") {
-            let today = now.date_naive().and_time(time).and_utc();
-            return Some(if today > now { today - TimeDelta::days(1) } else { today });
-        }
-    }
-    let dated = |format| NaiveDateTime::parse_from_str(text, format).ok();
-    let dated = dated("%Y-%m-%d %H:%M:%S")
-        .or_else(|| NaiveDateTime::parse_from_str(&format!("{text}:00"), "%Y-%m-%d %H:%M:%S").ok());
-    dated.map(|time| time.and_utc()).or_else(|| text.parse().ok())
+/// Goes to a row, with some of what is before it in sight.
+pub(super) fn show_row(state: &mut State, id: RowId, effects: &mut Vec<Effect>) {
+    pause(state, effects);
+    let before = state.viewport.log_rows as i64 / 3;
+    let logs = &mut state.logs;
+    (logs.query.anchor, logs.query.offset, logs.query.seek) = (Anchor::Top(id), -before, None);
+    logs.landing = Some(Landing::At(id));
+    ask(state, effects);
 }
 
-/// Whether a row is the selected one.
+/// A row becomes the selected one.
 pub(super) fn select(state: &mut State, id: RowId, effects: &mut Vec<Effect>) {
     pause(state, effects);
     state.logs.selected = Some(id);
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn times_are_read_as_they_are_said() {
-        let now: DateTime<Utc> = "2026-11-21T03:00:00Z".parse().unwrap();
-        for (text, expected) in [
-            ("02:30", "2026-11-21T02:30:00Z"),
-            ("14:26", "2026-11-20T14:26:00Z"),
-            ("02:30:05", "2026-11-21T02:30:05Z"),
-            ("-10m", "2026-11-21T02:50:00Z"),
-            ("-2h", "2026-11-21T01:00:00Z"),
-            ("2026-01-31 14:26", "2026-01-31T14:26:00Z"),
-        ] {
-            assert_eq!(time_of(text, now), expected.parse().ok(), "{text}");
-        }
-        assert!(time_of("soon", now).is_none() && time_of("-99999999999999999d", now).is_none());
-    }
 }

@@ -4,6 +4,10 @@ mod data;
 mod hosts;
 mod lists;
 mod log_export;
+mod log_lists;
+mod log_marks;
+mod log_reach;
+mod log_time;
 mod logs;
 mod moving;
 mod overlays;
@@ -52,6 +56,7 @@ pub fn update(state: &mut State, message: Message) -> Vec<Effect> {
         Message::Pending(keys) => state.pending = keys,
         Message::Outside(..) | Message::Delivery(..) | Message::Ledger(..) => lists::take(state, message),
         Message::Logs(window) => logs::arrived(state, *window, &mut effects),
+        Message::Tallied(tally) => log_lists::tallied(state, tally),
         Message::Asked(id, question) => questions::asked(state, id, question),
         Message::Withdrawn(id) => {
             questions::withdrawn(state, id);

@@ -1,6 +1,6 @@
 //! Moving about: rows, pages, panes, the mouse.
 
-use super::{hosts, lists, logs, overlays, run as run_command, show};
+use super::{hosts, lists, log_lists, log_marks, logs, overlays, run as run_command, show};
 use crate::app::command::Command;
 use crate::app::effect::Effect;
 use crate::app::state::{OverviewPane, State, Tab};
@@ -120,7 +120,7 @@ fn open(state: &mut State, effects: &mut Vec<Effect>) {
             }
         }
         Tab::Hosts => {}
-        Tab::Logs if state.logs.sidebar => logs::run(state, Command::ToggleSource, effects),
+        Tab::Logs if state.logs.sidebar => state.logs.detail = !state.logs.detail,
         Tab::Logs => {
             logs::pause(state, effects);
             state.logs.detail = !state.logs.detail;
@@ -155,6 +155,8 @@ pub(super) fn clicked(state: &mut State, target: Target, effects: &mut Vec<Effec
             state.logs.sidebar = true;
             state.logs.source = Some(id);
         }
+        Target::Picked(id) => log_lists::select(state, Some(id)),
+        Target::Time(start) => log_marks::at_column(state, start, effects),
         Target::Column(by) => run_command(state, Command::Sort(Some(by)), effects),
         Target::Completion(index) => overlays::choose(state, index),
         Target::Banner(index) => {

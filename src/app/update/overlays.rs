@@ -2,12 +2,14 @@
 
 use crossterm::event::{KeyCode, KeyEvent};
 
-use super::{lists, logs, questions, run as run_command, typed_ahead};
+use super::{lists, log_lists, log_reach, logs, questions, run as run_command, typed_ahead};
 use crate::app::command::{COMMANDS, Command, Entry};
 use crate::app::effect::Effect;
 use crate::app::fuzzy;
 use crate::app::input;
 use crate::app::state::{Overlay, Prompt, PromptPurpose, State};
+use crate::domain::log_look::Highlight;
+use crate::domain::query::Query;
 use crate::domain::question::{Answer, Question};
 
 /// Completions that are offered at once.
@@ -16,7 +18,7 @@ const OFFERED: usize = 12;
 /// Opens a one-line prompt.
 pub(super) fn prompt(state: &mut State, purpose: PromptPurpose, title: &str, text: &str) {
     let input = input::line(text);
-    let before = (state.logs.query.filter.query.clone(), state.logs.query.search.clone());
+    let before = (state.logs.typed.clone(), state.logs.query.search.clone());
     state.overlays.push(Overlay::Prompt(Prompt {
         purpose,
         title: title.to_owned(),
@@ -62,10 +64,19 @@ pub(super) fn run(state: &mut State, command: &Command, effects: &mut Vec<Effect
 
 /// A filter or search that was not accepted is as it was before it was typed.
 fn take_back(state: &mut State, prompt: Prompt, effects: &mut Vec<Effect>) {
-    let now = (&state.logs.query.filter.query, &state.logs.query.search);
+    let logs = &mut state.logs;
+    if prompt.purpose == PromptPurpose::PickerFind {
+        return log_lists::run(state, Command::PickFind(Some(String::new())), effects);
+    }
+    let editing = logs.editing.take();
+    if let Some(editing) = &editing {
+        logs.named.iter_mut().filter(|filter| filter.name == editing.name).for_each(|filter| filter.on = editing.on);
+    }
+    let now = (&logs.typed, &logs.query.search);
     let previewed = matches!(prompt.purpose, PromptPurpose::LogFilter | PromptPurpose::LogSearch);
-    if previewed && now != (&prompt.before.0, &prompt.before.1) {
-        (state.logs.query.filter.query, state.logs.query.search) = prompt.before;
+    if previewed && (editing.is_some() || now != (&prompt.before.0, &prompt.before.1)) {
+        (logs.typed, logs.query.search) = prompt.before;
+        logs.compose();
         logs::ask(state, effects);
     }
 }
@@ -79,6 +90,8 @@ fn back(state: &mut State, effects: &mut Vec<Effect>) {
         Tab::Deploys | Tab::Alerts | Tab::Business => lists::back(state),
         Tab::Logs if state.logs.detail => state.logs.detail = false,
         Tab::Logs if state.logs.sidebar => state.logs.sidebar = false,
+        Tab::Logs if state.logs.around.is_some() => log_reach::leave_around(state, effects),
+        Tab::Logs if state.logs.following.is_some() => log_reach::leave_id(state, effects),
         Tab::Logs if state.logs.query.search.is_some() => logs::search(state, "", effects),
         Tab::Logs if !state.logs.follow => logs::follow(state, effects),
         _ => {}
@@ -117,7 +130,7 @@ pub(super) fn key(state: &mut State, key: KeyEvent, effects: &mut Vec<Effect>) {
                 input.edit(key);
             }
         }
-        None => {}
+        Some(Overlay::Picker(_)) | None => {}
     }
 }
 
@@ -129,8 +142,10 @@ fn preview(state: &mut State, effects: &mut Vec<Effect>) {
         PromptPurpose::LogFilter => match state.logs.read_query(&text) {
             Ok(query) => {
                 prompt.error = None;
-                state.logs.query.filter.query = query;
-                logs::ask(state, effects);
+                // The text of a named filter is shown beside what is typed.
+                let beside = state.logs.editing.as_ref().map(|_| prompt.before.0.clone());
+                state.logs.typed = Query::all(beside.into_iter().chain([query]).collect());
+                logs::wanted_changed(state, effects);
             }
             Err(error) => prompt.error = Some(error.to_string()),
         },
@@ -143,7 +158,13 @@ fn preview(state: &mut State, effects: &mut Vec<Effect>) {
         }
         PromptPurpose::HostFilter => state.machines.filter = text,
         PromptPurpose::ListFilter => run_command(state, Command::Find(Some(text)), effects),
-        PromptPurpose::LogTime | PromptPurpose::LogSave | PromptPurpose::LogField => {}
+        PromptPurpose::LogHighlight => prompt.error = Highlight::new(&text, None).err(),
+        PromptPurpose::PickerFind => log_lists::run(state, Command::PickFind(Some(text)), effects),
+        PromptPurpose::LogTime
+        | PromptPurpose::LogSave
+        | PromptPurpose::LogField
+        | PromptPurpose::LogNote
+        | PromptPurpose::FilterName => {}
     }
 }
 
@@ -157,7 +178,7 @@ pub(super) fn pasted(state: &mut State, text: &str) {
         Some(Overlay::Question { input, question, .. }) if !matches!(question, Question::HostKey { .. }) => {
             input.paste(text)
         }
-        Some(Overlay::Question { .. }) | None => {}
+        Some(Overlay::Question { .. } | Overlay::Picker(_)) | None => {}
     }
 }
 
@@ -167,6 +188,7 @@ fn accept(state: &mut State, effects: &mut Vec<Effect>) {
         Some(Overlay::Help { .. }) => drop(state.overlays.pop()),
         Some(Overlay::CommandLine(_)) => accept_line(state, effects),
         Some(Overlay::Prompt(_)) => accept_prompt(state, effects),
+        Some(Overlay::Picker(_)) => log_lists::pick(state, &Command::Accept, effects),
         Some(Overlay::Confirm(confirm)) => {
             let typed = input::text_of(&confirm.input);
             let right = !confirm.type_to_confirm.is_empty() && typed == confirm.type_to_confirm;
@@ -221,12 +243,26 @@ fn accept_prompt(state: &mut State, effects: &mut Vec<Effect>) {
         return;
     }
     let (purpose, text) = (prompt.purpose, input::text_of(&prompt.input).to_owned());
+    let before = prompt.before.0.clone();
     state.overlays.pop();
+    if let Some(editing) = state.logs.editing.take_if(|_| purpose == PromptPurpose::LogFilter) {
+        match state.logs.read_query(&text) {
+            Ok(query) => log_lists::edited(state, editing, query, before, effects),
+            Err(error) => super::toast(state, true, error.to_string()),
+        }
+        return;
+    }
     let command = match purpose {
         PromptPurpose::LogSearch => Command::Search(Some(text)),
         PromptPurpose::LogFilter => Command::Filter(Some(text)),
         PromptPurpose::LogTime => Command::GoTo(Some(text)),
-        PromptPurpose::LogSave | PromptPurpose::LogField if text.trim().is_empty() => return,
+        PromptPurpose::LogSave | PromptPurpose::LogField | PromptPurpose::FilterName if text.trim().is_empty() => {
+            return;
+        }
+        PromptPurpose::FilterName => Command::NameFilter(Some(text.trim().to_owned())),
+        PromptPurpose::LogHighlight => Command::Highlight(Some(text)),
+        PromptPurpose::LogNote => Command::Note(Some(text)),
+        PromptPurpose::PickerFind => Command::PickFind(Some(text)),
         PromptPurpose::LogSave => Command::Save(Some(text.trim().to_owned())),
         PromptPurpose::LogField => Command::CopyField(Some(text.trim().to_owned())),
         PromptPurpose::HostFilter => Command::FilterHosts(Some(text)),
@@ -283,6 +319,7 @@ fn recall(state: &mut State, by: i64) {
     match state.overlays.last_mut() {
         Some(Overlay::CommandLine(_)) => complete(state, by),
         Some(Overlay::Help { .. }) => scroll(state, by),
+        Some(Overlay::Picker(_)) => log_lists::step(state, by),
         Some(Overlay::Question { .. }) => questions::step(state, by),
         Some(Overlay::Prompt(prompt))
             if prompt.purpose == PromptPurpose::LogSearch && !state.logs.history.is_empty() =>
@@ -302,6 +339,9 @@ fn recall(state: &mut State, by: i64) {
 }
 
 fn scroll(state: &mut State, by: i64) {
+    if matches!(state.overlays.last(), Some(Overlay::Picker(_))) {
+        return log_lists::step(state, by);
+    }
     let most = state.viewport.page_lines.saturating_sub(state.viewport.page_rows) as i64;
     if let Some(Overlay::Help { scroll, .. }) = state.overlays.last_mut() {
         *scroll = usize::try_from((*scroll as i64 + by).clamp(0, most.max(0))).unwrap_or(0);

@@ -2,6 +2,7 @@
 
 pub mod figures;
 pub mod rows;
+pub mod ruler;
 pub mod sentence;
 pub mod verdict;
 pub mod watched;

@@ -92,6 +92,7 @@ fn values<'s>(state: &'s State, entry: &Entry) -> Option<Vec<&'s str>> {
         Argument::Theme => state.themes.iter().map(String::as_str).collect(),
         Argument::Column => SortBy::ALL.map(SortBy::as_str).to_vec(),
         Argument::Level => Level::ALL.map(Level::as_str).into_iter().chain(["all"]).collect(),
+        Argument::Field => state.logs.window.fields.iter().map(String::as_str).collect(),
         Argument::Regex | Argument::Filter | Argument::Time | Argument::Duration | Argument::Text => return None,
     })
 }

@@ -82,6 +82,7 @@ fn title(context: Context) -> &'static str {
         Context::Text => "where text is typed",
         Context::CommandLine => "the command line",
         Context::Help => "help",
+        Context::Picker => "lists to pick from",
         Context::Confirm => "dialogs",
         Context::HostKey => "a new host key",
     }

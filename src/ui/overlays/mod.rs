@@ -4,6 +4,7 @@ mod command_line;
 mod confirm;
 mod frame;
 mod help;
+mod picker;
 mod prompt;
 mod question;
 mod which_key;
@@ -18,7 +19,14 @@ pub fn draw(state: &State, c: &mut Canvas, area: Rect) {
     match state.overlays.last() {
         Some(Overlay::Help { filter, scroll }) => help::draw(state, c, area, filter, *scroll),
         Some(Overlay::CommandLine(line)) => command_line::draw(state, c, area, line),
-        Some(Overlay::Prompt(prompt)) => prompt::draw(state, c, area, prompt),
+        Some(Overlay::Picker(picker)) => picker::draw(state, c, area, picker),
+        Some(Overlay::Prompt(prompt)) => {
+            // What is typed may be about a list: it stays in sight.
+            if let [.., Overlay::Picker(picker), _] = state.overlays.as_slice() {
+                picker::draw(state, c, area, picker);
+            }
+            prompt::draw(state, c, area, prompt);
+        }
         Some(Overlay::Confirm(confirm)) => confirm::draw(state, c, area, confirm),
         Some(Overlay::Question { question, input, .. }) => question::draw(state, c, area, question, input),
         None => {}

@@ -41,6 +41,10 @@ fn right(state: &State, c: &Canvas, prompt: &Prompt) -> Piece<'static> {
         PromptPurpose::LogTime
         | PromptPurpose::LogSave
         | PromptPurpose::LogField
+        | PromptPurpose::LogNote
+        | PromptPurpose::LogHighlight
+        | PromptPurpose::FilterName
+        | PromptPurpose::PickerFind
         | PromptPurpose::HostFilter
         | PromptPurpose::ListFilter => String::new(),
     };

@@ -4,6 +4,7 @@ use chrono::DateTime;
 use ratatui::layout::Rect;
 
 use crate::app::state::State;
+use crate::app::viewport::Target;
 use crate::domain::log_view::Bucket;
 use crate::ui::canvas::{Canvas, Piece, width};
 use crate::ui::glyph::BARS;
@@ -39,7 +40,9 @@ pub fn draw(state: &State, c: &mut Canvas, area: Rect) {
     c.put_as(x, foot, LABEL, &label(first.start), Role::Dim);
     let most = buckets.iter().map(total).max().unwrap_or(0).max(1);
     for (n, bucket) in buckets.iter().take(usize::from(columns)).enumerate() {
-        column(c, x + LABEL + n as u16, area, bucket, most);
+        let at = x + LABEL + n as u16;
+        column(c, at, area, bucket, most);
+        c.target(Rect { x: at, width: 1, ..area }, Target::Time(bucket.start));
     }
     let end = x + LABEL + columns + 1;
     c.put_as(end, foot, LABEL, &label(last.start + span), Role::Dim);

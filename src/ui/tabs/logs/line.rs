@@ -3,35 +3,24 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
-use ratatui::style::Style;
+use ratatui::style::{Modifier, Style};
 use unicode_segmentation::UnicodeSegmentation;
 use unicode_width::UnicodeWidthStr;
 
+use crate::app::state::{FieldsView, LogsState, State, TOLD};
 use crate::domain::log::Level;
+use crate::domain::log_look::Highlight;
 use crate::domain::log_view::{LogRow, RowContent};
 use crate::ui::canvas::{Canvas, Piece};
+use crate::ui::format::fit;
+use crate::ui::glyph;
 use crate::ui::theme::Role;
 
-/// Names of fields that other columns show.
-const TOLD: &[&str] = &[
-    "ts",
-    "time",
-    "timestamp",
-    "@timestamp",
-    "t",
-    "date",
-    "level",
-    "lvl",
-    "severity",
-    "loglevel",
-    "priority",
-    "PRIORITY",
-    "msg",
-    "message",
-    "event",
-    "MESSAGE",
-];
+/// A part of a line that stands out, and how.
+pub type Marked = (Range<usize>, Style);
 
+/// The most places of one pattern that are marked in one line.
+const MOST_FOUND: usize = 50;
 /// Most lines that one wrapped row takes: the detail shows the rest.
 const WRAPPED: usize = 20;
 
@@ -49,19 +38,47 @@ pub fn level(level: Option<Level>) -> (&'static str, Role) {
     }
 }
 
+/// What stands out in a line and how, in order: what the search found, then patterns where it found nothing.
+fn stand_out(c: &Canvas, logs: &LogsState, rules: &[Highlight], text: &str, hits: &[Range<usize>]) -> Vec<Marked> {
+    let hit = c.style(Role::Hit);
+    let mut all: Vec<Marked> = hits.iter().map(|range| (range.clone(), hit)).collect();
+    let free = |range: &Range<usize>, all: &[Marked]| {
+        !range.is_empty() && all.iter().all(|(taken, _)| range.end <= taken.start || range.start >= taken.end)
+    };
+    for rule in rules.iter().chain(&logs.highlights) {
+        let style = rule.role.as_deref().and_then(Role::named).map_or_else(
+            // A colour of its own, the same every day, that is legible without colours too.
+            || c.look.theme().host(rule.pattern()).add_modifier(Modifier::BOLD | Modifier::UNDERLINED),
+            |role| c.style(role),
+        );
+        for found in rule.regex().find_iter(text).take(MOST_FOUND) {
+            if free(&found.range(), &all) {
+                all.push((found.range(), style));
+            }
+        }
+    }
+    all.sort_by_key(|(range, _)| range.start);
+    all
+}
+
 /// What is shown of a line.
-pub fn pieces<'r>(c: &Canvas, row: &'r LogRow) -> Vec<Piece<'r>> {
+pub fn pieces<'r>(c: &Canvas, state: &State, row: &'r LogRow) -> Vec<Piece<'r>> {
     let RowContent::Line { text, hits, message, fields } = &row.content else { return Vec::new() };
+    let logs = &state.logs;
     let role = match row.level {
+        // Around a line it is told from the rest by what passes the filter.
+        _ if logs.around.is_some() && !row.marked && logs.selected != Some(row.id) => Role::Dim,
         // Only what is worse than usual, or less than usual, has a colour: most lines are in the terminal's own.
-        Some(Level::Warn | Level::Error | Level::Fatal | Level::Trace | Level::Debug) => level(row.level).1,
+        Some(Level::Fatal) => Role::Error,
+        Some(Level::Warn | Level::Error | Level::Trace | Level::Debug) => level(row.level).1,
         _ => Role::Text,
     };
-    let style = if role == Role::Fatal { c.style(Role::Error) } else { c.style(role) };
-    let hit = c.style(Role::Hit);
-    let mut out = marked(text, message.clone(), hits, style, hit);
-    if message.len() == text.len() {
-        return out;
+    let out = stand_out(c, logs, &state.settings.logs.highlights, text, hits);
+    let whole = logs.fields == FieldsView::Raw;
+    let mut pieces = columns(c, logs, fields, text, &out);
+    pieces.extend(marked(text, if whole { 0..text.len() } else { message.clone() }, &out, c.style(role)));
+    if whole || message.len() == text.len() || logs.fields == FieldsView::Message {
+        return pieces;
     }
     let mut from = 0;
     for (name, value) in fields {
@@ -70,16 +87,50 @@ pub fn pieces<'r>(c: &Canvas, row: &'r LogRow) -> Vec<Piece<'r>> {
             from = range.end;
         }
         let inside = place.as_ref().is_some_and(|range| range.start >= message.start && range.end <= message.end);
-        if inside || TOLD.contains(&name.as_str()) {
+        let told = TOLD.contains(&name.as_str()) || logs.columns.iter().any(|(column, _)| column == name);
+        if inside || told || logs.hidden_fields.contains(name) {
             continue;
         }
-        out.push(c.piece(format!(" {name}="), Role::Field));
+        pieces.push(c.piece(format!(" {name}="), Role::Field));
         match place {
-            Some(range) => out.extend(marked(text, range, hits, c.style(Role::Text), hit)),
-            None => out.push(c.piece(value.as_str(), Role::Text)),
+            Some(range) => pieces.extend(marked(text, range, &out, c.style(Role::Text))),
+            None => pieces.push(c.piece(value.as_str(), Role::Text)),
         }
     }
-    out
+    pieces
+}
+
+/// The fields that have columns, each in its width.
+fn columns<'r>(
+    c: &Canvas,
+    logs: &LogsState,
+    fields: &'r [(String, String)],
+    text: &'r str,
+    out: &[Marked],
+) -> Vec<Piece<'r>> {
+    let mut pieces = Vec::new();
+    for (name, width) in &logs.columns {
+        let value = fields.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str());
+        let shown = value.filter(|value| value.width() <= *width).map(|value| (find(text, 0, name, value), value));
+        let used = match (shown, value) {
+            (Some((Some(range), value)), _) => {
+                pieces.extend(marked(text, range, out, c.style(Role::Text)));
+                value.width()
+            }
+            (_, Some(value)) => {
+                let value = fit(value, *width);
+                let used = value.width();
+                pieces.push(c.piece(value, Role::Text));
+                used
+            }
+            (_, None) => {
+                pieces.push(c.piece(glyph::UNKNOWN, Role::Dim));
+                1
+            }
+        };
+        pieces.push(c.piece(" ".repeat(width.saturating_sub(used) + 1), Role::Text));
+    }
+    pieces
 }
 
 /// Where a field's value stands in the line: the first after its name.
@@ -90,13 +141,7 @@ fn find(text: &str, from: usize, name: &str, value: &str) -> Option<Range<usize>
 }
 
 /// A part of a line with what was found in it marked.
-pub fn marked<'t>(
-    text: &'t str,
-    range: Range<usize>,
-    hits: &[Range<usize>],
-    style: Style,
-    hit: Style,
-) -> Vec<Piece<'t>> {
+pub fn marked<'t>(text: &'t str, range: Range<usize>, hits: &[Marked], style: Style) -> Vec<Piece<'t>> {
     let mut out = Vec::new();
     let mut push = |from: usize, to: usize, style: Style| {
         // Offsets come from elsewhere: those that do not fit are left out, never a panic.
@@ -105,11 +150,11 @@ pub fn marked<'t>(
         }
     };
     let mut at = range.start;
-    for found in hits.iter().filter(|found| found.end > range.start && found.start < range.end) {
+    for (found, hit) in hits.iter().filter(|(found, _)| found.end > range.start && found.start < range.end) {
         let (from, to) = (found.start.max(at), found.end.min(range.end));
         if from < to {
             push(at, from, style);
-            push(from, to, style.patch(hit));
+            push(from, to, style.patch(*hit));
             at = to;
         }
     }
@@ -178,6 +223,7 @@ mod tests {
     use proptest::prelude::*;
     use ratatui::buffer::Buffer;
     use ratatui::layout::Rect;
+    use std::sync::Arc;
 
     fn shown(text: &str, message: Range<usize>, fields: &[(&str, &str)], hits: &[Range<usize>]) -> String {
         let look = Look::default();
@@ -203,7 +249,8 @@ mod tests {
         let mark = |(text, style): &Piece| {
             if style.bg == hit.bg && hit.bg.is_some() { format!("[{text}]") } else { text.to_string() }
         };
-        pieces(&c, &row).iter().map(mark).collect()
+        let state = State::new(Arc::default(), chrono::DateTime::UNIX_EPOCH, (80, 24), None);
+        pieces(&c, &state, &row).iter().map(mark).collect()
     }
 
     #[test]

@@ -13,13 +13,19 @@ use ratatui::layout::Rect;
 use super::{NARROW, nothing};
 use crate::app::command::Command;
 use crate::app::state::State;
-use crate::domain::log_view::LogFilter;
+use crate::domain::log_view::{LogRow, SourceStatus};
 use crate::domain::text::clean;
 use crate::ui::canvas::{Canvas, Piece, below, row, split, top};
 use crate::ui::footer::key_in_tabs;
 use crate::ui::format::{plural, rate};
 use crate::ui::glyph;
 use crate::ui::theme::Role;
+
+/// What is shown in detail under the stream.
+enum Detail<'s> {
+    Row(&'s LogRow),
+    Source(&'s SourceStatus),
+}
 
 /// Draws it.
 pub fn draw(state: &State, c: &mut Canvas, area: Rect) {
@@ -44,21 +50,24 @@ pub fn draw(state: &State, c: &mut Canvas, area: Rect) {
     let status = row(rest, rest.height.saturating_sub(1));
     let rest = top(rest, rest.height.saturating_sub(1));
     let selected = state.logs.window.rows.iter().find(|row| Some(row.id) == state.logs.selected);
-    let (lines, detail) = match selected.filter(|_| state.logs.detail) {
-        Some(row) => {
-            let rows = (rest.height / 2).min(16);
-            (top(rest, rest.height - rows), Some((below(rest, rest.height - rows), row)))
-        }
-        None => (rest, None),
+    let source = state.logs.window.sources.iter().find(|source| Some(source.id) == state.logs.source);
+    let detail = match (state.logs.detail, state.logs.sidebar) {
+        (true, true) => source.map(Detail::Source),
+        (true, false) => selected.map(Detail::Row),
+        (false, _) => None,
     };
+    let rows = if detail.is_some() { (rest.height / 2).min(16) } else { 0 };
+    let (lines, at) = (top(rest, rest.height - rows), below(rest, rest.height - rows));
     if state.logs.window.rows.is_empty() {
         c.regions.viewport.log_rows = usize::from(lines.height);
         empty(state, c, lines);
     } else {
         stream::draw(state, c, lines);
     }
-    if let Some((area, row)) = detail {
-        detail::draw(state, c, area, row);
+    match detail {
+        Some(Detail::Row(row)) => detail::draw(state, c, at, row),
+        Some(Detail::Source(source)) => detail::source(state, c, at, source),
+        None => {}
     }
     status::draw(state, c, status);
 }
@@ -67,7 +76,10 @@ pub fn draw(state: &State, c: &mut Canvas, area: Rect) {
 fn rule(state: &State, c: &mut Canvas, line: Rect) {
     let query = &state.logs.query;
     let mut title = vec![c.piece("Logs", Role::Title)];
-    let chips = query.filter.query.chips();
+    if state.logs.around.is_some() {
+        title.push(c.piece("  around the line", Role::Warn));
+    }
+    let chips = state.logs.chips();
     let filters = chips.len();
     for chip in chips {
         let chip = clean(&chip);
@@ -91,7 +103,6 @@ fn rule(state: &State, c: &mut Canvas, line: Rect) {
 fn empty(state: &State, c: &mut Canvas, area: Rect) {
     let window = &state.logs.window;
     let live = window.sources.iter().filter(|source| !state.is_silent(source)).count();
-    let hidden = &state.logs.query.filter;
     let key = key_in_tabs(state, c, &Command::ClearFilters);
     match (window.sources.len(), window.total) {
         (0, _) => nothing(
@@ -102,7 +113,7 @@ fn empty(state: &State, c: &mut Canvas, area: Rect) {
         (n, 0) => {
             nothing(c, area, &[&format!("waiting for the first line of {} ({live} being read)", plural(n, "source"))])
         }
-        _ if *hidden != LogFilter::default() => {
+        _ if state.logs.is_filtered() => {
             nothing(
                 c,
                 area,

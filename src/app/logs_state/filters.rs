@@ -1,0 +1,109 @@
+//! What decides which lines are shown: what was typed, filters kept under a name, an id that is followed, everything
+//! around a line.
+
+use crate::domain::log::SourceId;
+use crate::domain::log_view::RowId;
+use crate::domain::query::Query;
+
+/// A filter that is kept under a name, to be put on and off.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NamedFilter {
+    /// Its name.
+    pub name: String,
+    /// What lines must be like.
+    pub query: Query,
+    /// It is on.
+    pub on: bool,
+}
+
+/// An id that is followed over all hosts, and what to go back to.
+#[derive(Clone, Debug)]
+pub struct Following {
+    /// As it is written on the screen.
+    pub label: String,
+    /// The lines that have it.
+    pub query: Query,
+    /// What was typed before.
+    pub typed: Query,
+    /// Names of the filters that were on.
+    pub on: Vec<String>,
+    /// Sources that were hidden.
+    pub hidden: Vec<SourceId>,
+    /// The line it was followed from.
+    pub from: RowId,
+}
+
+/// Everything around a line is shown, and what passes the filter is marked.
+#[derive(Clone, Debug)]
+pub struct Around {
+    /// Which lines are around it: all, or those of its own source.
+    pub query: Query,
+}
+
+/// A named filter that is being edited: until it is taken its text is what is typed.
+#[derive(Clone, Debug)]
+pub struct Editing {
+    /// Its name.
+    pub name: String,
+    /// Whether it was on.
+    pub on: bool,
+}
+
+impl super::LogsState {
+    /// Works out anew which lines are wanted.
+    pub fn compose(&mut self) {
+        let following = self.following.iter().map(|following| &following.query);
+        let on = self.named.iter().filter(|filter| filter.on).map(|filter| &filter.query);
+        let wanted = Query::all(following.chain(std::iter::once(&self.typed)).chain(on).cloned().collect());
+        match &self.around {
+            Some(around) => (self.query.filter.query, self.query.mark) = (around.query.clone(), Some(wanted)),
+            None => (self.query.filter.query, self.query.mark) = (wanted, None),
+        }
+    }
+
+    /// What is on, each as the screen writes it.
+    pub fn chips(&self) -> Vec<String> {
+        let following = self.following.iter().map(|following| following.label.clone());
+        let on = self.named.iter().filter(|filter| filter.on).map(|filter| format!("[{}]", filter.name));
+        following.chain(self.typed.chips()).chain(on).collect()
+    }
+
+    /// Whether lines are kept from being shown.
+    pub fn is_filtered(&self) -> bool {
+        self.around.is_some() || !self.query.filter.query.is_everything() || !self.query.filter.hidden.is_empty()
+    }
+
+    /// Takes every filter off; those that have a name stay known.
+    pub fn clear_filters(&mut self) {
+        (self.typed, self.following, self.around) = (Query::default(), None, None);
+        self.named.iter_mut().for_each(|filter| filter.on = false);
+        self.query.filter.hidden.clear();
+        self.compose();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::app::state::LogsState;
+    use crate::domain::query::Op;
+
+    #[test]
+    fn filters_that_are_on_all_hold_and_each_is_told_by_its_name() {
+        let named = |name: &str, text: &str, on| NamedFilter { name: name.into(), query: Query::text(text), on };
+        let mut logs = LogsState {
+            typed: Query::field("level", Op::AtLeast, "warn"),
+            named: vec![named("carts", "cart", true), named("health", "healthz", false)],
+            ..LogsState::default()
+        };
+        logs.compose();
+        assert_eq!(logs.query.filter.query.to_string(), "level>=warn cart");
+        assert_eq!(logs.chips(), ["level>=warn", "[carts]"]);
+        logs.around = Some(Around { query: Query::default() });
+        logs.compose();
+        assert!(logs.query.filter.query.is_everything() && logs.is_filtered());
+        assert_eq!(logs.query.mark.as_ref().map(ToString::to_string).as_deref(), Some("level>=warn cart"));
+        logs.clear_filters();
+        assert!(!logs.is_filtered() && logs.named.len() == 2 && logs.query.mark.is_none());
+    }
+}

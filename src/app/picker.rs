@@ -1,0 +1,168 @@
+//! A list to pick from that lies over the logs: fields and their values, filters, what stands out, bookmarks, views.
+
+use super::state::State;
+use crate::domain::log_survey::Tally;
+use crate::domain::log_view::RowContent;
+use crate::domain::query::BUILT_IN;
+
+/// A list that lies over the tab and takes the keys.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Picker {
+    /// What is picked.
+    pub kind: PickerKind,
+    /// The selected row, by its id; none: the first.
+    pub selected: Option<String>,
+    /// What has been counted, where something is.
+    pub tally: Option<Tally>,
+    /// Only rows that hold this.
+    pub find: String,
+}
+
+/// What is picked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum PickerKind {
+    /// A field, to see its values.
+    Fields,
+    /// A value of this field, to filter by.
+    Values(String),
+    /// Filters, to put on and off.
+    Filters,
+    /// Patterns that stand out.
+    Highlights,
+    /// Lines to come back to.
+    Bookmarks,
+}
+
+/// A row of a list.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Item {
+    /// What it is told apart by.
+    pub id: String,
+    /// Whether it is on, where it can be.
+    pub on: Option<bool>,
+    /// Its first words.
+    pub name: String,
+    /// The rest of it.
+    pub text: String,
+    /// How many lines.
+    pub count: Option<u64>,
+}
+
+impl Picker {
+    /// One that has just been opened.
+    pub fn new(kind: PickerKind) -> Self {
+        Self { kind, selected: None, tally: None, find: String::new() }
+    }
+
+    /// Its title.
+    pub fn title(&self) -> String {
+        match &self.kind {
+            PickerKind::Fields => "Fields".to_owned(),
+            PickerKind::Values(name) => format!("Values of {name}"),
+            PickerKind::Filters => "Filters".to_owned(),
+            PickerKind::Highlights => "What stands out".to_owned(),
+            PickerKind::Bookmarks => "Bookmarks".to_owned(),
+        }
+    }
+
+    /// Its rows.
+    pub fn items(&self, state: &State) -> Vec<Item> {
+        let mut items = match &self.kind {
+            PickerKind::Fields => fields(state),
+            PickerKind::Values(_) => self.tally.iter().flat_map(|tally| &tally.rows).map(value).collect(),
+            PickerKind::Filters => filters(state, self.tally.as_ref()),
+            PickerKind::Highlights => highlights(state),
+            PickerKind::Bookmarks => bookmarks(state),
+        };
+        let wanted = self.find.to_lowercase();
+        items.retain(|item| format!("{} {}", item.name, item.text).to_lowercase().contains(&wanted));
+        items
+    }
+
+    /// The place of the selected row among some.
+    pub fn place(&self, items: &[Item]) -> usize {
+        self.selected.as_ref().and_then(|id| items.iter().position(|item| item.id == *id)).unwrap_or(0)
+    }
+
+    /// The selected row.
+    pub fn item(&self, state: &State) -> Option<Item> {
+        let mut items = self.items(state);
+        let at = self.place(&items);
+        (at < items.len()).then(|| items.swap_remove(at))
+    }
+}
+
+/// Fields of the selected line with their values, then the names that every line has, then all that lines have had.
+fn fields(state: &State) -> Vec<Item> {
+    let logs = &state.logs;
+    let selected = logs.window.rows.iter().find(|row| Some(row.id) == logs.selected);
+    let here = match selected.map(|row| &row.content) {
+        Some(RowContent::Line { fields, .. }) => fields.as_slice(),
+        _ => &[],
+    };
+    let mut items: Vec<Item> = Vec::new();
+    let shown = |name: &str| Some(!logs.hidden_fields.iter().any(|hidden| hidden == name));
+    for (name, value) in here {
+        items.push(Item { id: name.clone(), on: shown(name), name: name.clone(), text: value.clone(), count: None });
+    }
+    let built_in = BUILT_IN.into_iter().filter(|name| *name != "message").map(str::to_owned);
+    for name in built_in.chain(logs.window.fields.iter().cloned()) {
+        if items.iter().all(|item| item.name != name) {
+            items.push(Item { id: name.clone(), on: shown(&name), name, text: String::new(), count: None });
+        }
+    }
+    items
+}
+
+fn value((value, count): &(String, u64)) -> Item {
+    Item { id: value.clone(), on: None, name: value.clone(), text: String::new(), count: Some(*count) }
+}
+
+/// What is typed, then what has a name. The counts are in the same order.
+fn filters(state: &State, tally: Option<&Tally>) -> Vec<Item> {
+    let logs = &state.logs;
+    let typed = (!logs.typed.is_everything()).then(|| Item {
+        id: String::new(),
+        on: Some(true),
+        name: "(typed)".to_owned(),
+        text: logs.typed.to_string(),
+        count: None,
+    });
+    let named = logs.named.iter().map(|filter| Item {
+        id: filter.name.clone(),
+        on: Some(filter.on),
+        name: filter.name.clone(),
+        text: filter.query.to_string(),
+        count: None,
+    });
+    let mut items: Vec<Item> = typed.into_iter().chain(named).collect();
+    // An answer that was asked before a filter came or went is about others.
+    if let Some(tally) = tally.filter(|tally| tally.rows.len() == items.len()) {
+        items.iter_mut().zip(&tally.rows).for_each(|(item, (_, count))| item.count = Some(*count));
+    }
+    items
+}
+
+fn highlights(state: &State) -> Vec<Item> {
+    let of_config = state.settings.logs.highlights.iter().map(|rule| (rule, true));
+    let all = of_config.chain(state.logs.highlights.iter().map(|rule| (rule, false)));
+    let item = |(rule, of_config): (&crate::domain::log_look::Highlight, bool)| Item {
+        id: rule.pattern().to_owned(),
+        on: None,
+        name: rule.pattern().to_owned(),
+        text: if of_config { "of the config".to_owned() } else { String::new() },
+        count: None,
+    };
+    all.map(item).collect()
+}
+
+fn bookmarks(state: &State) -> Vec<Item> {
+    let item = |mark: &super::state::Bookmark| Item {
+        id: mark.key(),
+        on: None,
+        name: format!("{} {}", mark.time.format("%m-%d %H:%M:%S"), mark.host),
+        text: if mark.note.is_empty() { mark.text.clone() } else { format!("{}: {}", mark.note, mark.text) },
+        count: None,
+    };
+    state.logs.bookmarks.iter().map(item).collect()
+}

@@ -1,0 +1,398 @@
+//! The logs' lists to pick from, rulers, bookmarks, context, and following an id: by the keys that a person types.
+
+use std::sync::Arc;
+
+use quarterdeck::app::effect::Effect;
+use quarterdeck::app::message::Message;
+use quarterdeck::app::state::{Overlay, State, Tab};
+use quarterdeck::app::update::update;
+use quarterdeck::domain::alert::{Alert, AlertState, Severity};
+use quarterdeck::domain::delivery::{Delivery, Project};
+use quarterdeck::domain::deployment::{Deployment, DeploymentStatus};
+use quarterdeck::domain::log::{Level, Source, SourceId, TimeFrom};
+use quarterdeck::domain::log_survey::{Counted, Survey, Tally};
+use quarterdeck::domain::log_view::{Anchor, LogRow, LogWindow, RowContent, RowId, SourceStatus};
+
+use super::{at, busy, picture, press};
+
+/// A line of a source, so many seconds after the beginning.
+fn row(seconds: i64, source: u32, level: Level, message: &str, fields: &[(&str, &str)]) -> LogRow {
+    let rest: String = fields.iter().map(|(name, value)| format!(" {name}={value}")).collect();
+    let text = format!("level={} msg=\"{message}\"{rest}", level.as_str());
+    let start = text.find(message).expect("it is in it");
+    LogRow {
+        id: RowId { micros: at(seconds).timestamp_micros(), source: SourceId(source), seq: seconds as u64 + 1 },
+        source: SourceId(source),
+        time: at(seconds),
+        time_from: TimeFrom::Line,
+        level: Some(level),
+        content: RowContent::Line {
+            message: start..start + message.len(),
+            hits: Vec::new(),
+            fields: fields.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect(),
+            text,
+        },
+        late: false,
+        continues: false,
+        marked: false,
+    }
+}
+
+fn status(id: u32, host: &str, error: Option<&str>) -> SourceStatus {
+    let source = Source { host: host.into(), service: Some("api".into()), name: "file:/var/log/app.log".into() };
+    SourceStatus {
+        id: SourceId(id),
+        source: Arc::new(source),
+        live: error.is_none(),
+        error: error.map(str::to_owned),
+        rate: 3.0,
+        lines: 40,
+        errors_min: 1,
+        errors: vec![0, 1],
+        newest_error: None,
+        newest: Some(at(0)),
+        lag_s: Some(0.1),
+        format: "logfmt",
+    }
+}
+
+/// A minute of an incident on two hosts: 1.4.3 goes out, and the cart fails.
+fn incident() -> LogWindow {
+    let (info, error) = (Level::Info, Level::Error);
+    let rows = vec![
+        row(0, 0, info, "request handled", &[("path", "/cart"), ("dur_ms", "41"), ("request_id", "7f3a90")]),
+        row(10, 1, info, "request handled", &[("path", "/checkout"), ("dur_ms", "7"), ("request_id", "7f3a91")]),
+        row(40, 0, error, "KeyError: 'cart'", &[("path", "/checkout"), ("request_id", "7f3a91"), ("user", "7")]),
+        row(50, 1, error, "KeyError: 'cart'", &[("path", "/checkout"), ("request_id", "7f3b02"), ("user", "9")]),
+        row(55, 1, info, "retrying request", &[("attempt", "2"), ("upstream", "payments")]),
+    ];
+    LogWindow {
+        number: u64::MAX,
+        total: 5,
+        matching: 5,
+        rows,
+        sources: vec![status(0, "web-1", None), status(1, "web-2", None)],
+        fields: Arc::new(["path", "dur_ms", "request_id", "user"].map(str::to_owned).into()),
+        ..LogWindow::default()
+    }
+}
+
+fn deployed(version: &str, seconds: i64) -> Deployment {
+    Deployment {
+        id: version.into(),
+        source: "gitlab",
+        project: "acme/api".into(),
+        place: "production".into(),
+        service: "api".into(),
+        environment: "production".into(),
+        version: version.into(),
+        is_tag: Some(true),
+        sha: None,
+        status: Some(DeploymentStatus::Success),
+        kind: None,
+        by: Some("ana".into()),
+        created: Some(at(seconds)),
+        started: Some(at(seconds)),
+        finished: Some(at(seconds)),
+        updated: None,
+        previous_version: Some("1.4.2".into()),
+        job: None,
+        pipeline: None,
+        url: None,
+    }
+}
+
+fn alert(title: &str, since: i64) -> Alert {
+    Alert {
+        id: format!("statuscake:{title}"),
+        rule: "uptime".into(),
+        source: "statuscake".into(),
+        severity: Severity::Page,
+        state: AlertState::Firing,
+        title: title.into(),
+        host: None,
+        service: Some("api".into()),
+        environment: None,
+        since: Some(at(since)),
+        ended: None,
+        value: None,
+        acked_by: None,
+        silenced: false,
+        flapping: false,
+        last_change: None,
+        url: None,
+    }
+}
+
+/// The Logs tab on that minute.
+fn logs(size: (u16, u16)) -> State {
+    let mut state = busy(size);
+    let project = Project { service: "api".into(), deployments: vec![deployed("1.4.3", 30)], ..Project::default() };
+    let delivery = Delivery { projects: vec![project], ..Delivery::default() };
+    update(&mut state, Message::Delivery(Box::new(delivery), vec![alert("checkout down", 45)]));
+    update(&mut state, Message::Tick(at(60)));
+    press(&mut state, "2");
+    update(&mut state, Message::Logs(Box::new(incident())));
+    picture(&mut state);
+    state
+}
+
+/// The state after an answer to what was asked last came, with the same lines.
+fn answered(state: &mut State) {
+    update(state, Message::Logs(Box::new(incident())));
+}
+
+fn query(state: &State) -> String {
+    state.logs.query.filter.query.to_string()
+}
+
+fn survey(effects: &[Effect]) -> &Survey {
+    let asked =
+        effects.iter().rev().find_map(|effect| if let Effect::Survey(survey) = effect { Some(survey) } else { None });
+    asked.expect("something is counted")
+}
+
+#[test]
+fn a_value_is_picked_from_a_list_with_counts() {
+    let mut state = logs((80, 24));
+    press(&mut state, " kk");
+    let effects = press(&mut state, "v\r");
+    let Counted::Values(_, field) = &survey(&effects).what else { panic!("{effects:?}") };
+    assert_eq!(field, "path", "the selected line's fields come first");
+    let number = survey(&effects).number;
+    let rows = vec![("/checkout".to_owned(), 3), ("/cart".to_owned(), 1)];
+    let tally = Tally { number, rows, having: 4, looked: 5, others: 0, whole: true };
+    update(
+        &mut state,
+        Message::Tallied(Tally { number: number - 1, rows: vec![("obsolete".into(), 1)], ..Tally::default() }),
+    );
+    update(&mut state, Message::Tallied(tally));
+    let shown = picture(&mut state);
+    for needed in ["Values of path", "/checkout", "75%", "4 of 5 lines have it", "x not this"] {
+        assert!(shown.contains(needed), "{needed}:\n{shown}");
+    }
+    assert!(!shown.contains("obsolete"), "an answer to an older question is ignored");
+    press(&mut state, "\r");
+    assert_eq!((query(&state).as_str(), state.overlays.len()), ("path=/checkout", 0));
+    press(&mut state, ":values path\r");
+    let number = state.logs.survey;
+    update(&mut state, Message::Tallied(Tally { number, rows: vec![("/cart".into(), 1)], ..Tally::default() }));
+    press(&mut state, "x");
+    assert_eq!(query(&state), "path=/checkout path!=/cart");
+    // The list finds what is typed.
+    press(&mut state, "v/dur\r");
+    assert!(picture(&mut state).contains("with `dur`"));
+    let effects = press(&mut state, "\r");
+    assert!(matches!(&survey(&effects).what, Counted::Values(_, field) if field == "dur_ms"));
+}
+
+#[test]
+fn filters_are_kept_under_names_counted_and_put_on_and_off() {
+    let mut state = logs((80, 24));
+    press(&mut state, "flevel>=error\r");
+    let effects = press(&mut state, "&n");
+    assert!(matches!(&survey(&effects).what, Counted::Filters(queries) if queries.len() == 1));
+    press(&mut state, "errors\r");
+    assert_eq!((query(&state).as_str(), state.logs.typed.is_everything()), ("level>=error", true));
+    press(&mut state, "\u{1b}fcart\r&");
+    let number = state.logs.survey;
+    let rows = vec![(String::new(), 4), (String::new(), 2)];
+    update(&mut state, Message::Tallied(Tally { number, rows, looked: 5, whole: true, ..Tally::default() }));
+    let shown = picture(&mut state);
+    for needed in ["(typed)", "cart", "errors", "level>=error", "80%", "40%", "[errors]", "2 filters"] {
+        assert!(shown.contains(needed), "{needed}:\n{shown}");
+    }
+    press(&mut state, "j ");
+    assert_eq!(query(&state), "cart", "off");
+    press(&mut state, " ");
+    assert_eq!(query(&state), "cart level>=error", "and on again");
+    // Changing one shows at once; Esc takes it back, Enter keeps it under its name.
+    press(&mut state, "e path");
+    assert_eq!(query(&state), "cart level>=error path");
+    press(&mut state, "\u{1b}");
+    assert_eq!(query(&state), "cart level>=error");
+    press(&mut state, "e path\r");
+    assert_eq!((query(&state).as_str(), state.logs.named.len()), ("cart level>=error path", 1));
+    press(&mut state, "d");
+    assert_eq!((query(&state).as_str(), state.logs.named.len()), ("cart", 0));
+    press(&mut state, "\u{1b}F");
+    assert_eq!(query(&state), "");
+}
+
+#[test]
+fn deploys_and_alerts_stand_between_the_lines_and_are_jumped_to() {
+    let mut state = logs((80, 24));
+    let shown = picture(&mut state);
+    let place = |words: &str| {
+        shown.lines().position(|line| line.contains(words)).unwrap_or_else(|| panic!("{words}:\n{shown}"))
+    };
+    let (deploy, error, alert) = (place("deploy api 1.4.2 to 1.4.3"), place("KeyError"), place("page checkout down"));
+    assert!(deploy + 1 == error && alert == error + 1, "{shown}");
+    press(&mut state, "[d");
+    let Anchor::Time(time) = state.logs.query.anchor else { panic!("{:?}", state.logs.query.anchor) };
+    assert_eq!(time, at(30));
+    answered(&mut state);
+    assert_eq!(state.logs.selected.map(|id| id.micros), Some(at(40).timestamp_micros()), "the first line after it");
+    press(&mut state, "[d");
+    assert!(picture(&mut state).contains("no change is known before that"), "the same one is not found again");
+    press(&mut state, "]a");
+    answered(&mut state);
+    assert_eq!(state.logs.selected.map(|id| id.micros), Some(at(50).timestamp_micros()));
+    press(&mut state, "]a");
+    assert!(picture(&mut state).contains("no alert is known after that"));
+}
+
+#[test]
+fn bookmarks_have_notes_and_are_come_back_to() {
+    let mut state = logs((80, 24));
+    press(&mut state, " kkiasked ana about it\r");
+    let shown = picture(&mut state);
+    assert!(shown.contains("◆ asked ana about it"), "{shown}");
+    press(&mut state, "kkb");
+    assert_eq!(state.logs.bookmarks.len(), 2);
+    press(&mut state, "]b");
+    answered(&mut state);
+    assert_eq!(state.logs.selected.map(|id| id.micros), Some(at(40).timestamp_micros()));
+    press(&mut state, "'");
+    let shown = picture(&mut state);
+    assert!(shown.contains("Bookmarks") && shown.contains("asked ana about it: level=error"), "{shown}");
+    press(&mut state, "\r");
+    answered(&mut state);
+    assert_eq!(state.logs.selected.map(|id| id.micros), Some(at(0).timestamp_micros()), "the first of the list");
+    press(&mut state, "b");
+    assert_eq!(state.logs.bookmarks.len(), 1, "a bookmark is taken off by the same key");
+}
+
+#[test]
+fn an_id_is_followed_over_all_hosts_and_back() {
+    let mut state = logs((80, 24));
+    press(&mut state, "fhost=web-1\r kk");
+    let from = state.logs.selected;
+    press(&mut state, "r");
+    assert_eq!(query(&state), r"\b7f3a91\b", "neither host nor filter narrows it");
+    assert!(picture(&mut state).contains("request_id=7f3a91"));
+    answered(&mut state);
+    assert_eq!(state.logs.selected, from, "the line stays the selected one");
+    press(&mut state, "r");
+    assert_eq!(query(&state), "host=web-1");
+    answered(&mut state);
+    assert_eq!(state.logs.selected, from);
+    press(&mut state, "jjr");
+    assert!(picture(&mut state).contains("no request, trace or user is known"), "a line without one says so");
+}
+
+#[test]
+fn what_is_around_a_hit_is_shown_and_left_again() {
+    let mut state = logs((80, 24));
+    press(&mut state, "fKeyError\r kk");
+    let from = state.logs.selected;
+    press(&mut state, "z");
+    assert_eq!(query(&state), "");
+    assert_eq!(state.logs.query.mark.as_ref().map(ToString::to_string).as_deref(), Some("KeyError"));
+    answered(&mut state);
+    assert_eq!(state.logs.selected, from);
+    assert!(picture(&mut state).contains("around the line"));
+    press(&mut state, "z");
+    assert_eq!(query(&state), "KeyError");
+    press(&mut state, "Z");
+    assert_eq!(query(&state), "host=web-1 source=file:/var/log/app.log");
+    press(&mut state, "\u{1b}");
+    assert_eq!(query(&state), "KeyError");
+}
+
+#[test]
+fn from_a_line_one_goes_to_its_host_service_deployment_and_alert() {
+    for (keys, tab) in [("oh", Tab::Hosts), ("ou", Tab::Overview), ("od", Tab::Deploys), ("oa", Tab::Alerts)] {
+        let mut state = logs((120, 36));
+        press(&mut state, " k");
+        press(&mut state, keys);
+        assert_eq!(state.tab, tab, "{keys}");
+        let shown = picture(&mut state);
+        match keys {
+            "oh" => assert_eq!(state.machines.open.as_ref().map(|host| host.as_str()), Some("web-2")),
+            "ou" => assert_eq!(state.overview.service, Some(("api".into(), "production".into()))),
+            "od" => assert!(shown.contains("1.4.3, 0 min before the line"), "{shown}"),
+            _ => assert!(shown.contains("checkout down"), "{shown}"),
+        }
+        press(&mut state, "-");
+        assert_eq!(state.tab, Tab::Logs, "and back");
+    }
+}
+
+#[test]
+fn what_stands_out_and_how_fields_look_is_changed_by_keys() {
+    let mut state = logs((120, 36));
+    press(&mut state, "c(");
+    let Some(Overlay::Prompt(prompt)) = state.overlays.last() else { panic!("a prompt") };
+    assert!(prompt.error.is_some(), "half a regex is told");
+    press(&mut state, "\u{1b}cKeyError\r");
+    press(&mut state, "C");
+    assert!(picture(&mut state).contains("What stands out"));
+    press(&mut state, "d\u{1b}");
+    assert!(state.logs.highlights.is_empty());
+    press(&mut state, "p");
+    let columns = picture(&mut state);
+    let title = columns.lines().find(|line| line.contains("dur_ms") && line.contains("message")).expect("titles");
+    let line = columns.lines().find(|line| line.contains("request handled")).expect("a line");
+    let place = |line: &str, word: &str| line.find(word).map(|at| line[..at].chars().count());
+    assert_eq!(place(title, "path"), place(line, "/cart"), "{columns}");
+    press(&mut state, "p");
+    assert!(!picture(&mut state).contains("/checkout"), "only the message");
+    press(&mut state, "p");
+    assert!(picture(&mut state).contains("level=error msg=\"KeyError"), "the line as it came");
+    press(&mut state, "p ");
+    // A field that is hidden is not shown behind the message either.
+    press(&mut state, "kkv \u{1b}");
+    let shown = picture(&mut state);
+    assert!(shown.contains("request_id=7f3a91") && !shown.contains("path=/checkout"), "{shown}");
+}
+
+#[test]
+fn why_a_source_is_not_read_is_told_whole_on_a_key() {
+    let why = "permission denied: /var/log/app.log is readable by root and adm only; add deploy to the group adm, or set \
+               sudo = true on this source";
+    for size in [(80, 24), (120, 36)] {
+        let mut state = logs(size);
+        let window = LogWindow { sources: vec![status(0, "web-1", Some(why))], ..incident() };
+        update(&mut state, Message::Logs(Box::new(window)));
+        let flat = |shown: String| shown.lines().map(|line| line.trim()).collect::<Vec<_>>().join(" ");
+        press(&mut state, "s");
+        assert!(!picture(&mut state).contains("sudo = true"));
+        press(&mut state, "\r");
+        let shown = picture(&mut state);
+        let words: Vec<&str> = why.split_whitespace().collect();
+        let all = flat(shown.clone());
+        assert!(words.iter().all(|word| all.contains(word)), "{shown}");
+        press(&mut state, "\u{1b}");
+        assert!(!picture(&mut state).contains("sudo = true"), "and goes again");
+    }
+}
+
+#[test]
+fn the_pane_has_its_pictures() {
+    for size in [(80, 24), (120, 36)] {
+        let mut pictures = String::new();
+        let mut take = |name: &str, state: &mut State| {
+            pictures.push_str(&format!("=== {name}\n{}\n", picture(state)));
+        };
+        take("rulers", &mut logs(size));
+        for (name, keys) in [
+            ("fields", " kkv"),
+            ("columns", "p"),
+            ("detail", " kk\r"),
+            ("note", " kkinote\r"),
+            ("around", "fKeyError\r kkz"),
+        ] {
+            let mut state = logs(size);
+            press(&mut state, keys);
+            take(name, &mut state);
+        }
+        let mut state = logs(size);
+        press(&mut state, "fcart\r&nthe cart\rn\u{1b}\u{1b}flevel>=warn\r&");
+        let number = state.logs.survey;
+        let rows = vec![(String::new(), 2), (String::new(), 3)];
+        update(&mut state, Message::Tallied(Tally { number, rows, looked: 5, whole: true, ..Tally::default() }));
+        take("filters", &mut state);
+        insta::assert_snapshot!(format!("pane-{}x{}", size.0, size.1), pictures);
+    }
+}
