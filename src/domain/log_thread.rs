@@ -39,7 +39,7 @@ impl Thread {
             let named = |(name, value): &&(String, String)| names.contains(&plain(name).as_str()) && is_value(value);
             fields.iter().find(named)
         };
-        if let Some((name, value)) = NAMES.iter().find_map(|names| of(&names)) {
+        if let Some((name, value)) = NAMES.iter().find_map(of) {
             return Some(Self { field: Some(name.clone()), value: value.clone() });
         }
         LOOKS.find(text).map(|found| Self { field: None, value: found.as_str().to_owned() })
