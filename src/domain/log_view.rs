@@ -129,19 +129,21 @@ pub struct LogWindow {
     pub number: u64,
     /// Visible rows, oldest first.
     pub rows: Vec<LogRow>,
-    /// Filtered rows above and below the window.
+    /// Rows above the window. All rows of an event that passes the filter are shown.
     pub above: u64,
-    /// Filtered rows below the window (what came while paused).
+    /// Rows below the window (what came while paused).
     pub below: u64,
     /// Rows in the store.
     pub total: u64,
-    /// Rows that pass the filter.
+    /// Lines that pass the filter by themselves: as many as ripgrep counts.
     pub matching: u64,
-    /// Rows of the filter that match the search, and the number of the one under the cursor, from 1.
+    /// Events that pass: those of which any line does (of `!x`: of which none says x).
+    pub events: u64,
+    /// Shown rows that match the search, and the number of the one under the cursor, from 1.
     pub hits: Option<(u64, Option<u64>)>,
     /// Every source, by number.
     pub sources: Vec<SourceStatus>,
-    /// Rows by severity over time, oldest first.
+    /// Events by severity over time, oldest first.
     pub histogram: Vec<Bucket>,
     /// Rows that the memory cap has dropped so far.
     pub evicted: u64,
@@ -198,10 +200,10 @@ pub struct SourceStatus {
 pub struct Bucket {
     /// Start, in seconds since the epoch.
     pub start: i64,
-    /// Rows at error or worse.
+    /// Events at error or worse.
     pub errors: u32,
-    /// Rows at warn.
+    /// Events at warn.
     pub warnings: u32,
-    /// All other rows.
+    /// All other events.
     pub others: u32,
 }

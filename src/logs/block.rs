@@ -22,6 +22,8 @@ pub struct Block {
     first: Option<RowId>,
     last: Option<RowId>,
     worst: Option<Level>,
+    /// Some of its rows continue others.
+    continues: bool,
     /// Its sources, in the order they came.
     sources: Vec<SourceId>,
 }
@@ -30,7 +32,17 @@ impl Block {
     /// An empty one.
     pub fn new(number: u64) -> Self {
         let rows = Rows::default();
-        Self { number, version: 0, rows, packed: None, first: None, last: None, worst: None, sources: Vec::new() }
+        Self {
+            number,
+            version: 0,
+            rows,
+            packed: None,
+            first: None,
+            last: None,
+            worst: None,
+            continues: false,
+            sources: Vec::new(),
+        }
     }
 
     /// Its rows, while they are in the open.
@@ -79,6 +91,11 @@ impl Block {
         self.worst
     }
 
+    /// Whether some of its rows continue others.
+    pub fn continues(&self) -> bool {
+        self.continues
+    }
+
     /// Whether some of its rows are of the ledger.
     pub fn has_ledger(&self) -> bool {
         self.packed.as_ref().map_or(!self.rows.events.is_empty(), Packed::has_ledger)
@@ -91,7 +108,7 @@ impl Block {
 
     /// Puts a row in its place.
     pub fn insert(&mut self, row: Released, press: &mut Press) {
-        self.note(row.id, row.record.level);
+        self.note(row.id, row.record.level, row.record.continues);
         let at_end = self.thawed(press).insert(row);
         self.version += u64::from(!at_end);
     }
@@ -99,12 +116,13 @@ impl Block {
     /// Puts a copy of another block's row in its place, at another time.
     pub fn copy(&mut self, from: &Rows, at: usize, micros: i64, press: &mut Press) {
         let entry = &from.entries()[at];
-        self.note(RowId { micros, ..entry.id() }, entry.level);
+        self.note(RowId { micros, ..entry.id() }, entry.level, entry.continues());
         let at_end = self.thawed(press).copy(from, at, micros);
         self.version += u64::from(!at_end);
     }
 
-    fn note(&mut self, id: RowId, level: Option<Level>) {
+    fn note(&mut self, id: RowId, level: Option<Level>, continues: bool) {
+        self.continues |= continues;
         self.first = Some(self.first.map_or(id, |first| first.min(id)));
         self.last = Some(self.last.map_or(id, |last| last.max(id)));
         self.worst = self.worst.max(level);

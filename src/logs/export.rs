@@ -11,15 +11,12 @@ use self::form::Writer;
 use super::block::Block;
 use super::filter::Filter;
 use super::parse;
-use super::record::Ingest;
+use super::record::{EVENT_LINES, Ingest};
 use super::store::Store;
 use crate::domain::log::SourceId;
 use crate::domain::log_export::{Export, ExportForm, Taken};
 use crate::domain::log_view::{LogFilter, RowId};
 use crate::domain::redact;
-
-/// No event is longer than this.
-const LONGEST_EVENT: usize = 5000;
 
 /// What has been taken out.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -144,7 +141,7 @@ impl Running {
         let known: Vec<Option<bool>> =
             sources.iter().zip(0..).map(|(state, n)| self.filter.of_source(SourceId(n), &state.source)).collect();
         let passing = store.glance(block, |glance| self.filter.rows(glance, 0, sources, &known));
-        for at in passing.iter() {
+        for at in passing.shown.iter() {
             let id = rows.entries()[at].id();
             if self.next.is_some_and(|next| id < next) {
                 continue;
@@ -176,7 +173,7 @@ fn event(store: &Store, id: RowId) -> Vec<RowId> {
         let earlier = rows.entries().iter().rev().filter(|entry| entry.source() == id.source && !entry.is_ledger());
         for entry in earlier.filter(|entry| entry.id() <= id) {
             ids.push(entry.id());
-            if !entry.continues() || ids.len() >= LONGEST_EVENT {
+            if !entry.continues() || ids.len() >= EVENT_LINES {
                 break 'back;
             }
         }
@@ -186,7 +183,7 @@ fn event(store: &Store, id: RowId) -> Vec<RowId> {
         let Some(rows) = store.open(n) else { break };
         let later = rows.entries().iter().filter(|entry| entry.source() == id.source && !entry.is_ledger());
         for entry in later.filter(|entry| entry.id() > id) {
-            if !entry.continues() || ids.len() >= LONGEST_EVENT {
+            if !entry.continues() || ids.len() >= EVENT_LINES {
                 break 'on;
             }
             ids.push(entry.id());

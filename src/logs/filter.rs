@@ -4,7 +4,7 @@ mod blocks;
 mod compare;
 mod text;
 
-pub use self::blocks::matching;
+pub use self::blocks::{Passing, matching};
 use self::compare::Compare;
 pub use self::text::Text;
 use super::parse::{self, Format};

@@ -124,7 +124,8 @@ impl Merge {
         let (source, seq) = (record.source, record.seq);
         let live = matches!(self.rule, Rule::Hold { .. });
         if let (Body::Event(_), Place::Time(at)) = (&record.body, place) {
-            let at = self.lane(source).last.map_or(at, |last| last.max(at));
+            // Never among the lines of an event, all of which stand at its place.
+            let at = self.lane(source).last.map_or(at, |last| at.max(last.saturating_add(1)));
             self.events.insert(RowId { micros: at, source, seq }, (now, record));
             return;
         }
@@ -237,7 +238,8 @@ impl Merge {
         let lane = self.lanes.get_mut(id.source.0 as usize)?;
         let held = lane.queue.pop_front()?;
         lane.passed = held.id.micros;
-        let late = !held.history && passed.is_some_and(|passed| held.id < passed);
+        // A line of an event stands with it, however much later it comes.
+        let late = !held.history && !held.record.continues && passed.is_some_and(|passed| held.id < passed);
         if let Some(next) = lane.queue.front() {
             self.heads.push(Reverse(next.id));
         }

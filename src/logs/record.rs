@@ -10,6 +10,11 @@ use super::parse::{Format, Parser, Stamp, TimeField};
 use crate::domain::host::HostName;
 use crate::domain::log::{Level, RawLine, Source, SourceEvent, SourceId, TimeFrom};
 
+/// An event has at most so many lines and bytes: less than a block of the store. The line after that begins another, of
+/// the same time and level.
+pub const EVENT_LINES: usize = 2000;
+const EVENT_BYTES: usize = 128 << 10;
+
 /// One row: a line, or something that happened to its source.
 #[derive(Clone, Debug)]
 pub struct Record {
@@ -83,6 +88,8 @@ pub struct SourceState {
     /// Its records carry times of the source's own (a journal).
     journal: bool,
     seq: u64,
+    /// How many lines and bytes its last event has so far.
+    event: (usize, usize),
     /// The time of the last record, and whether a line said it.
     last: Option<(Stamp, bool)>,
     level: Option<Level>,
@@ -114,6 +121,9 @@ impl SourceState {
         self.journal |= given.is_some();
         let own = given.map_or(parsed.time, TimeField::At);
         let level = if continues { self.level } else { parsed.level.or(raw.level) };
+        let (lines, bytes) = self.event;
+        let continuing = continues && lines < EVENT_LINES && bytes + raw.bytes.len() <= EVENT_BYTES;
+        self.event = if continuing { (lines + 1, bytes + raw.bytes.len()) } else { (1, raw.bytes.len()) };
         let expected = continues || self.parser.format() != Format::Plain;
         let (time, time_from, place) = match (own, self.last) {
             (TimeField::At(time), _) => (time, TimeFrom::Line, Place::Time(time.micros().saturating_sub(self.skew))),
@@ -132,7 +142,7 @@ impl SourceState {
         self.level = level;
         let place = if continues { Place::Previous } else { place };
         let body = Body::Line { bytes: raw.bytes, truncated: raw.truncated };
-        (Record { source, seq: self.next(), time, time_from, level, continues, body }, place)
+        (Record { source, seq: self.next(), time, time_from, level, continues: continuing, body }, place)
     }
 }
 
@@ -150,6 +160,7 @@ impl Ingest {
             parser: Parser::default(),
             journal: false,
             seq: 0,
+            event: (0, 0),
             last: None,
             level: None,
         });
@@ -235,5 +246,20 @@ mod tests {
         let rows = read(&["hello", "  world", "again"]);
         assert!(rows.iter().all(|(r, _)| r.time.to_string() == "2026-11-18T09:00:00.000000Z"));
         assert_eq!([rows[0].1, rows[1].1, rows[2].1], [Place::Arrival, Place::Previous, Place::Arrival]);
+    }
+
+    #[test]
+    fn an_event_without_end_is_cut_and_keeps_its_level() {
+        let lines: Vec<String> = std::iter::once("ts=2026-11-18T08:00:00Z level=error a=1".to_owned())
+            .chain((0..2 * EVENT_LINES).map(|n| format!("  at {n}")))
+            .collect();
+        let rows = read(&lines.iter().map(String::as_str).collect::<Vec<_>>());
+        let heads: Vec<usize> = (0..rows.len()).filter(|n| !rows[*n].0.continues).collect();
+        assert_eq!(heads, [0, EVENT_LINES, 2 * EVENT_LINES]);
+        assert!(rows.iter().all(|(record, _)| record.level == Some(Level::Error)));
+        assert!(rows[1..].iter().all(|(_, place)| *place == Place::Previous));
+        let long = format!("  {}", "x".repeat(60 << 10));
+        let rows = read(&["ts=2026-11-18T08:00:00Z level=error a=1", &long, &long, &long]);
+        assert!(rows[2].0.continues && !rows[3].0.continues);
     }
 }

@@ -1,5 +1,7 @@
 //! Some of a block's rows: one bit each.
 
+use std::ops::Range;
+
 /// A set of row numbers below a length.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RowSet {
@@ -61,6 +63,34 @@ impl RowSet {
     /// Whether it holds a row.
     pub fn contains(&self, row: usize) -> bool {
         self.words.get(row / 64).is_some_and(|word| word & (1 << (row % 64)) != 0)
+    }
+
+    /// Whether it holds any row of a range.
+    pub fn any(&self, rows: &Range<usize>) -> bool {
+        self.masks(rows).any(|(word, mask)| self.words[word] & mask != 0)
+    }
+
+    /// Takes in all rows of a range.
+    pub fn fill(&mut self, rows: &Range<usize>) {
+        for (word, mask) in self.masks(rows) {
+            self.words[word] |= mask;
+        }
+    }
+
+    /// Leaves out all rows of a range.
+    pub fn clear(&mut self, rows: &Range<usize>) {
+        for (word, mask) in self.masks(rows) {
+            self.words[word] &= !mask;
+        }
+    }
+
+    /// The words in which a range lies, and which of their bits are of it.
+    fn masks(&self, rows: &Range<usize>) -> impl Iterator<Item = (usize, u64)> + use<> {
+        let (from, to) = (rows.start.min(self.len), rows.end.min(self.len));
+        (from / 64..to.div_ceil(64)).filter(move |_| from < to).map(move |word| {
+            let (low, high) = (from.saturating_sub(word * 64), (to - word * 64).min(64));
+            (word, (u64::MAX >> (64 - (high - low))) << low)
+        })
     }
 
     /// Makes room for more rows, none of which is in it.
@@ -151,6 +181,13 @@ mod tests {
             prop_assert_eq!(rows(&sum), a.union(&b).copied().collect::<BTreeSet<_>>());
             prop_assert_eq!(rows(&rest), a.difference(&b).copied().collect::<BTreeSet<_>>());
             prop_assert_eq!(rows(&both), a.intersection(&b).copied().collect::<BTreeSet<_>>());
+            let range = first.min(row)..first.max(row);
+            let (mut full, mut bare) = (x.clone(), x.clone());
+            full.fill(&range);
+            bare.clear(&range);
+            prop_assert_eq!(x.any(&range), a.range(range.clone()).next().is_some());
+            prop_assert_eq!(rows(&full), a.iter().copied().chain(range.clone()).collect::<BTreeSet<_>>());
+            prop_assert_eq!(rows(&bare), a.iter().copied().filter(|row| !range.contains(row)).collect::<BTreeSet<_>>());
             prop_assert_eq!(rows(&RowSet::from(first, 200)), (first..200).collect::<BTreeSet<_>>());
             prop_assert_eq!(RowSet::from(first, first), RowSet::none(first));
         }

@@ -8,7 +8,7 @@ use super::block::Block;
 use super::filter::{Filter, Text, matching};
 use super::record::{Ingest, SourceState};
 use super::rowset::RowSet;
-use super::store::{Opened, Store};
+use super::store::{Glance, Opened, Store};
 use crate::domain::log::{Level, SourceId};
 use crate::domain::log_view::{Bucket, RowId};
 
@@ -35,13 +35,50 @@ struct Seen {
     /// So many of its rows have been looked at, and so many searched.
     upto: usize,
     searched: usize,
-    /// Rows that pass, and how many there are.
+    /// Rows of events that pass, and how many there are.
     rows: RowSet,
     passing: usize,
+    /// How many events that is, and how many lines pass by themselves.
+    events: usize,
+    lines: usize,
     /// Those of them that match the search, and how many there are.
     hits: RowSet,
     matching: usize,
     histogram: Vec<Bucket>,
+}
+
+/// How much passes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Totals {
+    /// Rows of events that pass.
+    pub rows: u64,
+    /// Those events.
+    pub events: u64,
+    /// Lines that pass by themselves.
+    pub lines: u64,
+    /// Rows of events that pass which match the search.
+    pub hits: u64,
+}
+
+impl Seen {
+    /// Forgets what was found of the last event, whose head is row `from`, because more of it has come.
+    fn forget(&mut self, from: usize, width: i64, glance: &mut Glance) {
+        if from >= self.upto {
+            return;
+        }
+        let rest = from..self.upto;
+        if self.rows.contains(from) {
+            self.events -= 1;
+            if width > 0 {
+                histogram::uncount(&mut self.histogram, width, glance, from);
+            }
+        }
+        self.rows.clear(&rest);
+        self.passing = self.rows.count();
+        self.hits.clear(&rest);
+        self.matching = self.hits.count();
+        self.searched = self.searched.min(from);
+    }
 }
 
 /// A row that passes: its block, and its number among the block's rows that pass.
@@ -124,14 +161,21 @@ impl Scan {
             let len = block.len();
             let mut new = None;
             if seen.upto < len {
-                let rows = self.filter.rows(glance, seen.upto, sources, &self.sources);
+                let known = seen.upto;
+                let from = glance.head(known);
+                seen.forget(from, self.width, glance);
+                let passing = self.filter.rows(glance, from, sources, &self.sources);
+                let rows = passing.shown;
                 seen.rows.grow(len);
                 seen.rows.add(&rows);
                 seen.passing += rows.count();
-                if self.width > 0 && !rows.is_empty() {
-                    histogram::count(&mut seen.histogram, self.width, glance, &rows);
+                seen.lines += passing.lines.count() - passing.lines.rank(known);
+                let heads = glance.events(from).heads(&rows);
+                seen.events += heads.count();
+                if self.width > 0 && !heads.is_empty() {
+                    histogram::count(&mut seen.histogram, self.width, glance, &heads);
                 }
-                new = (seen.upto == seen.searched).then_some(rows);
+                new = (from == seen.searched).then_some(rows);
                 seen.upto = len;
             }
             if let Some(search) = &self.search {
@@ -161,10 +205,16 @@ impl Scan {
         self.seen(store, block).map_or(0, |seen| seen.passing)
     }
 
-    /// How many rows pass, and how many of them match the search.
-    pub fn totals(&self, store: &Store) -> (u64, u64) {
-        let counted = (self.from..store.blocks().len()).filter_map(|n| self.seen(store, n));
-        counted.fold((0, 0), |(rows, hits), seen| (rows + seen.passing as u64, hits + seen.matching as u64))
+    /// How much passes.
+    pub fn totals(&self, store: &Store) -> Totals {
+        let mut totals = Totals::default();
+        for seen in (self.from..store.blocks().len()).filter_map(|n| self.seen(store, n)) {
+            totals.rows += seen.passing as u64;
+            totals.events += seen.events as u64;
+            totals.lines += seen.lines as u64;
+            totals.hits += seen.matching as u64;
+        }
+        totals
     }
 
     /// How many rows pass before this one.

@@ -1,6 +1,7 @@
 //! Rows in order, in blocks, within a hard cap on memory: the oldest block goes first, and what it held is counted.
 //! All but the newest blocks are compressed.
 
+mod events;
 mod reorder;
 
 use std::cell::RefCell;
@@ -8,6 +9,7 @@ use std::collections::VecDeque;
 use std::ops::Deref;
 use std::sync::Arc;
 
+pub use self::events::Events;
 use super::block::{Block, Entry, Mark, Press, Rows};
 use super::merge::Released;
 use crate::domain::log::Level;
@@ -104,12 +106,19 @@ impl Store {
         }
     }
 
-    /// Puts a row in its place.
+    /// Puts a row in its place. An event's lines are in one block, so that it is let go as a whole; what comes for one
+    /// that has been let go goes after it.
     pub fn insert(&mut self, row: Released) {
         let at_end = self.blocks.back().and_then(Block::last).is_none_or(|last| last < row.id);
+        let oldest = self.blocks.front().and_then(Block::first);
+        if row.record.continues && self.evicted > 0 && oldest.is_some_and(|oldest| row.id < oldest) {
+            self.evicted += 1;
+            return;
+        }
         if at_end {
             let length = row.record.line().map_or(0, <[u8]>::len);
-            if self.blocks.back().is_none_or(|block| self.shape.is_full(block, length, 1)) {
+            let full = |block: &Block| !row.record.continues && self.shape.is_full(block, length, 1);
+            if self.blocks.back().is_none_or(full) {
                 self.begin_block();
             }
             if let Some(last) = self.blocks.back_mut() {
@@ -160,16 +169,16 @@ impl Store {
         self.thawed = 0;
     }
 
-    /// Splits a block in two of equal text.
+    /// Splits a block in two of about equal text, between two events.
     fn split(&mut self, at: usize) {
+        let Some(middle) = self.blocks.get(at).and_then(Block::rows).and_then(Rows::middle) else { return };
         let Some(old) = self.blocks.remove(at) else { return };
         let Some(rows) = old.rows() else { return self.blocks.insert(at, old) };
         let last = at == self.blocks.len();
         let mut halves = [Block::new(self.numbers + 1), Block::new(self.numbers + 2)];
         self.numbers += 2;
         for (row, entry) in rows.entries().iter().enumerate() {
-            let half = usize::from(halves[0].text_len() >= old.text_len() / 2);
-            halves[half].copy(rows, row, entry.id().micros, &mut self.press);
+            halves[usize::from(row >= middle)].copy(rows, row, entry.id().micros, &mut self.press);
         }
         if !last {
             self.rows -= old.len();

@@ -110,11 +110,11 @@ impl Running {
             let filter = &self.filters[n];
             let known: Vec<Option<bool>> =
                 sources.iter().zip(0..).map(|(state, n)| filter.of_source(SourceId(n), &state.source)).collect();
-            let rows = filter.rows(glance, 0, sources, &known);
-            self.counts[n] += rows.count() as u64;
+            let passing = filter.rows(glance, 0, sources, &known);
+            self.counts[n] += passing.lines.count() as u64;
             let Some(field) = self.field.clone() else { continue };
             let (entries, line) = glance.lines();
-            for at in rows.iter() {
+            for at in passing.shown.iter() {
                 let entry = &entries[at];
                 if entry.is_ledger() || entry.continues() {
                     continue;

@@ -72,8 +72,8 @@ impl View {
             }
             spots
         };
-        let (matching, hits) = scan.totals(store);
-        let above = shown.first().map_or(matching, |first| scan.before(store, *first));
+        let totals = scan.totals(store);
+        let above = shown.first().map_or(totals.rows, |first| scan.before(store, *first));
         let cursor = self.found.and_then(|found| {
             shown.iter().find(|spot| scan.block_row(store, **spot).is_some_and(|(b, at)| b.entries()[at].id() == found))
         });
@@ -82,10 +82,11 @@ impl View {
             number: self.query.number,
             rows: shown.iter().filter_map(|spot| self.row(store, ingest, *spot)).collect(),
             above,
-            below: matching - above - shown.len() as u64,
+            below: totals.rows - above - shown.len() as u64,
             total: store.len() as u64,
-            matching,
-            hits: scan.search().map(|_| (hits, number)),
+            matching: totals.lines,
+            events: totals.events,
+            hits: scan.search().map(|_| (totals.hits, number)),
             histogram: self.scan.histogram(store, self.query.histogram),
             evicted: store.evicted(),
             error: self.error.clone(),

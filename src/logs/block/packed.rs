@@ -2,7 +2,7 @@
 
 use zstd::bulk::{Compressor, Decompressor};
 
-use super::rows::{Entry, LEDGER, Rows};
+use super::rows::{CONTINUES, Entry, LEDGER, Rows};
 use crate::domain::log::{Level, SourceEvent, SourceId, TimeFrom};
 
 /// Fast, and most of what higher levels gain: a reference corpus of logs shrinks to 15 %.
@@ -36,6 +36,11 @@ pub struct Mark {
 }
 
 impl Mark {
+    /// It continues the event before it.
+    pub fn continues(self) -> bool {
+        self.bits & CONTINUES != 0
+    }
+
     /// Its level.
     pub fn level(self) -> Option<Level> {
         usize::from(self.bits >> 3).checked_sub(1).and_then(|level| Level::ALL.get(level).copied())

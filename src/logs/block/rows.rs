@@ -141,6 +141,17 @@ impl Rows {
         }
     }
 
+    /// The row between two events before which about half of the text is; none where there is but one event.
+    pub fn middle(&self) -> Option<usize> {
+        let mut before = 0;
+        let half = self.entries.iter().position(|entry| {
+            before += if entry.is_ledger() { 1 } else { entry.length as usize + 1 };
+            before >= self.text.len() / 2
+        })?;
+        let begins = |row: &usize| !self.entries[*row].continues();
+        (half.max(1)..self.entries.len()).find(begins).or_else(|| (1..half).rev().find(begins))
+    }
+
     /// Bytes of memory they take.
     pub(super) fn cost(&self) -> usize {
         self.text.capacity() + self.entries.capacity() * size_of::<Entry>() + events_cost(&self.events)

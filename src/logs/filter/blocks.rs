@@ -1,17 +1,41 @@
 //! A filter over a whole block: what is cheap to ask is asked first, and the rest only of the rows that are left.
+//!
+//! An event is asked as a whole: what is asked of it holds when it holds for any of its lines, and what passes is shown
+//! with all of them; `!x` is for events of which no line says x. Beside that it is known of each line whether it passes
+//! by itself, which is what ripgrep counts.
 
 use super::{Filter, Line, Node, Text};
 use crate::logs::record::SourceState;
 use crate::logs::rowset::RowSet;
-use crate::logs::store::Glance;
+use crate::logs::store::{Events, Glance};
 
 /// With fewer rows than one of so many left, each is asked by itself.
 const FEW: usize = 24;
 
+/// What passes of some rows.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Passing {
+    /// Lines that pass by themselves.
+    pub lines: RowSet,
+    /// All lines of the events that pass.
+    pub shown: RowSet,
+}
+
+impl Passing {
+    fn same(rows: RowSet) -> Self {
+        Self { lines: rows.clone(), shown: rows }
+    }
+
+    fn none(len: usize) -> Self {
+        Self::same(RowSet::none(len))
+    }
+}
+
 impl Filter {
-    /// The rows of a block, from one on, that pass. `known` says what is certain of each source by its number: none of
-    /// its rows pass, or all do, or (none) it depends on them. Ledger rows pass wherever lines of their source can.
-    pub fn rows(&self, glance: &mut Glance, from: usize, sources: &[SourceState], known: &[Option<bool>]) -> RowSet {
+    /// The rows of a block, from one on that begins an event, that pass. `known` says what is certain of each source by
+    /// its number: none of its rows pass, or all do, or (none) it depends on them. Ledger rows pass wherever lines of
+    /// their source can.
+    pub fn rows(&self, glance: &mut Glance, from: usize, sources: &[SourceState], known: &[Option<bool>]) -> Passing {
         let verdict =
             |source: crate::domain::log::SourceId| known.get(source.0 as usize).copied().unwrap_or(Some(false));
         let len = glance.block().len();
@@ -19,10 +43,10 @@ impl Filter {
         let first = verdicts.next().unwrap_or(Some(false));
         let same = verdicts.all(|other| other == first);
         if same && first == Some(true) {
-            return RowSet::from(from, len);
+            return Passing::same(RowSet::from(from, len));
         }
         if same && first == Some(false) {
-            return RowSet::none(len);
+            return Passing::none(len);
         }
         // What passes whatever its line says, and what has to be asked.
         let (mut certain, mut open) = (RowSet::none(len), RowSet::none(len));
@@ -38,8 +62,12 @@ impl Filter {
                 }
             }
         }
-        certain.add(&self.query.rows(glance, &open, from, sources));
-        certain
+        let asked = Asked { from, sources, events: glance.events(from) };
+        let mut passing = self.query.rows(glance, &open, &asked);
+        passing.shown.keep(&open);
+        passing.shown.add(&certain);
+        passing.lines.add(&certain);
+        passing
     }
 }
 
@@ -79,6 +107,14 @@ fn in_text(text: &Text, glance: &mut Glance, len: usize, from: usize) -> Option<
     Some(found)
 }
 
+/// What is asked beside the filter's own words.
+struct Asked<'a> {
+    /// The first row.
+    from: usize,
+    sources: &'a [SourceState],
+    events: Events,
+}
+
 impl Node {
     /// How dear it is to ask.
     pub(super) fn cost(&self) -> u8 {
@@ -92,66 +128,84 @@ impl Node {
         }
     }
 
-    /// Those of some rows, which are lines and `from` or later, that pass.
-    fn rows(&self, glance: &mut Glance, among: &RowSet, from: usize, sources: &[SourceState]) -> RowSet {
+    /// Those of some rows, which are lines, that pass. Of an event of which not every line is among them only the
+    /// lines' own part of the answer holds.
+    fn rows(&self, glance: &mut Glance, among: &RowSet, asked: &Asked) -> Passing {
         if among.is_empty() {
-            return among.clone();
+            return Passing::same(among.clone());
         }
         match self {
             Self::And(parts) => {
-                let mut left = among.clone();
+                let mut passing = Passing::same(among.clone());
                 for part in parts {
-                    left = part.rows(glance, &left, from, sources);
+                    let mut left = passing.shown.clone();
+                    left.add(&passing.lines);
+                    let more = part.rows(glance, &left, asked);
+                    passing.lines.keep(&more.lines);
+                    passing.shown.keep(&more.shown);
                 }
-                left
+                passing
             }
             Self::Or(parts) => {
-                let (mut left, mut found) = (among.clone(), RowSet::none(among.len()));
+                let mut passing = Passing::none(among.len());
                 for part in parts {
-                    let more = part.rows(glance, &left, from, sources);
-                    left.subtract(&more);
-                    found.add(&more);
+                    // What passes in both ways need not be asked again.
+                    let (mut left, mut settled) = (among.clone(), passing.shown.clone());
+                    settled.keep(&passing.lines);
+                    left.subtract(&settled);
+                    let more = part.rows(glance, &left, asked);
+                    passing.lines.add(&more.lines);
+                    passing.shown.add(&more.shown);
                 }
-                found
+                passing
             }
             Self::Not(inner) => {
-                let mut left = among.clone();
-                left.subtract(&inner.rows(glance, among, from, sources));
-                left
+                let mut passing = Passing::same(among.clone());
+                let not = inner.rows(glance, among, asked);
+                passing.lines.subtract(&not.lines);
+                passing.shown.subtract(&not.shown);
+                passing
             }
-            Self::Text(text) => matching(text, glance, among, from),
+            leaf => {
+                let lines = leaf.lines(glance, among, asked);
+                let shown = asked.events.whole(&lines);
+                Passing { lines, shown }
+            }
+        }
+    }
+
+    /// Those lines of some that pass by themselves.
+    fn lines(&self, glance: &mut Glance, among: &RowSet, asked: &Asked) -> RowSet {
+        let mut found = RowSet::none(among.len());
+        match self {
+            Self::Text(text) => return matching(text, glance, among, asked.from),
             Self::Level(op, wanted) => {
-                let mut found = RowSet::none(among.len());
                 let mark = glance.marks();
                 for row in among.iter().filter(|row| mark(*row).1.is_some_and(|level| op.holds(level.cmp(wanted)))) {
                     found.insert(row);
                 }
-                found
             }
             Self::LevelName(_) | Self::Host(_) | Self::Service(_) | Self::Source(_) => {
-                let mut found = RowSet::none(among.len());
                 let entries = glance.entries();
                 for row in among.iter() {
                     let entry = &entries[row];
-                    let Some(state) = sources.get(entry.source().0 as usize) else { continue };
+                    let Some(state) = asked.sources.get(entry.source().0 as usize) else { continue };
                     if self.wants(&Line::new(&[], entry.level, state, 0)) {
                         found.insert(row);
                     }
                 }
-                found
             }
-            Self::Message(_) | Self::Field(..) => {
-                let mut found = RowSet::none(among.len());
+            Self::Message(_) | Self::Field(..) | Self::And(_) | Self::Or(_) | Self::Not(_) => {
                 let (entries, line) = glance.lines();
                 for row in among.iter() {
                     let entry = &entries[row];
-                    let Some(state) = sources.get(entry.source().0 as usize) else { continue };
+                    let Some(state) = asked.sources.get(entry.source().0 as usize) else { continue };
                     if self.wants(&Line::new(line(row), entry.level, state, entry.time().nanos)) {
                         found.insert(row);
                     }
                 }
-                found
             }
         }
+        found
     }
 }

@@ -1,4 +1,4 @@
-//! Rows by severity over time.
+//! Events by severity over time.
 
 use super::Scan;
 use crate::domain::log::Level;
@@ -14,7 +14,7 @@ const WIDTHS: [i64; 20] = [
 ];
 
 impl Scan {
-    /// Rows by severity over time, in at most `columns` columns of a round width.
+    /// Events by severity over time, in at most `columns` columns of a round width.
     pub fn histogram(&mut self, store: &Store, columns: usize) -> Vec<Bucket> {
         let (first, last) =
             (store.blocks().front().and_then(Block::first), store.blocks().back().and_then(Block::last));
@@ -60,7 +60,10 @@ impl Scan {
                     sum.others += bucket.others;
                 }
             } else if seen.passing > 0 {
-                store.glance(block, |glance| count(&mut seen.histogram, width, glance, &seen.rows));
+                store.glance(block, |glance| {
+                    let heads = glance.events(0).heads(&seen.rows);
+                    count(&mut seen.histogram, width, glance, &heads);
+                });
             }
         }
     }
@@ -76,6 +79,18 @@ pub(super) fn count(histogram: &mut Vec<Bucket>, width: i64, glance: &mut Glance
             Some(Level::Warn) => bucket.warnings += 1,
             _ => bucket.others += 1,
         }
+    }
+}
+
+/// Takes back what was counted for a row.
+pub(super) fn uncount(histogram: &mut [Bucket], width: i64, glance: &mut Glance, row: usize) {
+    let (micros, level) = glance.marks()(row);
+    let start = micros.div_euclid(1_000_000).div_euclid(width) * width;
+    let Some(bucket) = histogram.iter_mut().rev().find(|bucket| bucket.start == start) else { return };
+    match level {
+        Some(level) if level >= Level::Error => bucket.errors = bucket.errors.saturating_sub(1),
+        Some(Level::Warn) => bucket.warnings = bucket.warnings.saturating_sub(1),
+        _ => bucket.others = bucket.others.saturating_sub(1),
     }
 }
 

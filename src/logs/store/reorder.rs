@@ -75,7 +75,8 @@ impl Store {
     }
 
     fn append(&mut self, row: &Moving) {
-        if self.blocks.back().is_none_or(|block| self.shape.is_full(block, 0, 1)) {
+        let continues = row.rows.entries()[row.at].continues();
+        if self.blocks.back().is_none_or(|block| !continues && self.shape.is_full(block, 0, 1)) {
             self.begin_block();
         }
         if let Some(last) = self.blocks.back_mut() {

@@ -12,14 +12,46 @@ use crate::logs::parse::Stamp;
 use crate::logs::record::{Body, Record};
 use crate::logs::store::Shape;
 
-/// A line as the property makes it: when, of which source, what, how severe, and whether it continues.
-type Made = (i64, u32, String, Option<Level>, bool);
+/// An event as the property makes it: when, of which source, its lines, how severe, and how much later than its first
+/// line the others come.
+#[derive(Clone, Debug)]
+struct Made {
+    second: i64,
+    source: u32,
+    lines: Vec<String>,
+    level: Option<Level>,
+    lag: usize,
+}
 
 fn made() -> impl Strategy<Value = Made> {
     let level = prop_oneof![Just(None), Just(Some(Level::Info)), Just(Some(Level::Warn)), Just(Some(Level::Error))];
     let text = ("[abc]{0,4}", prop_oneof![Just(0_usize), Just(60)])
         .prop_map(|(text, pad)| format!("{text}{}", "-".repeat(pad)));
-    (0_i64..40, 0_u32..3, text, level, any::<bool>())
+    let lines = prop_oneof![
+        3 => proptest::collection::vec(text.clone(), 1),
+        1 => proptest::collection::vec(text, 2..6)
+    ];
+    (0_i64..40, 0_u32..3, lines, level, 0_usize..6).prop_map(|(second, source, lines, level, lag)| Made {
+        second,
+        source,
+        lines,
+        level,
+        lag,
+    })
+}
+
+/// A row: its event, and the number of its line.
+type Row<'m> = (&'m Made, usize);
+
+/// Every line of some events, each with its number, in the order they come.
+fn coming(events: &[Made]) -> Vec<(u64, Row<'_>)> {
+    let rows = events
+        .iter()
+        .enumerate()
+        .flat_map(|(n, event)| (0..event.lines.len()).map(move |line| (n + event.lag * line.min(2), (event, line))));
+    let mut rows: Vec<(u64, (usize, Row))> = (1..).zip(rows).collect();
+    rows.sort_by_key(|(_, (turn, _))| *turn);
+    rows.into_iter().map(|(seq, (_, row))| (seq, row)).collect()
 }
 
 fn ingest() -> Ingest {
@@ -31,16 +63,16 @@ fn ingest() -> Ingest {
     ingest
 }
 
-fn released(seq: u64, (second, source, text, level, continues): &Made) -> Released {
-    let (source, micros) = (SourceId(*source), second * 1_000_000);
+fn released(seq: u64, (event, line): Row) -> Released {
+    let (source, micros) = (SourceId(event.source), event.second * 1_000_000);
     let record = Record {
         source,
         seq,
         time: Stamp { nanos: micros * 1000, digits: 0 },
         time_from: TimeFrom::Line,
-        level: *level,
-        continues: *continues,
-        body: Body::Line { bytes: Bytes::copy_from_slice(text.as_bytes()), truncated: 0 },
+        level: event.level,
+        continues: line > 0,
+        body: Body::Line { bytes: Bytes::copy_from_slice(event.lines[line].as_bytes()), truncated: 0 },
     };
     Released { id: RowId { micros, source, seq }, late: false, record }
 }
@@ -78,22 +110,25 @@ fn filters() -> impl Strategy<Value = LogFilter> {
     (queries(), hidden).prop_map(|(query, hidden)| LogFilter { query, hidden })
 }
 
-/// What passes, worked out from the words of the filter alone.
-fn naive(filter: &LogFilter, row: &Made) -> bool {
-    !filter.hidden.contains(&SourceId(row.1)) && naive_query(&filter.query, row)
+/// What passes, worked out from the words of the filter alone: of an event, what is asked holds when it holds for any of
+/// the lines that are looked at.
+fn naive(filter: &LogFilter, event: &Made, lines: &[String]) -> bool {
+    !filter.hidden.contains(&SourceId(event.source)) && naive_query(&filter.query, event, lines)
 }
 
-fn naive_query(query: &Query, row: &Made) -> bool {
-    let (_, source, text, level, _) = row;
-    let (host, service) = [("web-1", Some("api")), ("web-1", None), ("web-2", Some("api"))][*source as usize];
+fn naive_query(query: &Query, event: &Made, lines: &[String]) -> bool {
+    let (host, service) = [("web-1", Some("api")), ("web-1", None), ("web-2", Some("api"))][event.source as usize];
     match query {
-        Query::And(parts) => !parts.iter().any(|part| !naive_query(part, row)),
-        Query::Or(parts) => parts.iter().any(|part| naive_query(part, row)),
-        Query::Not(inner) => !naive_query(inner, row),
-        Query::Text(pattern) => ::regex::Regex::new(pattern).unwrap().is_match(text),
+        Query::And(parts) => !parts.iter().any(|part| !naive_query(part, event, lines)),
+        Query::Or(parts) => parts.iter().any(|part| naive_query(part, event, lines)),
+        Query::Not(inner) => !naive_query(inner, event, lines),
+        Query::Text(pattern) => {
+            let regex = ::regex::Regex::new(pattern).unwrap();
+            lines.iter().any(|text| regex.is_match(text))
+        }
         Query::Field(test) => match (test.name.as_str(), test.value.as_str()) {
-            ("level", "warn") => matches!(level, Some(Level::Warn | Level::Error)),
-            ("level", _) => *level == Some(Level::Info),
+            ("level", "warn") => matches!(event.level, Some(Level::Warn | Level::Error)),
+            ("level", _) => event.level == Some(Level::Info),
             ("host", "web-?") => true,
             ("host", _) => host == "web-2",
             _ => service.is_none(),
@@ -108,7 +143,7 @@ proptest! {
     /// are those of a plain evaluation over a sorted list.
     #[test]
     fn a_window_equals_a_naive_one(
-        rows in proptest::collection::vec(made(), 0..60),
+        events in proptest::collection::vec(made(), 0..50),
         filter in filters(),
         search in prop_oneof![Just(None), Just(Some("a+".to_owned()))],
         height in 1_usize..8,
@@ -135,9 +170,10 @@ proptest! {
         if ask_first {
             view.ask(query.clone());
         }
-        for (seq, row) in (1..).zip(&rows) {
-            store.insert(released(seq, row));
-            if ask_first && seq % 7 == 0 {
+        let rows = coming(&events);
+        for (n, (seq, row)) in rows.iter().enumerate() {
+            store.insert(released(*seq, *row));
+            if ask_first && n % 7 == 0 {
                 view.advance(&store, &ingest, || true);
             }
         }
@@ -145,37 +181,48 @@ proptest! {
         view.advance(&store, &ingest, || true);
         let window = view.window(&store, &ingest).expect("everything has been looked through");
 
-        let mut sorted: Vec<(RowId, &Made)> = (1..).zip(&rows).map(|(seq, row)| (released(seq, row).id, row)).collect();
+        let mut sorted: Vec<(RowId, Row)> = rows.iter().map(|(seq, row)| (released(*seq, *row).id, *row)).collect();
         sorted.sort_by_key(|(id, _)| *id);
-        let passing: Vec<&(RowId, &Made)> = sorted.iter().filter(|(_, row)| naive(&filter, row)).collect();
-        let is_hit = |row: &Made| search.is_some() && row.2.contains('a');
+        let passing: Vec<&(RowId, Row)> =
+            sorted.iter().filter(|(_, (event, _))| naive(&filter, event, &event.lines)).collect();
+        let lines = sorted.iter().filter(|(_, (event, line))| naive(&filter, event, &event.lines[*line..=*line])).count();
+        let is_hit = |(event, line): Row| search.is_some() && event.lines[line].contains('a');
         let last = passing.len().saturating_sub(height);
         let at = match anchor {
             None if seek.is_some() => passing.len(),
             None => last,
             Some(second) => passing.iter().position(|(id, _)| id.micros >= second * 1_000_000).unwrap_or(passing.len()),
         };
-        let wanted = |(_, row): &&&(RowId, &Made)| match seek {
-            Some((Seek::Level(least), _)) => !row.4 && row.3.is_some_and(|level| level >= least),
-            _ => is_hit(row),
+        let wanted = |(_, row): &&&(RowId, Row)| match seek {
+            Some((Seek::Level(least), _)) => row.1 == 0 && row.0.level.is_some_and(|level| level >= least),
+            _ => is_hit(*row),
         };
         let base = match seek {
             None => at,
-            Some((_, true)) => passing.iter().skip(at + 1).find(wanted).map_or(at, |row| passing.iter().position(|r| r == row).unwrap()),
-            Some((_, false)) => passing.iter().take(at).rev().find(wanted).map_or(at, |row| passing.iter().position(|r| r == row).unwrap()),
+            Some((_, true)) => passing.iter().skip(at + 1).find(wanted).map_or(at, |row| passing.iter().position(|r| r.0 == row.0).unwrap()),
+            Some((_, false)) => passing.iter().take(at).rev().find(wanted).map_or(at, |row| passing.iter().position(|r| r.0 == row.0).unwrap()),
         };
         let top = usize::try_from((base as i64 + offset).max(0)).unwrap().min(last);
         let want: Vec<RowId> = passing.iter().skip(top).take(height).map(|(id, _)| *id).collect();
         prop_assert_eq!(texts(&window), want);
-        prop_assert_eq!((window.total, window.matching, window.above), (rows.len() as u64, passing.len() as u64, top as u64));
-        prop_assert_eq!(window.above + window.rows.len() as u64 + window.below, window.matching);
-        let hits = passing.iter().filter(|(_, row)| is_hit(row)).count() as u64;
+        prop_assert_eq!((window.total, window.matching, window.above), (rows.len() as u64, lines as u64, top as u64));
+        prop_assert_eq!(window.above + window.rows.len() as u64 + window.below, passing.len() as u64);
+        prop_assert_eq!(window.events, passing.iter().filter(|(_, row)| row.1 == 0).count() as u64);
+        let hits = passing.iter().filter(|(_, row)| is_hit(*row)).count() as u64;
         prop_assert_eq!(window.hits.map(|(n, _)| n), search.map(|_| hits));
         let counted: u32 = window.histogram.iter().map(|b| b.errors + b.warnings + b.others).sum();
-        prop_assert_eq!(u64::from(counted), window.matching);
+        prop_assert_eq!(u64::from(counted), window.events);
         prop_assert!(window.histogram.len() <= 10 && window.histogram.is_sorted_by_key(|bucket| bucket.start));
         prop_assert!(!window.counting);
+        // No event is cut by the edge of a block.
+        for n in 0..store.blocks().len() {
+            prop_assert!(!store.open(n).unwrap().entries()[0].continues());
+        }
     }
+}
+
+fn line(second: i64, text: String) -> Made {
+    Made { second, source: 0, lines: vec![text], level: None, lag: 0 }
 }
 
 /// A store of so many one-line rows; every tenth is `hit`.
@@ -183,7 +230,7 @@ fn filled(count: u64) -> (Ingest, Store) {
     let (ingest, mut store) = (ingest(), Store::new(1 << 30));
     for n in 1..=count {
         let text = if n % 10 == 0 { format!("hit {n}") } else { format!("row {n}") };
-        store.insert(released(n, &(n as i64, 0, text, None, false)));
+        store.insert(released(n, (&line(n as i64, text), 0)));
     }
     (ingest, store)
 }
@@ -256,7 +303,7 @@ fn rows_show_their_message_and_fields_made_safe() {
 fn secrets_are_taken_out_of_what_is_shown_when_asked() {
     let (ingest, mut store, mut view) = (ingest(), Store::new(1 << 30), View::default());
     let line = "login password=hunter2 of ana".to_owned();
-    store.insert(released(1, &(1, 0, line.clone(), None, false)));
+    store.insert(released(1, (&super::tests::line(1, line.clone()), 0)));
     let mut shown = |redact| {
         view.ask(LogQuery { rows: 5, redact, search: Some("ana".to_owned()), ..LogQuery::default() });
         view.advance(&store, &ingest, || true);
@@ -267,4 +314,42 @@ fn secrets_are_taken_out_of_what_is_shown_when_asked() {
     };
     assert_eq!(shown(false), (line, "ana".to_owned()));
     assert_eq!(shown(true), ("login password=[redacted] of ana".to_owned(), "ana".to_owned()));
+}
+
+#[test]
+fn an_event_passes_as_a_whole_even_when_its_lines_come_one_by_one() {
+    let (mut ingest, mut store) = (ingest(), Store::new(1 << 30));
+    let mut view = View::default();
+    let ask = |view: &mut View, query: &str| {
+        let query = crate::domain::query::parse(query, |_| true).unwrap();
+        view.ask(LogQuery { filter: LogFilter { query, hidden: Vec::new() }, rows: 9, ..LogQuery::default() });
+    };
+    let seen = |view: &mut View, store: &Store, ingest: &Ingest| {
+        view.advance(store, ingest, || true);
+        let window = view.window(store, ingest).unwrap();
+        (window.rows.len(), window.matching, window.events, window.histogram.len())
+    };
+    let now = "2026-11-18T08:00:01Z".parse().unwrap();
+    ask(&mut view, "KeyError level>=error");
+    let lines = [
+        "ts=2026-11-18T08:00:00Z level=error msg=failed",
+        "Traceback (most recent call last):",
+        "  File \"x.py\", line 1, in f",
+        "KeyError: 'cart'",
+        "ts=2026-11-18T08:00:00Z level=info msg=fine",
+    ];
+    let mut counts = Vec::new();
+    for (seq, text) in (1..).zip(lines) {
+        let raw = RawLine { bytes: Bytes::from(text), truncated: 0, offset: None, time: None, level: None };
+        let (record, _) = ingest.line(SourceId(0), raw, now).unwrap();
+        store.insert(Released { id: RowId { micros: 1, source: SourceId(0), seq }, late: false, record });
+        counts.push(seen(&mut view, &store, &ingest));
+    }
+    assert_eq!(counts, [(0, 0, 0, 0), (0, 0, 0, 0), (0, 0, 0, 0), (4, 1, 1, 0), (4, 1, 1, 0)]);
+    // Two things of different lines of one event; and what no line of it may say.
+    for (query, rows, lines) in [("cart File", 4, 0), ("!KeyError", 1, 4), ("!KeyError level=error", 0, 3)] {
+        ask(&mut view, query);
+        let (shown, matching, ..) = seen(&mut view, &store, &ingest);
+        assert_eq!((shown, matching), (rows, lines), "{query}");
+    }
 }
