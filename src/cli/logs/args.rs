@@ -49,7 +49,7 @@ pub struct LogsArgs {
     /// The zone of those times: UTC, Local, or a name such as Europe/Berlin.
     #[arg(long, value_name = "ZONE", default_value = "UTC", value_parser = zone)]
     pub timezone: TimeZoneChoice,
-    /// Only lines of at least this level; lines without a level are kept.
+    /// Only lines of at least this level; what continues a line has its level, and a line without one has none.
     #[arg(long, value_parser = level, value_name = "LEVEL")]
     pub level: Option<Level>,
     /// Print nothing but log lines: no source events on standard error.

@@ -25,7 +25,7 @@ pub(super) struct Wanted {
     pub exclude: Vec<Regex>,
     /// What `--filter` says.
     pub filter: Filter,
-    /// Least level; lines without one are wanted.
+    /// Least level, as `level>=…` in a filter: a line without one does not pass.
     pub level: Option<Level>,
     /// Nothing that a line says was before this.
     pub since: Option<DateTime<Utc>>,
@@ -34,7 +34,7 @@ pub(super) struct Wanted {
 impl Wanted {
     fn wants(&self, record: &Record, line: &[u8], state: &SourceState) -> bool {
         let early = |since: DateTime<Utc>| record.time_from != TimeFrom::Arrival && record.time.utc() < since;
-        self.level.is_none_or(|least| record.level.is_none_or(|level| level >= least))
+        self.level.is_none_or(|least| record.level.is_some_and(|level| level >= least))
             && !self.since.is_some_and(early)
             && (self.include.is_empty() || self.include.iter().any(|regex| regex.is_match(line)))
             && !self.exclude.iter().any(|regex| regex.is_match(line))

@@ -125,6 +125,7 @@ async fn any_include_no_exclude_the_level_and_the_time() {
                     "ts=2026-11-18T08:00:01Z level=error m=two",
                     "  of two",
                     "ts=2026-11-18T08:00:02Z level=warn m=three",
+                    "ts=2026-11-18T08:00:03Z m=four",
                 ],
             ),
             Feed::Finished(a.host.clone()),
@@ -135,10 +136,17 @@ async fn any_include_no_exclude_the_level_and_the_time() {
     let expected = Expected { tails: 1, several: 0 };
     let since = "2026-11-18T07:30:00Z".parse().ok();
     let (text, _) = printed(Wanted { since, ..everything() }, expected, feeds(), false).await;
-    assert_eq!(last(&text), ["m=one", "m=two", "two", "m=three"]);
+    assert_eq!(last(&text), ["m=one", "m=two", "two", "m=three", "m=four"]);
     let (text, _) =
         printed(Wanted { level: Some(Level::Error), since, ..everything() }, expected, feeds(), false).await;
     assert_eq!(last(&text), ["m=two", "two"], "a trace goes with its event");
+    for level in Level::ALL {
+        let query = crate::domain::query::Query::field("level", crate::domain::query::Op::AtLeast, level.as_str());
+        let filter = Filter::of_query(&query).expect("it compiles");
+        let (by_filter, _) = printed(Wanted { filter, ..everything() }, expected, feeds(), false).await;
+        let (by_level, _) = printed(Wanted { level: Some(level), ..everything() }, expected, feeds(), false).await;
+        assert_eq!(by_level, by_filter, "--level and the filter's level are one thing");
+    }
     let wanted = Wanted { include: regexes(&["m=one$", "three"]), exclude: regexes(&["info"]), ..everything() };
     let (text, _) = printed(wanted, expected, feeds(), false).await;
     assert_eq!(last(&text), ["m=three"]);
