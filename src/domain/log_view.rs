@@ -6,9 +6,11 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
+use super::host::HostName;
 use super::log::{Level, Source, SourceEvent, SourceId, TimeFrom};
 use super::query::Query;
 use super::template::{Change, Comparison};
+use super::text::clean;
 use super::traffic::Traffic;
 
 /// A row's stable id: rows sort by it in the order they are shown.
@@ -68,6 +70,8 @@ pub struct LogQuery {
     pub redact: bool,
     /// Rows that pass this are marked.
     pub mark: Option<Query>,
+    /// Events that say the same as the one shown before them, numbers and ids apart, are shown as one.
+    pub fold: bool,
     /// What has changed since this moment is wanted; see [`LogWindow::comparison`].
     pub compare: Option<DateTime<Utc>>,
 }
@@ -102,7 +106,41 @@ pub struct LogRow {
     pub continues: bool,
     /// It passes [`LogQuery::mark`].
     pub marked: bool,
+    /// How often it was said one after the other, where repeats are folded and there are any.
+    pub repeats: Option<Repeats>,
 }
+
+/// Events that say the same one after the other, of which the first is shown.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Repeats {
+    /// How many there are, the first among them.
+    pub count: u64,
+    /// The hosts that said it, by name.
+    pub hosts: Vec<HostName>,
+    /// Hosts of the same services that did not.
+    pub missing: Vec<HostName>,
+    /// When it was said last: corrected time.
+    pub last: DateTime<Utc>,
+}
+
+impl Repeats {
+    /// `×214 on 9/10 hosts (not web-7)`; of few hosts their names, of one among one nothing. Safe to show.
+    pub fn words(&self) -> String {
+        let of = self.hosts.len() + self.missing.len();
+        let names = |hosts: &[HostName]| hosts.iter().map(|host| clean(host.as_str())).collect::<Vec<_>>().join(" ");
+        let on = match (self.hosts.len(), self.missing.len()) {
+            (1, 0) => String::new(),
+            (_, 0) => format!(" on {of} hosts"),
+            (hosts, missing) if hosts <= NAMED && hosts <= missing => format!(" on {}", names(&self.hosts)),
+            (hosts, missing) if missing <= NAMED => format!(" on {hosts}/{of} hosts (not {})", names(&self.missing)),
+            (hosts, _) => format!(" on {hosts}/{of} hosts"),
+        };
+        format!("×{}{on}", self.count)
+    }
+}
+
+/// So many hosts are named; of more their number is told.
+const NAMED: usize = 2;
 
 /// What a row shows.
 #[derive(Clone, Debug, PartialEq)]
@@ -206,4 +244,23 @@ pub struct Bucket {
     pub warnings: u32,
     /// All other events.
     pub others: u32,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn repeats_are_told_in_few_words() {
+        let hosts = |from: usize, to: usize| (from..to).map(|n| format!("web-{n}").as_str().into()).collect();
+        let words = |on: usize, of: usize| {
+            let last = DateTime::default();
+            Repeats { count: 214, hosts: hosts(0, on), missing: hosts(on, of), last }.words()
+        };
+        assert_eq!(words(1, 1), "×214");
+        assert_eq!(words(10, 10), "×214 on 10 hosts");
+        assert_eq!(words(9, 10), "×214 on 9/10 hosts (not web-9)");
+        assert_eq!(words(2, 10), "×214 on web-0 web-1");
+        assert_eq!(words(5, 10), "×214 on 5/10 hosts");
+    }
 }

@@ -43,6 +43,7 @@ pub fn shown(rows: &Rows, at: usize, state: &SourceState, search: Option<&Regex>
         late: entry.late(),
         continues: entry.continues(),
         marked: false,
+        repeats: None,
     }
 }
 

@@ -114,6 +114,12 @@ impl RowSet {
         self.words.iter_mut().zip(&other.words).for_each(|(word, other)| *word &= other);
     }
 
+    /// What two hold in common.
+    pub fn common(&self, other: &Self) -> Self {
+        let words = self.words.iter().zip(&other.words).map(|(word, other)| word & other).collect();
+        Self { words, len: self.len.min(other.len) }
+    }
+
     /// How many rows before this one it holds.
     pub fn rank(&self, row: usize) -> usize {
         let whole: usize = self.words.iter().take(row / 64).map(|word| word.count_ones() as usize).sum();
@@ -178,6 +184,7 @@ mod tests {
             sum.add(&y);
             rest.subtract(&y);
             both.keep(&y);
+            prop_assert_eq!(x.common(&y), both.clone());
             prop_assert_eq!(rows(&sum), a.union(&b).copied().collect::<BTreeSet<_>>());
             prop_assert_eq!(rows(&rest), a.difference(&b).copied().collect::<BTreeSet<_>>());
             prop_assert_eq!(rows(&both), a.intersection(&b).copied().collect::<BTreeSet<_>>());

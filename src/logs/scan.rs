@@ -1,9 +1,12 @@
 //! Which rows of the store pass a filter and match a search: looked through block by block, newest first, and only once.
 
+mod fold;
 mod histogram;
 
 use std::collections::HashMap;
 
+use self::fold::Folds;
+pub use self::fold::Run;
 use super::block::Block;
 use super::filter::{Filter, Text, matching};
 use super::record::{Ingest, SourceState};
@@ -17,6 +20,8 @@ use crate::domain::log_view::{Bucket, RowId};
 pub struct Scan {
     filter: Filter,
     search: Option<Text>,
+    /// Repeats are shown as one.
+    fold: bool,
     /// Whether a source's rows pass, by number: none, all, or as their lines are.
     sources: Vec<Option<bool>>,
     seen: HashMap<u64, Seen>,
@@ -35,9 +40,12 @@ struct Seen {
     /// So many of its rows have been looked at, and so many searched.
     upto: usize,
     searched: usize,
-    /// Rows of events that pass, and how many there are.
+    /// Rows of events that pass.
     rows: RowSet,
+    /// Those of them that are shown, where repeats are folded; and how many are shown.
+    shown: Option<RowSet>,
     passing: usize,
+    folds: Folds,
     /// How many events that is, and how many lines pass by themselves.
     events: usize,
     lines: usize,
@@ -61,6 +69,16 @@ pub struct Totals {
 }
 
 impl Seen {
+    /// The rows that are shown.
+    fn shown(&self) -> &RowSet {
+        self.shown.as_ref().unwrap_or(&self.rows)
+    }
+
+    /// How many of the rows that are shown match the search.
+    fn found(&self) -> usize {
+        if self.shown.is_some() { self.hits.common(self.shown()).count() } else { self.matching }
+    }
+
     /// Forgets what was found of the last event, whose head is row `from`, because more of it has come.
     fn forget(&mut self, from: usize, width: i64, glance: &mut Glance) {
         if from >= self.upto {
@@ -90,8 +108,8 @@ pub struct Spot {
 
 impl Scan {
     /// Begins anew with another filter and search.
-    pub fn restart(&mut self, filter: Filter, search: Option<Text>) {
-        *self = Self { filter, search, width: self.width, ..Self::default() };
+    pub fn restart(&mut self, filter: Filter, search: Option<Text>, fold: bool) {
+        *self = Self { filter, search, fold, width: self.width, ..Self::default() };
         (self.from, self.hits_from) = (usize::MAX, usize::MAX);
     }
 
@@ -133,6 +151,7 @@ impl Scan {
         while self.from > 0 && self.is_looked_at(&blocks[self.from - 1]) {
             self.from -= 1;
         }
+        self.join(store);
     }
 
     /// Whether every block has been looked through.
@@ -177,6 +196,9 @@ impl Scan {
                 }
                 new = (from == seen.searched).then_some(rows);
                 seen.upto = len;
+                if self.fold {
+                    seen.fold(glance, sources);
+                }
             }
             if let Some(search) = &self.search {
                 let among = new.unwrap_or_else(|| {
@@ -212,7 +234,7 @@ impl Scan {
             totals.rows += seen.passing as u64;
             totals.events += seen.events as u64;
             totals.lines += seen.lines as u64;
-            totals.hits += seen.matching as u64;
+            totals.hits += seen.found() as u64;
         }
         totals
     }
@@ -225,10 +247,9 @@ impl Scan {
     /// The number of a row among those that match the search, from 1.
     pub fn hit_number(&self, store: &Store, spot: Spot) -> Option<u64> {
         let seen = self.seen(store, spot.block)?;
-        let row = seen.rows.select(spot.row).filter(|row| seen.hits.contains(*row))?;
-        let earlier: usize =
-            (self.from..spot.block).filter_map(|n| self.seen(store, n)).map(|seen| seen.matching).sum();
-        Some((earlier + seen.hits.rank(row) + 1) as u64)
+        let row = seen.shown().select(spot.row).filter(|row| seen.hits.contains(*row))?;
+        let earlier: usize = (self.from..spot.block).filter_map(|n| self.seen(store, n)).map(Seen::found).sum();
+        Some((earlier + seen.hits.common(seen.shown()).rank(row) + 1) as u64)
     }
 
     /// After the last row.
@@ -244,7 +265,7 @@ impl Scan {
         }
         let seen = self.seen(store, block)?;
         let rows = store.open(block)?;
-        let row = seen.rows.rank(rows.entries().partition_point(|entry| entry.id() < id));
+        let row = seen.shown().rank(rows.entries().partition_point(|entry| entry.id() < id));
         Some(self.normal(store, Spot { block, row }))
     }
 
@@ -288,7 +309,7 @@ impl Scan {
 
     /// The rows of a spot's block, and its number among them.
     pub fn block_row<'s>(&self, store: &'s Store, spot: Spot) -> Option<(Opened<'s>, usize)> {
-        let row = self.seen(store, spot.block)?.rows.select(spot.row)?;
+        let row = self.seen(store, spot.block)?.shown().select(spot.row)?;
         Some((store.open(spot.block)?, row))
     }
 
@@ -332,7 +353,9 @@ impl Scan {
     ) -> Option<usize> {
         let seen = self.seen(store, block)?;
         let pick = |rows: &mut dyn Iterator<Item = usize>| {
-            let mut rows = rows.map(|row| seen.rows.rank(row)).filter(|row| accept(*row));
+            let shown = seen.shown();
+            let mut rows =
+                rows.filter(|row| shown.contains(*row)).map(|row| shown.rank(row)).filter(|row| accept(*row));
             if first { rows.next() } else { rows.last() }
         };
         match wanted {
@@ -347,7 +370,7 @@ impl Scan {
                         let entry = &entries[*row];
                         !entry.continues() && entry.level.is_some_and(|level| level >= least)
                     };
-                    pick(&mut seen.rows.iter().filter(bad))
+                    pick(&mut seen.shown().iter().filter(bad))
                 })
             }
         }

@@ -1,12 +1,17 @@
 //! Answers the screen's query with a window of rows and the figures around them.
 
+use std::collections::BTreeSet;
+
+use chrono::DateTime;
+
 use super::filter::{Filter, Line, Text};
 use super::record::Ingest;
 use super::row;
-use super::scan::{Scan, Spot, Wanted};
+use super::scan::{Run, Scan, Spot, Wanted};
 use super::store::Store;
+use crate::domain::host::HostName;
 use crate::domain::log::SourceId;
-use crate::domain::log_view::{Anchor, LogQuery, LogRow, LogWindow, RowId, Seek};
+use crate::domain::log_view::{Anchor, LogQuery, LogRow, LogWindow, Repeats, RowId, Seek};
 
 /// The query of the moment, and how far it has been worked out.
 #[derive(Debug, Default)]
@@ -23,7 +28,7 @@ pub struct View {
 impl View {
     /// Takes a new query; rows are looked through anew only when the filter or search is another.
     pub fn ask(&mut self, query: LogQuery) {
-        let same_filter = query.filter == self.query.filter;
+        let same_filter = query.filter == self.query.filter && query.fold == self.query.fold;
         let same = same_filter && query.search == self.query.search;
         if query.mark != self.query.mark {
             // What cannot be used marks nothing: its error was told when it was the filter.
@@ -40,7 +45,7 @@ impl View {
         if same_filter {
             self.scan.search_anew(search.unwrap_or_default());
         } else {
-            self.scan.restart(filter.unwrap_or_default(), search.unwrap_or_default());
+            self.scan.restart(filter.unwrap_or_default(), search.unwrap_or_default(), self.query.fold);
         }
     }
 
@@ -101,7 +106,12 @@ impl View {
         let state = ingest.source(entry.source())?;
         let line = || Line::new(rows.line(at), entry.level, state, entry.time().nanos);
         let marked = !entry.is_ledger() && self.mark.as_ref().is_some_and(|mark| mark.wants(&line()));
-        Some(LogRow { marked, ..row::shown(&rows, at, state, self.scan.search().map(Text::line), &self.query) })
+        let repeats = self.scan.run(store, spot).filter(|run| run.events > 1).map(|run| repeats(&run, ingest));
+        Some(LogRow {
+            marked,
+            repeats,
+            ..row::shown(&rows, at, state, self.scan.search().map(Text::line), &self.query)
+        })
     }
 
     /// The window's first row. A window never shows fewer rows than it could.
@@ -142,6 +152,20 @@ impl View {
             (spot, false) => Some(spot.min(last)),
         }
     }
+}
+
+/// On which hosts it is, and on which of those that have the same services it is not.
+fn repeats(run: &Run, ingest: &Ingest) -> Repeats {
+    let of = |id: &SourceId| ingest.source(*id).map(|state| &state.source);
+    let hosts: BTreeSet<HostName> = run.sources.iter().filter_map(of).map(|source| source.host.clone()).collect();
+    let services: BTreeSet<_> = run.sources.iter().filter_map(of).map(|source| source.service.clone()).collect();
+    let others = ingest.sources().iter().map(|state| &state.source);
+    let missing: BTreeSet<HostName> = others
+        .filter(|source| services.contains(&source.service) && !hosts.contains(&source.host))
+        .map(|source| source.host.clone())
+        .collect();
+    let last = DateTime::from_timestamp_micros(run.last).unwrap_or_default();
+    Repeats { count: run.events, hosts: hosts.into_iter().collect(), missing: missing.into_iter().collect(), last }
 }
 
 #[cfg(test)]

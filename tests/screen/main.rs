@@ -143,6 +143,7 @@ fn window(lines: u64) -> LogWindow {
             late: false,
             continues: false,
             marked: false,
+            repeats: None,
         }
     });
     let status = SourceStatus {

@@ -25,7 +25,7 @@ struct Made {
 
 fn made() -> impl Strategy<Value = Made> {
     let level = prop_oneof![Just(None), Just(Some(Level::Info)), Just(Some(Level::Warn)), Just(Some(Level::Error))];
-    let text = ("[abc]{0,4}", prop_oneof![Just(0_usize), Just(60)])
+    let text = ("[ab1]{0,2}c?", prop_oneof![Just(0_usize), Just(60)])
         .prop_map(|(text, pad)| format!("{text}{}", "-".repeat(pad)));
     let lines = prop_oneof![
         3 => proptest::collection::vec(text.clone(), 1),
@@ -151,6 +151,7 @@ proptest! {
         offset in -12_i64..12,
         seek in prop_oneof![Just(None), any::<bool>().prop_map(|f| Some((Seek::Match, f))), any::<bool>().prop_map(|f| Some((Seek::Level(Level::Error), f)))],
         ask_first in any::<bool>(),
+        fold in any::<bool>(),
     ) {
         let seek = seek.filter(|(what, _)| search.is_some() || *what != Seek::Match);
         // Small blocks, so that a few dozen rows make several, and all but the newest are compressed.
@@ -165,6 +166,7 @@ proptest! {
             seek,
             rows: height,
             histogram: 10,
+            fold,
             ..LogQuery::default()
         };
         if ask_first {
@@ -185,6 +187,9 @@ proptest! {
         sorted.sort_by_key(|(id, _)| *id);
         let passing: Vec<&(RowId, Row)> =
             sorted.iter().filter(|(_, (event, _))| naive(&filter, event, &event.lines)).collect();
+        let passing_events = passing.iter().filter(|(_, row)| row.1 == 0).count() as u64;
+        let runs = naive_runs(&passing);
+        let passing: Vec<&(RowId, Row)> = if fold { runs.iter().flat_map(|(rows, _)| rows.clone()).collect() } else { passing };
         let lines = sorted.iter().filter(|(_, (event, line))| naive(&filter, event, &event.lines[*line..=*line])).count();
         let is_hit = |(event, line): Row| search.is_some() && event.lines[line].contains('a');
         let last = passing.len().saturating_sub(height);
@@ -207,7 +212,14 @@ proptest! {
         prop_assert_eq!(texts(&window), want);
         prop_assert_eq!((window.total, window.matching, window.above), (rows.len() as u64, lines as u64, top as u64));
         prop_assert_eq!(window.above + window.rows.len() as u64 + window.below, passing.len() as u64);
-        prop_assert_eq!(window.events, passing.iter().filter(|(_, row)| row.1 == 0).count() as u64);
+        prop_assert_eq!(window.events, passing_events);
+        for row in window.rows.iter().filter(|row| fold && !row.continues) {
+            let (_, events) = runs.iter().find(|(rows, _)| rows[0].0 == row.id).expect("it is a run's first");
+            let hosts: std::collections::BTreeSet<&str> =
+                events.iter().map(|event| ["web-1", "web-1", "web-2"][event.source as usize]).collect();
+            let told = row.repeats.as_ref().map(|it| (it.count, it.hosts.iter().map(|host| host.as_str()).collect()));
+            prop_assert_eq!(told, (events.len() > 1).then_some((events.len() as u64, hosts)));
+        }
         let hits = passing.iter().filter(|(_, row)| is_hit(*row)).count() as u64;
         prop_assert_eq!(window.hits.map(|(n, _)| n), search.map(|_| hits));
         let counted: u32 = window.histogram.iter().map(|b| b.errors + b.warnings + b.others).sum();
@@ -219,6 +231,31 @@ proptest! {
             prop_assert!(!store.open(n).unwrap().entries()[0].continues());
         }
     }
+}
+
+/// Runs of events that say the same, numbers apart: the rows of the first, and all of them.
+fn naive_runs<'r, 'm>(passing: &[&'r (RowId, Row<'m>)]) -> Vec<(Vec<&'r (RowId, Row<'m>)>, Vec<&'m Made>)> {
+    let mut runs: Vec<(String, Vec<&(RowId, Row)>, Vec<&Made>)> = Vec::new();
+    for row in passing {
+        let (event, line) = row.1;
+        if line > 0 {
+            let (_, rows, events) = runs.last_mut().expect("its head passes too");
+            if events.len() == 1 {
+                rows.push(row);
+            }
+            continue;
+        }
+        let said: Vec<String> = (event.lines.iter().enumerate())
+            .filter(|(n, text)| *n == 0 || !text.is_empty())
+            .map(|(_, text)| crate::domain::template::mask::text(text.as_bytes()))
+            .collect();
+        let key = format!("{said:?} {:?} {}", event.level, event.source == 1);
+        match runs.last_mut().filter(|(last, ..)| *last == key) {
+            Some((_, _, events)) => events.push(event),
+            None => runs.push((key, vec![row], vec![event])),
+        }
+    }
+    runs.into_iter().map(|(_, rows, events)| (rows, events)).collect()
 }
 
 fn line(second: i64, text: String) -> Made {

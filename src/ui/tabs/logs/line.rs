@@ -244,6 +244,7 @@ mod tests {
             late: false,
             continues: false,
             marked: false,
+            repeats: None,
         };
         let hit = c.style(Role::Hit);
         let mark = |(text, style): &Piece| {
