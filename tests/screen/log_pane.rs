@@ -35,6 +35,7 @@ fn row(seconds: i64, source: u32, level: Level, message: &str, fields: &[(&str, 
         late: false,
         continues: false,
         marked: false,
+        repeats: None,
     }
 }
 

@@ -189,7 +189,7 @@ proptest! {
             sorted.iter().filter(|(_, (event, _))| naive(&filter, event, &event.lines)).collect();
         let passing_events = passing.iter().filter(|(_, row)| row.1 == 0).count() as u64;
         let runs = naive_runs(&passing);
-        let passing: Vec<&(RowId, Row)> = if fold { runs.iter().flat_map(|(rows, _)| rows.clone()).collect() } else { passing };
+        let passing: Vec<&(RowId, Row)> = if fold { runs.iter().flat_map(|run| run.rows.clone()).collect() } else { passing };
         let lines = sorted.iter().filter(|(_, (event, line))| naive(&filter, event, &event.lines[*line..=*line])).count();
         let is_hit = |(event, line): Row| search.is_some() && event.lines[line].contains('a');
         let last = passing.len().saturating_sub(height);
@@ -214,7 +214,7 @@ proptest! {
         prop_assert_eq!(window.above + window.rows.len() as u64 + window.below, passing.len() as u64);
         prop_assert_eq!(window.events, passing_events);
         for row in window.rows.iter().filter(|row| fold && !row.continues) {
-            let (_, events) = runs.iter().find(|(rows, _)| rows[0].0 == row.id).expect("it is a run's first");
+            let NaiveRun { events, .. } = runs.iter().find(|run| run.rows[0].0 == row.id).expect("it is a run's first");
             let hosts: std::collections::BTreeSet<&str> =
                 events.iter().map(|event| ["web-1", "web-1", "web-2"][event.source as usize]).collect();
             let told = row.repeats.as_ref().map(|it| (it.count, it.hosts.iter().map(|host| host.as_str()).collect()));
@@ -233,29 +233,36 @@ proptest! {
     }
 }
 
-/// Runs of events that say the same, numbers apart: the rows of the first, and all of them.
-fn naive_runs<'r, 'm>(passing: &[&'r (RowId, Row<'m>)]) -> Vec<(Vec<&'r (RowId, Row<'m>)>, Vec<&'m Made>)> {
-    let mut runs: Vec<(String, Vec<&(RowId, Row)>, Vec<&Made>)> = Vec::new();
+/// A run of events that say the same, numbers apart.
+struct NaiveRun<'r, 'm> {
+    said: String,
+    /// The rows of the first.
+    rows: Vec<&'r (RowId, Row<'m>)>,
+    events: Vec<&'m Made>,
+}
+
+fn naive_runs<'r, 'm>(passing: &[&'r (RowId, Row<'m>)]) -> Vec<NaiveRun<'r, 'm>> {
+    let mut runs: Vec<NaiveRun> = Vec::new();
     for row in passing {
         let (event, line) = row.1;
         if line > 0 {
-            let (_, rows, events) = runs.last_mut().expect("its head passes too");
-            if events.len() == 1 {
-                rows.push(row);
+            let run = runs.last_mut().expect("its head passes too");
+            if run.events.len() == 1 {
+                run.rows.push(row);
             }
             continue;
         }
-        let said: Vec<String> = (event.lines.iter().enumerate())
+        let lines: Vec<String> = (event.lines.iter().enumerate())
             .filter(|(n, text)| *n == 0 || !text.is_empty())
             .map(|(_, text)| crate::domain::template::mask::text(text.as_bytes()))
             .collect();
-        let key = format!("{said:?} {:?} {}", event.level, event.source == 1);
-        match runs.last_mut().filter(|(last, ..)| *last == key) {
-            Some((_, _, events)) => events.push(event),
-            None => runs.push((key, vec![row], vec![event])),
+        let said = format!("{lines:?} {:?} {}", event.level, event.source == 1);
+        match runs.last_mut().filter(|last| last.said == said) {
+            Some(run) => run.events.push(event),
+            None => runs.push(NaiveRun { said, rows: vec![row], events: vec![event] }),
         }
     }
-    runs.into_iter().map(|(_, rows, events)| (rows, events)).collect()
+    runs
 }
 
 fn line(second: i64, text: String) -> Made {
