@@ -17,7 +17,10 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("logs", &["domain", "transport"]),
     ("actions", &["domain", "transport", "integrations", "hosts", "store"]),
     ("deploys", &["domain", "transport", "actions", "integrations"]),
-    ("runtime", &["domain", "app", "ui", "config", "store", "transport", "integrations", "hosts", "logs"]),
+    (
+        "runtime",
+        &["domain", "app", "ui", "config", "transport", "integrations", "hosts", "logs", "store", "actions", "deploys"],
+    ),
     ("demo", &["domain", "config", "transport", "runtime"]),
     (
         "cli",

@@ -299,9 +299,7 @@ async fn on_unit(
                 ActionKind::Reload => Expect::Kept { before },
                 _ => Expect::Started { before },
             };
-            let told =
-                async |why: &str| tell(progress, Progress::Note(target.host.clone(), one_line(why, DETAIL))).await;
-            match gate::watch(transport, unit, order.service, &order.gate, expect, told).await {
+            match gate::watch(transport, unit, order.service, &order.gate, expect, progress).await {
                 Ended::Good => Came::out(Verdict::Ok, rc, ""),
                 Ended::Bad(why) => Came::out(Verdict::Failed, rc, why),
                 Ended::Unknown => Came::out(Verdict::Unknown, rc, "the link was lost before the gate had decided"),

@@ -2,15 +2,21 @@
 
 use std::time::Duration;
 
+use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep, timeout};
 
+use super::execute::Progress;
 use super::reach::again;
 use super::unit::{NoReading, read};
 use crate::domain::gate::{Expect, Gate, GateSettings, Look, Verdict};
 use crate::domain::service::{Health, Service};
+use crate::domain::text::one_line;
 use crate::hosts::ask_health;
 use crate::integrations::http::HostHttp;
 use crate::transport::SharedTransport;
+
+/// The longest word of it, in characters.
+const DETAIL: usize = 300;
 
 /// How a gate ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,14 +29,15 @@ pub(super) enum Ended {
     Unknown,
 }
 
-/// Looks until the gate has decided; each new word of it goes to `told`.
+/// Looks until the gate has decided; each new word of it is told. (A closure that tells would keep the caller from being
+/// spawned.)
 pub(super) async fn watch(
     transport: &SharedTransport,
     unit: &str,
     service: Option<&Service>,
     settings: &GateSettings,
     expect: Expect,
-    mut told: impl AsyncFnMut(&str),
+    progress: &mpsc::Sender<Progress>,
 ) -> Ended {
     // What has ended answers nobody.
     let health = service.and_then(|service| service.health.as_ref()).filter(|_| expect != Expect::Stopped);
@@ -60,7 +67,9 @@ pub(super) async fn watch(
             Verdict::Failed(_) if lost => return Ended::Unknown,
             Verdict::Failed(why) => return Ended::Bad(why),
             Verdict::Waiting(why) if why != last => {
-                told(&why).await;
+                let note = Progress::Note(transport.host().clone(), one_line(&why, DETAIL));
+                // Whoever stopped listening misses it.
+                let _ = progress.send(note).await;
                 last = why;
             }
             Verdict::Waiting(_) => {}

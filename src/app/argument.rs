@@ -23,6 +23,10 @@ pub enum Argument {
     Time,
     /// A stretch of time.
     Duration,
+    /// An action's name.
+    Action,
+    /// An environment's name.
+    Environment,
     /// Free text.
     Text,
 }
@@ -41,6 +45,8 @@ impl Argument {
             Self::Filter => "FILTER",
             Self::Time => "TIME",
             Self::Duration => "DURATION",
+            Self::Action => "ACTION",
+            Self::Environment => "ENVIRONMENT",
             Self::Text => "TEXT",
         }
     }

@@ -7,6 +7,8 @@ use super::state::{State, Tab};
 /// A list of one of these tabs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Pane {
+    /// What is being done, and what was.
+    Runs,
     /// Services and the versions that their hosts report.
     Versions,
     /// Deployments.
@@ -33,7 +35,7 @@ impl Pane {
     /// The panes of a tab, in the order in which they take the keys; none: it is made otherwise.
     pub fn of(tab: Tab) -> &'static [Self] {
         match tab {
-            Tab::Deploys => &[Self::Versions, Self::History],
+            Tab::Deploys => &[Self::Versions, Self::Runs, Self::History],
             Tab::Alerts => &[Self::Alerts, Self::Watched],
             Tab::Business => {
                 &[Self::Figures, Self::Failures, Self::Disputes, Self::Payments, Self::Refunds, Self::Payouts]
@@ -45,6 +47,7 @@ impl Pane {
     /// Its title.
     pub fn title(self) -> &'static str {
         match self {
+            Self::Runs => "Runs",
             Self::Versions => "Versions",
             Self::History => "History",
             Self::Alerts => "Alerts",

@@ -6,6 +6,7 @@ use super::argument::seconds;
 use super::context::Context;
 use super::state::{SortBy, Tab};
 pub use super::verb::Command;
+use crate::domain::action::ACTIONS;
 use crate::domain::log::Level;
 use crate::domain::nearest::nearest;
 use Make::{Maybe, Must, Plain};
@@ -69,6 +70,7 @@ impl Entry {
             // `Show` is one row with an argument; all others differ in their discriminant.
             Make::Plain(mine) | Make::Maybe(mine, ..) => same(mine),
             Make::Must(Argument::Tab, _) => matches!(command, Command::Show(_)),
+            Make::Must(Argument::Action, _) => matches!(command, Command::Act(_)),
             Make::Must(Argument::Theme, _) => matches!(command, Command::Theme(_)),
             Make::Must(..) => matches!(command, Command::Host(_)),
         }
@@ -94,14 +96,33 @@ const fn row(name: &'static str, alias: &'static str, at: &'static [Context], ma
 
 const ALWAYS: &[Context] = &[Context::Always];
 const GLOBAL: &[Context] = &[Context::Global];
-const MOVING: &[Context] = &[Context::Global, Context::Text, Context::CommandLine, Context::Help, Context::Picker];
-const ROWS: &[Context] =
-    &[Context::Global, Context::Text, Context::CommandLine, Context::Help, Context::Picker, Context::HostKey];
+const MOVING: &[Context] = &[
+    Context::Global,
+    Context::Text,
+    Context::CommandLine,
+    Context::Help,
+    Context::Picker,
+    Context::Plan,
+    Context::Confirm,
+];
+const PANES: &[Context] = &[Context::Global, Context::Plan];
+const ROWS: &[Context] = &[
+    Context::Global,
+    Context::Text,
+    Context::CommandLine,
+    Context::Help,
+    Context::Picker,
+    Context::HostKey,
+    Context::Confirm,
+];
 const MACHINES: &[Context] = &[Context::Overview, Context::Hosts, Context::HostPage];
 const PLACES: &[Context] = &[Context::Overview, Context::Hosts, Context::HostPage, Context::Lists, Context::Page];
 const LISTS: &[Context] = &[Context::Lists, Context::Page];
 const COPYING: &[Context] = &[Context::Logs, Context::Lists, Context::Page];
 const TABLE: &[Context] = &[Context::Hosts];
+const ACTING: &[Context] =
+    &[Context::Overview, Context::Hosts, Context::HostPage, Context::Logs, Context::Lists, Context::Page];
+const ARMING: &[Context] = &[Context::Global, Context::Confirm];
 const LOGS: &[Context] = &[Context::Logs];
 const SOURCES: &[Context] = &[Context::Sources];
 const PICKING: &[Context] = &[Context::Picker];
@@ -114,8 +135,8 @@ pub static COMMANDS: &[Entry] = &[
     row("next-tab", "", GLOBAL, Plain(Command::NextTab), "show the tab to the right"),
     row("previous-tab", "", GLOBAL, Plain(Command::PreviousTab), "show the tab to the left"),
     row("last-tab", "", GLOBAL, Plain(Command::LastTab), "go back to the tab left last"),
-    row("next-pane", "", GLOBAL, Plain(Command::NextPane), "give the keys to the next pane"),
-    row("previous-pane", "", GLOBAL, Plain(Command::PreviousPane), "give the keys to the pane before"),
+    row("next-pane", "", PANES, Plain(Command::NextPane), "give the keys to the next pane"),
+    row("previous-pane", "", PANES, Plain(Command::PreviousPane), "give the keys to the pane before"),
     row("up", "", ROWS, Plain(Command::Up), "one row up"),
     row("down", "", ROWS, Plain(Command::Down), "one row down"),
     row("left", "", GLOBAL, Plain(Command::Left), "scroll to the left"),
@@ -201,6 +222,13 @@ pub static COMMANDS: &[Entry] = &[
     row("sources", "", LOGS, Plain(Command::Sources), "give the keys to the list of sources, or take them back"),
     row("toggle-source", "", SOURCES, Plain(Command::ToggleSource), "show or hide the selected source"),
     row("only-source", "", SOURCES, Plain(Command::OnlySource), "show only the selected source, or all again"),
+    row("restart", "", ACTING, Plain(Command::Restart), "restart the selected service: shows the plan, asks, goes host by host"),
+    row("shell", "", ACTING, Plain(Command::Shell), "a shell on the selected host, by ssh, in this terminal"),
+    row("actions", "", ACTING, Plain(Command::Actions), "everything that can be done with what is selected"),
+    row("act", "", ACTING, Must(Argument::Action, action), "an action by its name: reload, start, stop, restart-at-once, exec and so on"),
+    row("stop", "", LISTS, Plain(Command::Stop), "stop what goes on here, at its next boundary"),
+    row("arm", "", ARMING, Maybe(Command::Arm(None), Argument::Environment, |s| Some(Command::Arm(Some(s.into())))),
+        "let actions happen in a read-only environment for a while; again: not"),
     row("refresh", "", GLOBAL, Plain(Command::Refresh), "ask every host and service anew now"),
     row("utc", "", GLOBAL, Plain(Command::Utc), "show times in UTC, or in the zone of ui.time"),
     row("theme", "", GLOBAL, Must(Argument::Theme, |s| Some(Command::Theme(s.into()))), "use another theme"),
@@ -231,6 +259,10 @@ pub static COMMANDS: &[Entry] = &[
     row("interrupt", "", ALWAYS, Plain(Command::Interrupt), "close what is open; twice, leave"),
     row("quit", "q", GLOBAL, Plain(Command::Quit), "leave"),
 ];
+
+fn action(word: &str) -> Option<Command> {
+    ACTIONS.iter().find(|def| def.name == word).map(|def| Command::Act(def.kind))
+}
 
 fn level(word: &str) -> Option<Command> {
     match word {

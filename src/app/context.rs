@@ -1,5 +1,6 @@
 //! Where a key binding holds. The chain of contexts is worked out from the state, never stored.
 
+use super::acting::Asking;
 use super::state::{Overlay, State, Tab};
 use crate::domain::question::Question;
 
@@ -34,13 +35,15 @@ pub enum Context {
     Picker,
     /// A dialog that asks yes or no.
     Confirm,
+    /// The plan of an action, while something is typed to confirm it.
+    Plan,
     /// The dialog about an unknown host key.
     HostKey,
 }
 
 impl Context {
     /// Every context, outermost first.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::Always,
         Self::Global,
         Self::Overview,
@@ -55,6 +58,7 @@ impl Context {
         Self::Help,
         Self::Picker,
         Self::Confirm,
+        Self::Plan,
         Self::HostKey,
     ];
 
@@ -75,30 +79,38 @@ impl Context {
             Self::Help => "help",
             Self::Picker => "picker",
             Self::Confirm => "confirm",
+            Self::Plan => "plan",
             Self::HostKey => "host-key",
         }
     }
 
     /// Whether what is typed here is text, so that a plain letter must not be bound.
     pub fn takes_text(self) -> bool {
-        matches!(self, Self::Text | Self::CommandLine | Self::Help)
+        matches!(self, Self::Text | Self::CommandLine | Self::Help | Self::Plan)
     }
 }
 
 /// The contexts that hold now, innermost first. An overlay hides the tab under it altogether.
 pub fn chain(state: &State) -> Vec<Context> {
-    use Context::{Always, CommandLine, Confirm, Help, HostKey, Picker, Text};
+    use Context::{Always, CommandLine, Confirm, Help, HostKey, Picker, Plan, Text};
     match state.overlays.last() {
         Some(Overlay::Help { .. }) => vec![Help, Text, Always],
         Some(Overlay::CommandLine(_)) => vec![CommandLine, Text, Always],
         Some(Overlay::Prompt(_)) => vec![Text, Always],
         Some(Overlay::Picker(_)) => vec![Picker, Always],
-        Some(Overlay::Confirm(confirm)) if confirm.type_to_confirm.is_empty() => vec![Confirm, Always],
-        Some(Overlay::Confirm(_)) => vec![Text, Always],
+        Some(Overlay::Confirm(_)) => vec![Confirm, Always],
+        // What cannot be confirmed now takes no text, but the key that arms.
+        Some(Overlay::Asking(asking)) if asking.wants_text() && may_confirm(state, asking) => vec![Plan, Text, Always],
+        Some(Overlay::Asking(_)) => vec![Confirm, Always],
+        Some(Overlay::Menu(_) | Overlay::Blanks(_)) => vec![Plan, Text, Always],
         Some(Overlay::Question { question: Question::HostKey { .. }, .. }) => vec![HostKey, Always],
         Some(Overlay::Question { .. }) => vec![Text, Always],
         None => of_tab(state),
     }
+}
+
+fn may_confirm(state: &State, asking: &Asking) -> bool {
+    super::update::refusal(state, asking.want.subject.environment()).is_none()
 }
 
 /// The contexts of the tab in front, innermost first, whatever lies over it: what its help is about.

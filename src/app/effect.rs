@@ -1,5 +1,8 @@
 //! What to do about a message, as data. The runtime performs effects; `update` only names them.
 
+use std::sync::Arc;
+
+use crate::domain::confirm::{Approval, Standing};
 use crate::domain::delivery::Sight;
 use crate::domain::host::HostName;
 use crate::domain::hosted::HostedSettings;
@@ -8,6 +11,7 @@ use crate::domain::log_survey::Survey;
 use crate::domain::log_view::LogQuery;
 use crate::domain::question::Answer;
 use crate::domain::settings::{Settings, UiSettings};
+use crate::domain::want::Want;
 
 /// Where rows of the logs are taken.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -59,6 +63,18 @@ pub enum Effect {
     See(Option<Sight>),
     /// Show an address in a browser.
     Browse(String),
+    /// Make the plan of something that is wanted, under this number.
+    Propose(u64, Box<Want>, Arc<Settings>),
+    /// Nobody wants the plan of this number any more.
+    Forget(u64),
+    /// Carry out the plan of this number, which was approved.
+    Carry(u64, Box<Approval>, Box<Standing>),
+    /// Leave alone what has not begun of what is being carried out under this number.
+    Stop(u64),
+    /// Give the terminal to a program until it ends, for what was begun under this number.
+    Terminal(u64, Vec<String>),
+    /// The program has ended, with this exit code.
+    TerminalEnded(u64, Option<i32>),
     /// Read the config files again.
     ReloadConfig,
     /// Take or release the mouse.

@@ -5,6 +5,7 @@ use chrono::{DateTime, Utc};
 use super::command::Command;
 use super::state::About;
 use super::viewport::{Target, Viewport};
+use crate::domain::act::{News, Proposal};
 use crate::domain::alert::Alert;
 use crate::domain::business::Ledger;
 use crate::domain::delivery::Delivery;
@@ -69,6 +70,12 @@ pub enum Message {
     Logs(Box<LogWindow>),
     /// What was counted among the lines that are held, whole or so far.
     Tallied(Tally),
+    /// The plan of this number, or why there is none.
+    Proposed(u64, Result<Box<Proposal>, String>),
+    /// Something happened to what is being carried out under this number.
+    Acted(u64, News),
+    /// What was begun under this number wants the terminal for a program.
+    Terminal(u64, Vec<String>),
     /// A question only a person can answer, with its number.
     Asked(u64, Question),
     /// The question needs no answer any more (the dial was given up).

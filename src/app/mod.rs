@@ -1,5 +1,6 @@
 //! What the cockpit knows and how it changes: state, messages, effects, commands. Pure: no IO, no clock.
 
+pub mod acting;
 pub mod argument;
 pub mod board;
 pub mod change;

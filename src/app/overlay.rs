@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 use tui_textarea::TextArea;
 
+use super::acting::{Asking, Blanks, Menu};
 use super::input::SecretLine;
 use super::picker::Picker;
 use crate::domain::query::Query;
@@ -26,6 +27,12 @@ pub enum Overlay {
     Prompt(Prompt),
     /// Asks yes or no; the default is no, and Enter alone never confirms.
     Confirm(Confirm),
+    /// The plan of an action, to be confirmed or not.
+    Asking(Box<Asking>),
+    /// What can be done here.
+    Menu(Menu),
+    /// What an action asks before there can be a plan.
+    Blanks(Blanks),
     /// A question of a transport; the text typed so far (secrets are drawn as dots).
     Question {
         /// Number of the question.
@@ -103,12 +110,17 @@ pub struct Confirm {
     pub title: String,
     /// What it means, line by line.
     pub lines: Vec<String>,
-    /// What has to be typed to confirm; empty: the key `y`.
-    pub type_to_confirm: String,
-    /// What has been typed.
-    pub input: TextArea<'static>,
     /// What yes does.
-    pub then: super::command::Command,
+    pub then: Then,
     /// When it was opened: keys typed ahead of it are thrown away.
     pub opened: DateTime<Utc>,
+}
+
+/// What yes does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Then {
+    /// Leave the cockpit.
+    Leave,
+    /// Stop what was begun under this number, at its next boundary.
+    Stop(u64),
 }

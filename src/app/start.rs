@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
+use super::acting::Acting;
 use super::board::Board;
 use super::state::{About, Banner, HostView, Hosted, LogsState, MachinesState, OverviewState, ServiceView, State, Tab};
 use super::viewport::Viewport;
@@ -37,6 +38,7 @@ impl State {
             alerts: Board::default(),
             business: Board::default(),
             hosted: Hosted { ledgers: vec![None; settings.hosted.stripe.len()], ..Hosted::default() },
+            acting: Acting::new(now),
             overlays: Vec::new(),
             questions: Vec::new(),
             toasts: Vec::new(),

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
+use super::acting::Acting;
 use super::board::Board;
 use super::change::Change;
 use super::viewport::Viewport;
@@ -21,7 +22,7 @@ pub use super::hosted::Hosted;
 pub use super::logs_state::{
     Around, Bookmark, Editing, FieldsView, Following, Landing, LogsState, NamedFilter, TOLD, TimeColumn,
 };
-pub use super::overlay::{Confirm, LineInput, Overlay, Prompt, PromptPurpose};
+pub use super::overlay::{Confirm, LineInput, Overlay, Prompt, PromptPurpose, Then};
 pub use super::sort::SortBy;
 
 /// A tab. Those of later work join here; the digits of ux.md stay theirs.
@@ -100,6 +101,8 @@ pub struct State {
     pub business: Board,
     /// What hosted APIs say.
     pub hosted: Hosted,
+    /// What may be done, is being done and was done.
+    pub acting: Acting,
     /// Overlays, the topmost last. An overlay takes the keys.
     pub overlays: Vec<Overlay>,
     /// Questions waiting for a person, oldest first; the first is shown when no other overlay is.

@@ -1,10 +1,12 @@
 //! What a key or a typed line means to the cockpit.
 
 use super::state::{SortBy, Tab};
+use crate::domain::action::ActionKind;
 use crate::domain::host::HostName;
 use crate::domain::log::Level;
 
-/// A named UI verb. A command never changes the outside world; that is an action.
+/// A named UI verb. A command never changes the outside world: those about actions open a plan, which is confirmed by
+/// more than a key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Command {
     /// Leave.
@@ -201,6 +203,18 @@ pub enum Command {
     PickNew,
     /// Of a list: only rows that hold a text: this, or ask for it.
     PickFind(Option<String>),
+    /// Restart the selected service: opens the plan.
+    Restart,
+    /// An action of the registry on what is selected: opens its plan.
+    Act(ActionKind),
+    /// A shell on the selected host.
+    Shell,
+    /// Everything that can be done with what is selected.
+    Actions,
+    /// Let actions happen in an environment for a while, or not any more: this one, or the selected one's.
+    Arm(Option<String>),
+    /// Stop what goes on and is selected, at its next boundary.
+    Stop,
     /// Take what has been typed.
     Accept,
     /// Complete what has been typed.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use tokio::sync::{Notify, mpsc};
 
+use super::act::read_only;
 use super::args::Global;
 use super::exit::{Exit, Failure, Outcome};
 use super::inventories;
@@ -32,6 +33,9 @@ pub async fn open(global: &Global) -> Outcome {
         store: Store::open(&opened.options.dirs.state).await.map_err(|error| error.to_string()),
         wardrobe: Wardrobe::new(colors(global), Box::new(move || own::read(&dirs))),
         reloads: Some(reloads(&opened)),
+        read_only: read_only(global),
+        off: opened.loaded.unknown_keys().next().map(|key| off(&key.message)),
+        folder: opened.options.dirs.state.clone(),
         settings: opened.settings,
     };
     left(run(opening).await?)
@@ -50,10 +54,18 @@ pub async fn demo(args: &super::args::DemoArgs, global: &Global) -> Outcome {
         store: Err("the demo remembers nothing".to_owned()),
         wardrobe: Wardrobe::new(colors(global), Box::new(Own::default)),
         reloads: None,
+        read_only: read_only(global),
+        off: None,
+        folder: demo.folder().join("state"),
     };
     let how = run(opening).await;
     drop(demo);
     left(how?)
+}
+
+/// A key that nobody knows could be what was to keep an action from happening.
+fn off(message: &str) -> String {
+    format!("nothing is done with a config that has a key which nobody knows ({message}); `qd check` says more")
 }
 
 fn need_terminal() -> Result<(), Failure> {

@@ -7,6 +7,7 @@ use super::values::plain;
 use crate::domain::host::{Host, HostName, TransportChoice};
 use crate::domain::log::{SourceKind, SourceSpec};
 use crate::domain::service::Service;
+use crate::domain::text::one_line;
 
 /// The environment that the machine itself stands in.
 pub const ENVIRONMENT: &str = "local";
@@ -15,6 +16,17 @@ pub const ENVIRONMENT: &str = "local";
 pub fn name() -> String {
     let name = rustix::system::uname().nodename().to_string_lossy().into_owned();
     if plain(&name).is_ok() { name } else { ENVIRONMENT.to_owned() }
+}
+
+/// The local user's name: what the system calls them, not what the environment may have been made to say.
+pub fn person() -> String {
+    let uid = rustix::process::getuid().as_raw().to_string();
+    let users = std::fs::read_to_string("/etc/passwd").unwrap_or_default();
+    let entry =
+        users.lines().map(|line| line.split(':').collect::<Vec<_>>()).find(|entry| entry.get(2) == Some(&uid.as_str()));
+    let named = entry.and_then(|entry| entry.first().map(|name| (*name).to_owned()));
+    let name = named.or_else(|| std::env::var("USER").ok()).unwrap_or_else(|| format!("uid {uid}"));
+    one_line(&name, 64)
 }
 
 /// What there is to read on this machine.

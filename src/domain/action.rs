@@ -2,13 +2,9 @@
 //!
 //! Menus, the audit's names, the levels of confirmation and the commands' help all come from [`ACTIONS`].
 
-use std::time::Duration;
-
-use regex::Regex;
 use serde::{Serialize, Serializer};
 
-use super::host::HostName;
-use super::text::is_unsafe;
+pub use super::custom::{ActionArg, CustomAction, fill, wanted};
 
 /// An action of the registry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -25,6 +21,8 @@ pub enum ActionKind {
     Stop,
     /// Run a command on hosts.
     Exec,
+    /// A shell of one's own on a host.
+    Shell,
     /// Run a command of the config's `[[action]]`.
     Custom,
     /// Put a release live.
@@ -102,8 +100,28 @@ pub struct ActionDef {
     pub does: &'static str,
     /// The systemctl verb, for those that are one.
     pub verb: Option<&'static str>,
+    /// What is asked before there can be a plan.
+    pub asks: &'static [Asked],
     rule: Rule,
 }
+
+/// One thing that an action asks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Asked {
+    /// What commands call it.
+    pub name: &'static str,
+    /// The question.
+    pub ask: &'static str,
+    /// What is proposed; empty: nothing.
+    pub default: &'static str,
+    /// Whether it must be answered.
+    pub must: bool,
+    /// What an answer must look like, as a regex.
+    pub pattern: Option<&'static str>,
+}
+
+/// Anything at all.
+const ANYTHING: Option<&str> = Some("(?s)^.+$");
 
 /// Every action.
 pub const ACTIONS: &[ActionDef] = &[
@@ -113,6 +131,7 @@ pub const ACTIONS: &[ActionDef] = &[
         title: "Restart",
         does: "restarts the unit, one host after the other, and goes on only when the last one is well again",
         verb: Some("restart"),
+        asks: &[],
         rule: Rule::ByCare,
     },
     ActionDef {
@@ -121,6 +140,7 @@ pub const ACTIONS: &[ActionDef] = &[
         title: "Restart everywhere at once",
         does: "restarts the unit on every host in the same moment",
         verb: Some("restart"),
+        asks: &[],
         rule: Rule::Always(Level::Three),
     },
     ActionDef {
@@ -129,6 +149,7 @@ pub const ACTIONS: &[ActionDef] = &[
         title: "Reload",
         does: "has the unit read its configuration anew",
         verb: Some("reload"),
+        asks: &[],
         rule: Rule::Always(Level::One),
     },
     ActionDef {
@@ -137,6 +158,7 @@ pub const ACTIONS: &[ActionDef] = &[
         title: "Start",
         does: "starts the unit",
         verb: Some("start"),
+        asks: &[],
         rule: Rule::ByCare,
     },
     ActionDef {
@@ -145,6 +167,7 @@ pub const ACTIONS: &[ActionDef] = &[
         title: "Stop",
         does: "stops the unit",
         verb: Some("stop"),
+        asks: &[],
         rule: Rule::ByCapacity,
     },
     ActionDef {
@@ -153,7 +176,23 @@ pub const ACTIONS: &[ActionDef] = &[
         title: "Run a command",
         does: "runs a command on hosts",
         verb: None,
+        asks: &[Asked {
+            name: "command",
+            ask: "the command, read by sh on each host",
+            default: "",
+            must: true,
+            pattern: ANYTHING,
+        }],
         rule: Rule::ByCare,
+    },
+    ActionDef {
+        kind: ActionKind::Shell,
+        name: "shell",
+        title: "Open a shell",
+        does: "hands this terminal to ssh until the shell there ends; what is typed in it is not recorded",
+        verb: None,
+        asks: &[],
+        rule: Rule::Always(Level::One),
     },
     ActionDef {
         kind: ActionKind::Custom,
@@ -161,6 +200,7 @@ pub const ACTIONS: &[ActionDef] = &[
         title: "A command of the config",
         does: "runs a command that the config names",
         verb: None,
+        asks: &[],
         rule: Rule::Configured,
     },
     ActionDef {
@@ -169,6 +209,7 @@ pub const ACTIONS: &[ActionDef] = &[
         title: "Deploy",
         does: "puts a release live, batch after batch, each host judged before the next",
         verb: None,
+        asks: &[],
         rule: Rule::ByCare,
     },
     ActionDef {
@@ -177,6 +218,7 @@ pub const ACTIONS: &[ActionDef] = &[
         title: "Roll back",
         does: "takes each host back to its own last good release",
         verb: None,
+        asks: &[],
         rule: Rule::ByCare,
     },
     ActionDef {
@@ -185,6 +227,7 @@ pub const ACTIONS: &[ActionDef] = &[
         title: "Adopt",
         does: "takes over a run from whoever started it, and goes on with it",
         verb: None,
+        asks: &[],
         rule: Rule::ByCare,
     },
     ActionDef {
@@ -193,6 +236,7 @@ pub const ACTIONS: &[ActionDef] = &[
         title: "Abort",
         does: "stops a run at the hosts' next boundary",
         verb: None,
+        asks: &[],
         rule: Rule::Always(Level::One),
     },
     ActionDef {
@@ -201,6 +245,7 @@ pub const ACTIONS: &[ActionDef] = &[
         title: "Lock",
         does: "keeps everybody from deploying the service",
         verb: None,
+        asks: &[],
         rule: Rule::Always(Level::One),
     },
     ActionDef {
@@ -209,6 +254,7 @@ pub const ACTIONS: &[ActionDef] = &[
         title: "Unlock",
         does: "lets the service be deployed again",
         verb: None,
+        asks: &[],
         rule: Rule::ByCare,
     },
 ];
@@ -255,105 +301,6 @@ impl Serialize for ActionKind {
     }
 }
 
-/// A command of the config's `[[action]]`.
-#[derive(Clone, Debug, PartialEq)]
-pub struct CustomAction {
-    /// Its name.
-    pub name: String,
-    /// What menus call it.
-    pub title: String,
-    /// The hosts that it may run on, in config order.
-    pub hosts: Vec<HostName>,
-    /// What runs; `{arg.NAME}` and `{host}` are filled in, and each word stays one argument.
-    pub command: Vec<String>,
-    /// What is asked first.
-    pub args: Vec<ActionArg>,
-    /// How much it asks for.
-    pub level: Level,
-    /// One host after the other.
-    pub rolling: bool,
-    /// How long it may take on a host.
-    pub timeout: Duration,
-}
-
-/// One thing that is asked before a command runs.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ActionArg {
-    /// What the command calls it.
-    pub name: String,
-    /// The question.
-    pub ask: String,
-    /// What an answer must look like, as a regex.
-    pub pattern: Option<String>,
-    /// What is proposed.
-    pub default: Option<String>,
-}
-
-impl ActionArg {
-    /// Whether an answer may be put into the command. Control characters never may; without a pattern of its own an
-    /// answer that could be taken for an option may not either.
-    pub fn accepts(&self, answer: &str) -> Result<(), String> {
-        if answer.chars().any(is_unsafe) {
-            return Err(format!("{} holds control characters", self.name));
-        }
-        match &self.pattern {
-            Some(pattern) if !Regex::new(pattern).is_ok_and(|regex| regex.is_match(answer)) => {
-                Err(format!("{} must match {pattern}", self.name))
-            }
-            None if answer.is_empty() || answer.starts_with('-') => {
-                Err(format!("{} is empty, or begins with \"-\"", self.name))
-            }
-            _ => Ok(()),
-        }
-    }
-}
-
-/// Names of the answers that a command wants (`{arg.NAME}`), in order, each once.
-pub fn wanted(command: &[String]) -> Vec<&str> {
-    let mut names = Vec::new();
-    for word in command {
-        for part in word.split("{arg.").skip(1) {
-            if let Some((name, _)) = part.split_once('}')
-                && !names.contains(&name)
-            {
-                names.push(name);
-            }
-        }
-    }
-    names
-}
-
-/// A command with its blanks filled in for one host. What is filled in is never read again.
-pub fn fill(command: &[String], host: &HostName, answers: &[(String, String)]) -> Vec<String> {
-    let word = |word: &String| {
-        let (mut out, mut rest) = (String::with_capacity(word.len()), word.as_str());
-        while let Some(open) = rest.find('{') {
-            out.push_str(&rest[..open]);
-            rest = &rest[open..];
-            let blank = rest.split_once('}').map(|(blank, after)| (&blank[1..], after));
-            let filled = blank.and_then(|(blank, after)| {
-                let answer = match blank.strip_prefix("arg.") {
-                    Some(name) => answers.iter().find(|(known, _)| known == name).map(|(_, answer)| answer.as_str()),
-                    None => (blank == "host").then_some(host.as_str()),
-                };
-                Some((answer?, after))
-            });
-            match filled {
-                Some((answer, after)) => {
-                    out.push_str(answer);
-                    rest = after;
-                }
-                None => {
-                    out.push('{');
-                    rest = &rest[1..];
-                }
-            }
-        }
-        out + rest
-    };
-    command.iter().map(word).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -392,37 +339,6 @@ mod tests {
         for (configured, careful, elsewhere) in [(One, One, One), (Two, Two, One), (Three, Three, Three)] {
             let level = |careful| Custom.level(Scope { careful, hosts: 1, of: 1, configured: Some(configured) });
             assert_eq!((level(true), level(false)), (careful, elsewhere), "{configured:?}");
-        }
-    }
-
-    #[test]
-    fn what_is_filled_in_stays_one_argument_and_is_not_read_again() {
-        let command = ["cp", "/etc/{arg.what}", "{{.State}} {host}", "{arg.unknown}", "{"].map(str::to_owned);
-        let answers = [("what".to_owned(), "a b; {host} $(x)".to_owned())];
-        let filled = fill(&command, &HostName::from("web-1"), &answers);
-        assert_eq!(filled, ["cp", "/etc/a b; {host} $(x)", "{{.State}} web-1", "{arg.unknown}", "{"]);
-        assert_eq!(wanted(&command), ["what", "unknown"]);
-    }
-
-    #[test]
-    fn an_answer_must_fit() {
-        let arg = |pattern: Option<&str>| ActionArg {
-            name: "what".to_owned(),
-            ask: "Which".to_owned(),
-            pattern: pattern.map(str::to_owned),
-            default: None,
-        };
-        for (pattern, answer, fits) in [
-            (Some("^[a-z]{1,8}$"), "nginx", true),
-            (Some("^[a-z]{1,8}$"), "nginx\n", false),
-            (Some("^[a-z]{1,8}$"), "../x", false),
-            (Some("^-n$"), "-n", true),
-            (None, "anything at all", true),
-            (None, "-rf", false),
-            (None, "", false),
-            (None, "a\u{202e}b", false),
-        ] {
-            assert_eq!(arg(pattern).accepts(answer).is_ok(), fits, "{pattern:?} {answer:?}");
         }
     }
 }

@@ -1,5 +1,6 @@
 //! The words of the program: plain types and pure functions. No IO, no clock, nothing spawned.
 
+pub mod act;
 pub mod action;
 pub mod age;
 pub mod alert;
@@ -11,6 +12,7 @@ pub mod ci_log;
 pub mod ci_plan;
 pub mod confirm;
 pub mod counter;
+pub mod custom;
 pub mod delivery;
 pub mod deploy;
 pub mod deployment;
@@ -45,3 +47,4 @@ pub mod text;
 pub mod traffic;
 pub mod ulid;
 pub mod version;
+pub mod want;

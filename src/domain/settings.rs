@@ -51,6 +51,14 @@ impl Settings {
         self.environments.iter().find(|environment| environment.name == name)
     }
 
+    /// The names that a typed prefix must tell apart.
+    pub fn names(&self) -> Vec<&str> {
+        let services = self.services.iter().map(|service| service.name.as_str());
+        let hosts = self.hosts.iter().map(|host| host.name.as_str());
+        let environments = self.environments.iter().map(|environment| environment.name.as_str());
+        services.chain(hosts).chain(environments).collect()
+    }
+
     /// How a service is judged after something was done to it.
     pub fn gate(&self, service: &Service) -> GateSettings {
         let spec =

@@ -1,11 +1,14 @@
 //! The cockpit: a config, its fleet, the log engine and the screen, joined.
 
+use std::collections::BTreeMap;
 use std::io;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use chrono::Utc;
 use tokio::sync::{Notify, mpsc};
 
+use super::actor::{Actor, Reachable};
 use super::browser;
 use super::clipboard;
 use super::export;
@@ -19,6 +22,7 @@ use super::wardrobe::Wardrobe;
 use crate::app::effect::Effect;
 use crate::app::message::Message;
 use crate::app::state::{About, Banner, State};
+use crate::domain::confirm::Standing;
 use crate::domain::host::HostName;
 use crate::domain::settings::{Clipboard, Settings, UiSettings};
 use crate::hosts::watch::HostEvent;
@@ -40,6 +44,12 @@ pub struct Opening {
     pub badge: Option<String>,
     /// What is odd about the config, one line each.
     pub warnings: Vec<String>,
+    /// Refuse every action, whatever the config says.
+    pub read_only: bool,
+    /// Why nothing may be done with this config, where that is so.
+    pub off: Option<String>,
+    /// The folder that keeps the audit.
+    pub folder: PathBuf,
     /// The person's own themes and keys, and the colours of the terminal.
     pub wardrobe: Wardrobe,
     /// What is remembered from one start to the next, or why nothing is.
@@ -63,6 +73,8 @@ pub async fn run(mut opening: Opening) -> io::Result<Left> {
     let size = crossterm::terminal::size()?;
     let mut state = State::new(Arc::new(settings.clone()), Utc::now(), size, opening.badge);
     state.themes = opening.wardrobe.themes();
+    state.acting.standing = Standing::new(opening.read_only);
+    state.acting.off = opening.off;
     let (look, faults) = opening.wardrobe.look(&settings.ui);
     let odd = opening.warnings.into_iter().take(1).map(|warning| (About::Config, warning));
     if let (Err(why), None) = (&opening.store, &state.badge) {
@@ -87,6 +99,7 @@ pub async fn run(mut opening: Opening) -> io::Result<Left> {
         outlet: outlet.clone(),
         engine,
         questions,
+        actor: Actor::new(opening.folder, messages.clone()),
         fleet: None,
         hosted: Hosted::consult(&settings.hosted, history.as_ref(), &messages),
         history,
@@ -117,6 +130,7 @@ struct Crew {
     outlet: Outlet,
     engine: EngineHandle,
     questions: Questions,
+    actor: Actor,
     fleet: Option<Fleet>,
     hosted: Hosted,
     history: Option<History>,
@@ -150,6 +164,17 @@ impl Crew {
         let faults = self.wardrobe.change(&self.ui, look);
         let (messages, dressed) = (self.messages.clone(), Message::Dressed { themes: self.wardrobe.themes(), faults });
         tokio::spawn(async move { messages.send(dressed).await });
+    }
+
+    /// The connections that there are to some hosts.
+    fn reachable(&self, hosts: &[HostName]) -> Reachable {
+        let held = self.fleet.as_ref().map(|fleet| fleet.hold(hosts)).unwrap_or_default();
+        let (mut links, mut open) = (BTreeMap::new(), Vec::new());
+        for (host, transport, wire) in held {
+            links.insert(host, transport);
+            open.push(wire);
+        }
+        Reachable { links, open }
     }
 
     fn say(&self, bad: bool, text: impl Into<String>) {
@@ -237,6 +262,14 @@ impl Performer for Crew {
                     let _ = messages.send(Message::Notice { bad, text }).await;
                 });
             }
+            Effect::Propose(ticket, want, settings) => {
+                let reachable = self.reachable(want.subject.hosts());
+                self.actor.propose(ticket, *want, settings, reachable);
+            }
+            Effect::Forget(ticket) => self.actor.forget(ticket),
+            Effect::Carry(ticket, approval, standing) => self.actor.carry(ticket, *approval, *standing),
+            Effect::Stop(ticket) => self.actor.stop(ticket),
+            Effect::TerminalEnded(ticket, code) => self.actor.terminal_ended(ticket, code),
             Effect::Hire(settings) => self.hire(*settings),
             Effect::ReloadConfig => {
                 self.dress(look);
@@ -245,7 +278,12 @@ impl Performer for Crew {
                     None => self.say(false, "themes and keys were read again; there is no config file"),
                 }
             }
-            Effect::Quit | Effect::Suspend | Effect::Redraw | Effect::Mouse(_) | Effect::Bell => {}
+            Effect::Quit
+            | Effect::Suspend
+            | Effect::Redraw
+            | Effect::Mouse(_)
+            | Effect::Bell
+            | Effect::Terminal(..) => {}
         }
     }
 }

@@ -27,9 +27,19 @@ pub struct Fleet {
     sudo: Arc<Sudo>,
 }
 
-/// One host's running parts. Dropping it stops them and closes the connection.
+/// A connection, closed when nobody has it any more.
+pub struct Wire(SharedTransport);
+
+impl Drop for Wire {
+    fn drop(&mut self) {
+        self.0.close();
+    }
+}
+
+/// One host's running parts. Dropping it stops them, and closes the connection unless something is still being done
+/// over it.
 struct Member {
-    transport: SharedTransport,
+    wire: Arc<Wire>,
     watch: Option<HostWatch>,
     tails: Vec<TailHandle>,
 }
@@ -38,7 +48,6 @@ impl Drop for Member {
     fn drop(&mut self) {
         self.tails.clear();
         self.watch = None;
-        self.transport.close();
     }
 }
 
@@ -52,7 +61,10 @@ impl Fleet {
             .hosts
             .iter()
             .map(|host| {
-                (host.name.clone(), Member { transport: connector.connect(host), watch: None, tails: Vec::new() })
+                (
+                    host.name.clone(),
+                    Member { wire: Arc::new(Wire(connector.connect(host))), watch: None, tails: Vec::new() },
+                )
             })
             .collect();
         Self { settings, members, sudo }
@@ -60,14 +72,23 @@ impl Fleet {
 
     /// Every host and its transport.
     pub fn transports(&self) -> impl Iterator<Item = (&HostName, &SharedTransport)> {
-        self.members.iter().map(|(name, member)| (name, &member.transport))
+        self.members.iter().map(|(name, member)| (name, &member.wire.0))
+    }
+
+    /// The connections of some hosts, open for as long as they are kept.
+    pub fn hold(&self, hosts: &[HostName]) -> Vec<(HostName, SharedTransport, Arc<Wire>)> {
+        let held = |host: &HostName| {
+            let wire = &self.members.get(host)?.wire;
+            Some((host.clone(), wire.0.clone(), Arc::clone(wire)))
+        };
+        hosts.iter().filter_map(held).collect()
     }
 
     /// Begins to sample every host and to ask its services.
     pub fn watch(&mut self, events: &HostEvents) {
         for (name, member) in &mut self.members {
             let plan = plan(&self.settings, name);
-            member.watch = Some(watch(member.transport.clone(), plan, events.clone()));
+            member.watch = Some(watch(member.wire.0.clone(), plan, events.clone()));
         }
     }
 
@@ -79,7 +100,7 @@ impl Fleet {
             for (service, spec) in sources(&self.settings, name) {
                 if wanted(&service) {
                     let service = Some(Arc::from(service));
-                    member.tails.push(tail(member.transport.clone(), service, spec, options.clone(), feed.clone()));
+                    member.tails.push(tail(member.wire.0.clone(), service, spec, options.clone(), feed.clone()));
                 }
             }
         }
@@ -89,7 +110,7 @@ impl Fleet {
     pub fn reconnect(&self, host: &HostName) {
         self.sudo.retry(host);
         if let Some(member) = self.members.get(host) {
-            member.transport.reconnect();
+            member.wire.0.reconnect();
         }
     }
 

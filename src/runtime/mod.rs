@@ -1,5 +1,6 @@
 //! Joins the pure half and the adapters: event loop, effects, workers, terminal.
 
+pub mod actor;
 mod background;
 mod browser;
 pub mod clipboard;

@@ -72,6 +72,8 @@ pub struct Screen<P> {
     asked: bool,
     /// ctrl-z was pressed.
     suspend: bool,
+    /// A program that is to have the terminal, and for what.
+    program: Option<(u64, Vec<String>)>,
     left: Option<Left>,
 }
 
@@ -108,6 +110,7 @@ impl<P: Performer> Screen<P> {
             tty,
             asked: false,
             suspend: false,
+            program: None,
             left: None,
         })
     }
@@ -137,6 +140,11 @@ impl<P: Performer> Screen<P> {
             if std::mem::take(&mut self.suspend) {
                 self.answered(&mut heard).await;
                 self.suspend()?;
+            }
+            if let Some((ticket, argv)) = self.program.take() {
+                self.answered(&mut heard).await;
+                let code = self.hand_over(&argv)?;
+                self.performer.perform(Effect::TerminalEnded(ticket, code), &mut self.look);
             }
             let next = self.pace.next();
             tokio::select! {
@@ -208,6 +216,10 @@ impl<P: Performer> Screen<P> {
                 }
                 Effect::Suspend => {
                     self.suspend = true;
+                    Ok(())
+                }
+                Effect::Terminal(ticket, argv) => {
+                    self.program = Some((ticket, argv));
                     Ok(())
                 }
                 Effect::Redraw => self.redraw(),
@@ -284,6 +296,17 @@ impl<P: Performer> Screen<P> {
     fn redraw(&mut self) -> io::Result<()> {
         let (columns, rows) = self.state.size;
         self.terminal.resize(Rect::new(0, 0, columns, rows))
+    }
+
+    /// Gives the terminal to a program until it ends; its exit code, where it has one. Whatever comes meanwhile waits: a
+    /// terminal has one reader.
+    fn hand_over(&mut self, argv: &[String]) -> io::Result<Option<i32>> {
+        let (Some(tty), Some((program, args))) = (&self.tty, argv.split_first()) else { return Ok(None) };
+        tty.leave();
+        let ended = std::process::Command::new(program).args(args).status();
+        tty.enter(self.state.mouse)?;
+        self.redraw()?;
+        Ok(ended.ok().and_then(|status| status.code()))
     }
 
     /// ctrl-z: the shell has the terminal until `fg`.

@@ -32,6 +32,7 @@ mod process;
 mod questions;
 mod remote;
 pub mod resolve;
+pub mod shell;
 pub mod signal;
 mod ssh;
 mod sudo;

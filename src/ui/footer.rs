@@ -9,8 +9,9 @@ use crate::app::command::Command;
 use crate::app::context::{Context, chain};
 use crate::app::picker::PickerKind;
 use crate::app::state::{Overlay, OverviewPane, State, Tab};
-use crate::app::update::{host_rows, row_address};
+use crate::app::update::{host_rows, refusal, row_address, selected_host};
 use crate::app::view_state::rows;
+use crate::domain::confirm::Refused;
 use crate::domain::question::Question;
 
 /// Most hints at once.
@@ -54,7 +55,7 @@ pub fn shown(key: &str) -> String {
 /// What is worth pressing here, the most useful first: nothing that would do nothing.
 fn wanted(state: &State) -> Vec<(Command, &'static str)> {
     if let Some(overlay) = state.overlays.last() {
-        return over(overlay);
+        return over(state, overlay);
     }
     let (hosts, services) = (!state.hosts.is_empty(), !state.services.is_empty());
     let (lines, sources) = (!state.logs.window.rows.is_empty(), !state.logs.window.sources.is_empty());
@@ -62,6 +63,8 @@ fn wanted(state: &State) -> Vec<(Command, &'static str)> {
         Tab::Overview if state.overview.pane == OverviewPane::Services => {
             vec![
                 (services, Command::Open, "its logs"),
+                (services, Command::Restart, "restart"),
+                (services, Command::Actions, "more"),
                 (true, Command::NextPane, "hosts"),
                 (true, Command::CommandLine, "command"),
                 (true, Command::Quit, "quit"),
@@ -71,7 +74,8 @@ fn wanted(state: &State) -> Vec<(Command, &'static str)> {
             (hosts, Command::Open, "open"),
             (hosts, Command::LogsHere, "its logs"),
             (services, Command::NextPane, "services"),
-            (hosts, Command::Reconnect(None), "reconnect"),
+            (hosts && !up(state), Command::Reconnect(None), "reconnect"),
+            (hosts, Command::Actions, "act"),
             (true, Command::CommandLine, "command"),
             (true, Command::Quit, "quit"),
         ],
@@ -102,8 +106,10 @@ fn wanted(state: &State) -> Vec<(Command, &'static str)> {
         Tab::Hosts if state.machines.open.is_some() => vec![
             (true, Command::Back, "all hosts"),
             (true, Command::LogsHere, "its logs"),
+            (true, Command::Shell, "shell"),
+            (true, Command::Actions, "act"),
             (true, Command::Processes, "processes"),
-            (true, Command::Reconnect(None), "reconnect"),
+            (!up(state), Command::Reconnect(None), "reconnect"),
             (true, Command::CommandLine, "command"),
         ],
         Tab::Deploys | Tab::Alerts | Tab::Business => return lists(state),
@@ -116,13 +122,19 @@ fn wanted(state: &State) -> Vec<(Command, &'static str)> {
                 (hosts, Command::FilterHosts(None), "find"),
                 (!state.machines.filter.is_empty(), Command::Back, "all hosts"),
                 (rows > 0, Command::LogsHere, "its logs"),
-                (rows > 0, Command::Reconnect(None), "reconnect"),
+                (rows > 0, Command::Actions, "act"),
+                (rows > 0 && !up(state), Command::Reconnect(None), "reconnect"),
                 (rows == 0, Command::CommandLine, "command"),
                 (rows == 0, Command::Quit, "quit"),
             ]
         }
     };
     hints.into_iter().filter(|(does, ..)| *does).map(|(_, command, word)| (command, word)).collect()
+}
+
+/// Whether the selected host is up.
+fn up(state: &State) -> bool {
+    selected_host(state).is_some_and(|host| state.is_up(&host))
 }
 
 /// What can be done with a row of the tabs that are made of lists.
@@ -139,6 +151,8 @@ fn lists(state: &State) -> Vec<(Command, &'static str)> {
         (!open && elsewhere, Command::NextPane, "next list"),
         (!open && !board.filter.is_empty(), Command::Back, "all rows"),
         (!open && here, Command::Find(None), "find"),
+        (here && state.tab == Tab::Deploys, Command::Restart, "restart"),
+        (here && state.tab == Tab::Deploys, Command::Actions, "act"),
         (here, Command::CopyLine, "copy"),
         (here && state.tab != Tab::Business, Command::LogsHere, "logs then"),
         (here && row_address(state).is_some(), Command::Browse, "browser"),
@@ -148,7 +162,7 @@ fn lists(state: &State) -> Vec<(Command, &'static str)> {
     hints.into_iter().filter(|(does, ..)| *does).map(|(_, command, word)| (command, word)).collect()
 }
 
-fn over(overlay: &Overlay) -> Vec<(Command, &'static str)> {
+fn over(state: &State, overlay: &Overlay) -> Vec<(Command, &'static str)> {
     match overlay {
         Overlay::Help { .. } => vec![(Command::PageDown, "more"), (Command::Back, "close")],
         Overlay::CommandLine(_) => {
@@ -157,6 +171,22 @@ fn over(overlay: &Overlay) -> Vec<(Command, &'static str)> {
         Overlay::Picker(picker) => picked(&picker.kind),
         Overlay::Prompt(_) => vec![(Command::Accept, "take"), (Command::Back, "close")],
         Overlay::Confirm(_) => vec![(Command::Yes, "yes"), (Command::Back, "cancel")],
+        Overlay::Asking(asking) => {
+            let mut hints = vec![(Command::Back, "cancel")];
+            if let Some(plan) = asking.proposal() {
+                match refusal(state, &plan.environment) {
+                    Some(Refused::Unarmed(_)) => hints.push((Command::Arm(None), "arm")),
+                    Some(_) => {}
+                    None if !asking.wants_text() => hints.push((Command::Yes, "yes")),
+                    None => hints.push((Command::Accept, "what was typed")),
+                }
+            }
+            let more = state.viewport.page_lines > state.viewport.page_rows;
+            hints.extend(more.then_some((Command::PageDown, "more")));
+            hints
+        }
+        Overlay::Menu(_) => vec![(Command::Accept, "choose"), (Command::Down, "next"), (Command::Back, "close")],
+        Overlay::Blanks(_) => vec![(Command::Accept, "take"), (Command::Back, "close")],
         Overlay::Question { question: Question::HostKey { .. }, .. } => {
             vec![(Command::TrustAlways, "save"), (Command::TrustOnce, "once"), (Command::Back, "refuse")]
         }

@@ -5,7 +5,9 @@ use std::collections::BTreeSet;
 use ratatui::layout::Rect;
 
 use super::canvas::{Canvas, Piece, width};
-use super::format::fit;
+use super::figures::since;
+use super::format::{duration, fit};
+use super::glyph;
 use super::theme::Role;
 use super::times::Zone;
 use crate::app::command::Command;
@@ -140,8 +142,17 @@ fn environment(state: &State, c: &Canvas, narrow: bool) -> Vec<Piece<'static>> {
         None => Role::Badge,
     };
     let mut pieces = vec![c.piece(format!(" {words} "), role)];
-    if known.iter().any(|environment| environment.read_only != ReadOnly::No) {
+    let armed = known.iter().filter_map(|one| state.acting.standing.armed(&one.name, state.now)).min();
+    if let Some(until) = armed {
+        let left = duration(since(until, state.now));
+        pieces.push(c.piece(format!(" armed {left} "), Role::Danger));
+    } else if known.iter().any(|environment| environment.read_only != ReadOnly::No) {
         pieces.push(c.piece(if narrow { " ro" } else { " read-only" }, Role::Dim));
+    }
+    if let Some(act) = state.acting.under_way().next() {
+        let (done, of) = act.done();
+        let what = act.want.custom.as_deref().unwrap_or(act.want.action.def().name);
+        pieces.push(c.piece(format!(" {} {} {done}/{of}", glyph::DIALING, fit(what, 12)), Role::Busy));
     }
     pieces
 }

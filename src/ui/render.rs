@@ -52,8 +52,17 @@ fn screen(state: &State, c: &mut Canvas, area: Rect) {
     tabs::draw(state, c, body);
     toasts(state, c, body);
     // What is under a dialog is dim. Lines typed at the bottom lie over nothing that matters less.
-    let dialog =
-        matches!(state.overlays.last(), Some(Overlay::Help { .. } | Overlay::Confirm(_) | Overlay::Question { .. }));
+    let dialog = matches!(
+        state.overlays.last(),
+        Some(
+            Overlay::Help { .. }
+                | Overlay::Confirm(_)
+                | Overlay::Question { .. }
+                | Overlay::Asking(_)
+                | Overlay::Menu(_)
+                | Overlay::Blanks(_)
+        )
+    );
     if dialog {
         c.dim();
         // Nothing under a dialog can be pointed at.

@@ -3,9 +3,12 @@
 use proptest::prelude::*;
 use quarterdeck::app::command::Command;
 use quarterdeck::app::message::Message;
-use quarterdeck::app::state::{About, Banner, State};
+use quarterdeck::app::state::{About, Banner, State, Then};
 use quarterdeck::app::update::{confirm, update};
 use quarterdeck::app::viewport::Regions;
+use quarterdeck::domain::act::Proposal;
+use quarterdeck::domain::action;
+use quarterdeck::domain::confirm::{Demand, Typed};
 use quarterdeck::domain::host::{HostName, Link, LinkError, LinkErrorKind, LinkState, TransportKind};
 use quarterdeck::domain::log::{Level, SourceEvent, SourceEventKind};
 use quarterdeck::domain::log_view::{LogRow, LogWindow, RowContent};
@@ -120,7 +123,20 @@ fn over(state: &mut State, which: u8, texts: &[String]) {
         3 => drop(update(state, Message::Command(Command::Palette))),
         4 => drop(press(state, "2/")),
         5 => drop(press(state, "2f")),
-        6 => confirm(state, &text(0), texts.to_vec(), Command::Quit),
+        6 if text(0).len() % 2 == 0 => confirm(state, &text(0), texts.to_vec(), Then::Leave),
+        6 => {
+            press(state, "\tR");
+            let proposal = Proposal {
+                hash: text(0),
+                title: text(1),
+                environment: "production".into(),
+                service: Some(text(2)),
+                hosts: vec![text(3), text(4)],
+                page: texts.iter().map(|text| format!("{text:<12} {text}")).collect(),
+                demand: Demand::of(action::Level::Two, Typed::name(&text(5), ["web-1"]), text(6), Some(text(7))),
+            };
+            update(state, Message::Proposed(1, Ok(Box::new(proposal))));
+        }
         7 => {
             for n in 0..9 {
                 let question = Question::HostKey {

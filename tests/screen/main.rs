@@ -1,5 +1,6 @@
 //! The screen as text, at every size, in every state.
 
+mod acting;
 mod errors;
 mod hints;
 mod hosted;

@@ -51,7 +51,7 @@ pub(super) fn open(state: &mut State, host: HostName, effects: &mut Vec<Effect>)
 }
 
 /// The host that commands mean where none is named.
-pub(super) fn selected(state: &State) -> Option<HostName> {
+pub fn selected(state: &State) -> Option<HostName> {
     match state.tab {
         Tab::Overview => state.overview.selected.clone(),
         Tab::Hosts => state.machines.open.clone().or_else(|| state.machines.selected.clone()),

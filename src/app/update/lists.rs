@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 
 use super::{overlays, toast};
+use crate::app::acting::Act;
 use crate::app::board::Pane;
 use crate::app::command::Command;
 use crate::app::effect::Effect;
@@ -62,6 +63,13 @@ pub(super) fn deployment(state: &State) -> Option<&Deployment> {
     rows::deployments(state).into_iter().find(|one| pane == Pane::History && rows::deployment_id(one) == id)
 }
 
+/// What was confirmed here and is selected, or whose page is open.
+pub(super) fn act(state: &State) -> Option<&Act> {
+    let (pane, id) = selected(state)?;
+    let id = state.board(state.tab)?.open.clone().or(id)?;
+    state.acting.acts.iter().find(|act| pane == Pane::Runs && rows::act_id(act.ticket) == id)
+}
+
 pub(super) fn step(state: &mut State, by: i64) {
     let (tab, fits) = (state.tab, state.viewport.list_rows);
     let (page, lines) = (state.viewport.page_rows, state.viewport.page_lines);
@@ -81,7 +89,10 @@ pub(super) fn step(state: &mut State, by: i64) {
 
 /// The next pane, or the one before.
 pub(super) fn pane(state: &mut State, forward: bool) {
-    let (tab, panes) = (state.tab, Pane::of(state.tab));
+    let tab = state.tab;
+    // Where nothing was done there is nothing to go to.
+    let filled = |pane: &&Pane| **pane != Pane::Runs || !state.acting.acts.is_empty();
+    let panes: Vec<Pane> = Pane::of(tab).iter().filter(filled).copied().collect();
     let Some(board) = state.board_mut(tab).filter(|board| board.open.is_none()) else { return };
     let at = panes.iter().position(|pane| Some(*pane) == board.pane(tab)).unwrap_or(0);
     let step = if forward { 1 } else { panes.len() - 1 };
@@ -166,7 +177,7 @@ pub fn address(state: &State) -> Option<String> {
         Pane::Alerts => alert(state)?.url.clone(),
         Pane::Watched => rows::all_watched(state).iter().find(|one| one.id() == id)?.url().map(str::to_owned),
         Pane::History => deployment(state)?.url.clone(),
-        Pane::Versions | Pane::Figures => None,
+        Pane::Runs | Pane::Versions | Pane::Figures => None,
         pane => rows::money(state, pane).iter().find(|row| row.id() == id)?.url().map(str::to_owned),
     };
     // Only what a browser shows: a check may be of a host and a port.
@@ -205,6 +216,7 @@ fn words(state: &State) -> Option<String> {
             let status = one.status.map_or("unknown", DeploymentStatus::as_str);
             format!("{word} of {} {} to {}: {status}", one.service, one.version, one.environment)
         }
+        Pane::Runs => act(state)?.proposal.title.clone(),
         Pane::Versions => id,
         pane => {
             let all = rows::money(state, pane);

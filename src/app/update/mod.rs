@@ -1,5 +1,6 @@
 //! What each message changes, and what to do about it. Pure: the time comes inside messages.
 
+mod acting;
 mod data;
 mod hosts;
 mod lists;
@@ -12,10 +13,12 @@ mod logs;
 mod moving;
 mod overlays;
 mod questions;
+mod targets;
 
 use chrono::TimeDelta;
 
-pub use hosts::rows as host_rows;
+pub use acting::{deaf_for, refusal};
+pub use hosts::{rows as host_rows, selected as selected_host};
 pub use lists::address as row_address;
 pub use overlays::{Completion, completions};
 pub use questions::listed_keys;
@@ -24,7 +27,7 @@ use super::command::Command;
 use super::effect::Effect;
 use super::input;
 use super::message::Message;
-use super::state::{About, Banner, Confirm, LineInput, Overlay, State, Tab, Toast};
+use super::state::{About, Banner, Confirm, LineInput, Overlay, State, Tab, Then, Toast};
 
 /// How long a toast stays.
 const TOAST: TimeDelta = TimeDelta::seconds(6);
@@ -36,9 +39,17 @@ const TYPED_AHEAD: TimeDelta = TimeDelta::milliseconds(300);
 /// Applies a message to the state; what the runtime is to do.
 pub fn update(state: &mut State, message: Message) -> Vec<Effect> {
     let mut effects = Vec::new();
+    let person = matches!(
+        message,
+        Message::Command(_) | Message::Key(_) | Message::Clicked(_) | Message::Wheel(..) | Message::Pasted(_)
+    );
+    if person {
+        state.acting.touched = state.now;
+    }
     match message {
         Message::Tick(now) => {
-            state.now = now;
+            let before = std::mem::replace(&mut state.now, now);
+            acting::ticked(state, before);
             state.toasts.retain(|toast| toast.until > now);
         }
         Message::Resized(columns, rows) => state.size = (columns, rows),
@@ -52,11 +63,14 @@ pub fn update(state: &mut State, message: Message) -> Vec<Effect> {
         Message::Key(key) => overlays::key(state, key, &mut effects),
         Message::Clicked(target) => moving::clicked(state, target, &mut effects),
         Message::Wheel(target, notches) => moving::wheel(state, target.as_ref(), notches, &mut effects),
-        Message::Pasted(text) => overlays::pasted(state, &text),
+        Message::Pasted(text) => overlays::pasted(state, &text, &mut effects),
         Message::Pending(keys) => state.pending = keys,
         Message::Outside(..) | Message::Delivery(..) | Message::Ledger(..) => lists::take(state, message),
         Message::Logs(window) => logs::arrived(state, *window, &mut effects),
         Message::Tallied(tally) => log_lists::tallied(state, tally),
+        Message::Proposed(ticket, came) => acting::proposed(state, ticket, came, &mut effects),
+        Message::Acted(ticket, news) => acting::news(state, ticket, news),
+        Message::Terminal(ticket, argv) => effects.push(Effect::Terminal(ticket, argv)),
         Message::Asked(id, question) => questions::asked(state, id, question),
         Message::Withdrawn(id) => {
             questions::withdrawn(state, id);
@@ -106,7 +120,10 @@ fn focus(state: &mut State, effects: &mut Vec<Effect>) {
 
 fn run(state: &mut State, command: Command, effects: &mut Vec<Effect>) {
     match command {
-        Command::Quit => effects.push(Effect::Quit),
+        Command::Quit => leave(state, effects),
+        Command::Restart | Command::Act(_) | Command::Arm(_) | Command::Actions | Command::Shell | Command::Stop => {
+            acting::run(state, command, effects);
+        }
         Command::Interrupt => interrupt(state, effects),
         Command::Suspend => effects.push(Effect::Suspend),
         Command::Redraw => effects.push(Effect::Redraw),
@@ -202,7 +219,7 @@ fn interrupt(state: &mut State, effects: &mut Vec<Effect>) {
         return;
     }
     if state.interrupted.is_some_and(|last| state.now - last <= TWICE) {
-        effects.push(Effect::Quit);
+        leave(state, effects);
     } else {
         state.interrupted = Some(state.now);
         toast(state, false, "ctrl-c again leaves");
@@ -214,14 +231,25 @@ fn typed_ahead(state: &State, opened: chrono::DateTime<chrono::Utc>) -> bool {
     state.now - opened < TYPED_AHEAD
 }
 
+/// Leaves; asks first while something goes on.
+fn leave(state: &mut State, effects: &mut Vec<Effect>) {
+    let mut lines: Vec<String> = Vec::new();
+    for act in state.acting.under_way() {
+        let (done, of) = act.done();
+        lines.push(format!("{}: {done} of {of} done", act.proposal.title));
+        lines.push(match act.run {
+            Some(_) => "  the run continues on its hosts, unattended; `qd run adopt` takes it up again".to_owned(),
+            None => "  what has begun on a host ends there; the others are left alone, and nobody looks".to_owned(),
+        });
+    }
+    if lines.is_empty() {
+        return effects.push(Effect::Quit);
+    }
+    confirm(state, "Leave while this goes on?", lines, Then::Leave);
+}
+
 /// Opens a dialog that asks yes or no.
-pub fn confirm(state: &mut State, title: &str, lines: Vec<String>, then: Command) {
-    state.overlays.push(Overlay::Confirm(Confirm {
-        title: title.to_owned(),
-        lines,
-        type_to_confirm: String::new(),
-        input: input::line(""),
-        then,
-        opened: state.now,
-    }));
+pub fn confirm(state: &mut State, title: &str, lines: Vec<String>, then: Then) {
+    let opened = state.now;
+    state.overlays.push(Overlay::Confirm(Confirm { title: title.to_owned(), lines, then, opened }));
 }

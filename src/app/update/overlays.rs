@@ -2,12 +2,12 @@
 
 use crossterm::event::{KeyCode, KeyEvent};
 
-use super::{lists, log_lists, log_reach, logs, questions, run as run_command, typed_ahead};
+use super::{acting, lists, log_lists, log_reach, logs, questions, run as run_command, typed_ahead};
 use crate::app::command::{COMMANDS, Command, Entry};
 use crate::app::effect::Effect;
 use crate::app::fuzzy;
 use crate::app::input;
-use crate::app::state::{Overlay, Prompt, PromptPurpose, State};
+use crate::app::state::{Overlay, Prompt, PromptPurpose, State, Then};
 use crate::domain::log_look::Highlight;
 use crate::domain::query::Query;
 use crate::domain::question::{Answer, Question};
@@ -35,6 +35,7 @@ pub(super) fn run(state: &mut State, command: &Command, effects: &mut Vec<Effect
         Command::Back => match state.overlays.pop() {
             Some(Overlay::Question { id, .. }) => questions::answer(state, id, Answer::Refuse, effects),
             Some(Overlay::Prompt(prompt)) => take_back(state, prompt, effects),
+            Some(Overlay::Asking(asking)) => acting::closed(&asking, effects),
             _ => {}
         },
         Command::TrustOnce
@@ -43,17 +44,22 @@ pub(super) fn run(state: &mut State, command: &Command, effects: &mut Vec<Effect
         | Command::TrustAlwaysAll
         | Command::RefuseAll => questions::judge(state, command, effects),
         Command::Yes => {
-            let Some(Overlay::Confirm(confirm)) = state.overlays.last() else { return };
-            if typed_ahead(state, confirm.opened) {
+            let Some(Overlay::Confirm(confirm)) = state.overlays.last() else { return acting::yes(state, effects) };
+            let (then, opened) = (confirm.then, confirm.opened);
+            if typed_ahead(state, opened) {
                 return;
             }
-            if let Some(Overlay::Confirm(confirm)) = state.overlays.pop() {
-                run_command(state, confirm.then, effects);
+            state.overlays.pop();
+            match then {
+                Then::Leave => effects.push(Effect::Quit),
+                Then::Stop(ticket) => acting::stop(state, ticket, effects),
             }
         }
         Command::Accept => accept(state, effects),
         Command::Complete => complete(state, 1),
         Command::CompleteBack => complete(state, -1),
+        Command::NextPane => acting::other_line(state, 1),
+        Command::PreviousPane => acting::other_line(state, -1),
         Command::Up => recall(state, -1),
         Command::Down => recall(state, 1),
         Command::PageUp => scroll(state, -10),
@@ -119,9 +125,18 @@ pub(super) fn key(state: &mut State, key: KeyEvent, effects: &mut Vec<Effect>) {
                 preview(state, effects);
             }
         }
-        Some(Overlay::Confirm(confirm)) => {
-            if !confirm.type_to_confirm.is_empty() && now - confirm.opened >= super::TYPED_AHEAD {
-                input::edit(&mut confirm.input, key);
+        Some(Overlay::Confirm(_)) => {}
+        Some(Overlay::Asking(_)) => acting::key(state, key),
+        Some(Overlay::Menu(menu)) => {
+            if input::edit(&mut menu.filter, key) {
+                menu.chosen = 0;
+            }
+        }
+        Some(Overlay::Blanks(blanks)) => {
+            if let Some(field) = blanks.fields.get_mut(blanks.at)
+                && input::edit(&mut field.input, key)
+            {
+                blanks.said = None;
             }
         }
         Some(Overlay::Question { input, opened, question, .. }) => {
@@ -169,12 +184,23 @@ fn preview(state: &mut State, effects: &mut Vec<Effect>) {
 }
 
 /// A paste goes where text is typed; a dialog that could do something is cancelled by it.
-pub(super) fn pasted(state: &mut State, text: &str) {
+pub(super) fn pasted(state: &mut State, text: &str, effects: &mut Vec<Effect>) {
     match state.overlays.last_mut() {
         Some(Overlay::Help { filter: line, .. }) => input::paste(line, text),
         Some(Overlay::CommandLine(line)) => input::paste(&mut line.input, text),
         Some(Overlay::Prompt(prompt)) => input::paste(&mut prompt.input, text),
         Some(Overlay::Confirm(_)) => drop(state.overlays.pop()),
+        Some(Overlay::Asking(asking)) => {
+            acting::closed(asking, effects);
+            state.overlays.pop();
+            super::toast(state, true, "a paste confirms nothing; nothing was done");
+        }
+        Some(Overlay::Menu(menu)) => input::paste(&mut menu.filter, text),
+        Some(Overlay::Blanks(blanks)) => {
+            if let Some(field) = blanks.fields.get_mut(blanks.at) {
+                input::paste(&mut field.input, text);
+            }
+        }
         Some(Overlay::Question { input, question, .. }) if !matches!(question, Question::HostKey { .. }) => {
             input.paste(text)
         }
@@ -189,13 +215,10 @@ fn accept(state: &mut State, effects: &mut Vec<Effect>) {
         Some(Overlay::CommandLine(_)) => accept_line(state, effects),
         Some(Overlay::Prompt(_)) => accept_prompt(state, effects),
         Some(Overlay::Picker(_)) => log_lists::pick(state, &Command::Accept, effects),
-        Some(Overlay::Confirm(confirm)) => {
-            let typed = input::text_of(&confirm.input);
-            let right = !confirm.type_to_confirm.is_empty() && typed == confirm.type_to_confirm;
-            if right && let Some(Overlay::Confirm(confirm)) = state.overlays.pop() {
-                run_command(state, confirm.then, effects);
-            }
-        }
+        // Enter alone says nothing.
+        Some(Overlay::Confirm(_)) => {}
+        Some(Overlay::Asking(_)) => acting::accept(state, effects),
+        Some(Overlay::Menu(_) | Overlay::Blanks(_)) => acting::take(state, effects),
         Some(Overlay::Question { question: Question::HostKey { .. }, .. }) | None => {}
         Some(Overlay::Question { id, input, opened, .. }) => {
             let (id, opened, secret) = (*id, *opened, input.take());
@@ -321,6 +344,7 @@ fn recall(state: &mut State, by: i64) {
         Some(Overlay::Help { .. }) => scroll(state, by),
         Some(Overlay::Picker(_)) => log_lists::step(state, by),
         Some(Overlay::Question { .. }) => questions::step(state, by),
+        Some(Overlay::Asking(_) | Overlay::Menu(_) | Overlay::Blanks(_)) => acting::step(state, by),
         Some(Overlay::Prompt(prompt))
             if prompt.purpose == PromptPurpose::LogSearch && !state.logs.history.is_empty() =>
         {
@@ -341,6 +365,9 @@ fn recall(state: &mut State, by: i64) {
 fn scroll(state: &mut State, by: i64) {
     if matches!(state.overlays.last(), Some(Overlay::Picker(_))) {
         return log_lists::step(state, by);
+    }
+    if let Some(Overlay::Asking(_) | Overlay::Menu(_)) = state.overlays.last() {
+        return acting::step(state, by);
     }
     let most = state.viewport.page_lines.saturating_sub(state.viewport.page_rows) as i64;
     if let Some(Overlay::Help { scroll, .. }) = state.overlays.last_mut() {

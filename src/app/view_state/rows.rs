@@ -3,6 +3,7 @@
 use super::figures::{FigureRow, figures};
 use super::sentence::changed;
 use super::watched::{Watched, watched};
+use crate::app::acting::Act;
 use crate::app::board::{Board, Pane};
 use crate::app::change::{Change, ChangeKind};
 use crate::app::state::{ServiceView, State};
@@ -159,6 +160,17 @@ pub fn deployment_id(one: &Deployment) -> String {
     format!("{}:{}:{}", one.source, one.project, one.id)
 }
 
+/// The id of the row of something that was confirmed here.
+pub fn act_id(ticket: u64) -> String {
+    format!("act:{ticket}")
+}
+
+/// What was confirmed here, newest first, filtered.
+pub fn acts(state: &State) -> Vec<&Act> {
+    let wanted = |act: &&Act| state.deploys.wants(&[&act.proposal.title, &act.proposal.environment]);
+    state.acting.acts.iter().filter(wanted).collect()
+}
+
 /// What was deployed, newest first, filtered.
 pub fn deployments(state: &State) -> Vec<&Deployment> {
     let Some(delivery) = &state.hosted.delivery else { return Vec::new() };
@@ -187,6 +199,7 @@ pub fn live(state: &State, service: &str, environment: &str) -> Option<String> {
 /// The ids of a pane's rows, in their order.
 pub fn ids(state: &State, pane: Pane) -> Vec<String> {
     match pane {
+        Pane::Runs => acts(state).into_iter().map(|act| act_id(act.ticket)).collect(),
         Pane::Versions => services(state).into_iter().map(service_id).collect(),
         Pane::History => deployments(state).into_iter().map(deployment_id).collect(),
         Pane::Alerts => alerts(state).iter().map(|alert| alert.id.clone()).collect(),

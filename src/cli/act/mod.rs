@@ -102,6 +102,11 @@ pub struct ActFlags {
     pub json: bool,
 }
 
+/// Whether every action is to be refused.
+pub fn read_only(global: &Global) -> bool {
+    global.read_only || std::env::var_os("QUARTERDECK_READ_ONLY").is_some_and(|set| !set.is_empty())
+}
+
 /// A config that may be acted on, and what this call may do.
 pub struct Acting {
     /// The config.
@@ -119,9 +124,7 @@ impl Acting {
             return Err(Failure::new(Exit::Usage, message));
         }
         opened.print_warnings();
-        let read_only =
-            global.read_only || std::env::var_os("QUARTERDECK_READ_ONLY").is_some_and(|set| !set.is_empty());
-        let mut standing = Standing::new(read_only);
+        let mut standing = Standing::new(read_only(global));
         for name in &flags.arm {
             let names = || opened.settings.environments.iter().map(|environment| environment.name.as_str());
             let Some(environment) = opened.settings.environment(name) else {
@@ -155,19 +158,8 @@ impl Acting {
     /// The audit of this machine.
     pub async fn recorder(&self) -> Recorder {
         let store = Store::open(&self.opened.options.dirs.state).await.map_err(|error| error.to_string());
-        Recorder { store, who: who(), from: machine::name() }
+        Recorder { store, who: machine::person(), from: machine::name() }
     }
-}
-
-/// The local user's name: what the system calls them, not what the environment may have been made to say.
-fn who() -> String {
-    let uid = rustix::process::getuid().as_raw().to_string();
-    let users = std::fs::read_to_string("/etc/passwd").unwrap_or_default();
-    let entry =
-        users.lines().map(|line| line.split(':').collect::<Vec<_>>()).find(|entry| entry.get(2) == Some(&uid.as_str()));
-    let named = entry.and_then(|entry| entry.first().map(|name| (*name).to_owned()));
-    let name = named.or_else(|| std::env::var("USER").ok()).unwrap_or_else(|| format!("uid {uid}"));
-    one_line(&name, 64)
 }
 
 /// A refusal is exit code 4.
@@ -218,8 +210,5 @@ impl Connected {
 
 /// The names that a typed prefix must tell apart.
 pub fn names(settings: &Settings) -> Vec<&str> {
-    let services = settings.services.iter().map(|service| service.name.as_str());
-    let hosts = settings.hosts.iter().map(|host| host.name.as_str());
-    let environments = settings.environments.iter().map(|environment| environment.name.as_str());
-    services.chain(hosts).chain(environments).collect()
+    settings.names()
 }

@@ -1,12 +1,12 @@
 //! `qd restart`, `qd reload`, `qd start` and `qd stop`: a service's unit on its hosts.
 
-use chrono::Utc;
 use clap::Args;
 use futures_util::future::join_all;
 
 use super::confirm::confirmed;
 use super::report::{OnStderr, carried_out, print, show};
 use super::{ActFlags, Acting, Connected, names};
+use crate::actions::again::again;
 use crate::actions::evidence::collect;
 use crate::actions::execute::Order;
 use crate::actions::plan::of_unit;
@@ -15,15 +15,11 @@ use crate::cli::args::Global;
 use crate::cli::exit::{Exit, Failure, Outcome};
 use crate::cli::interruptible;
 use crate::domain::action::ActionKind;
-use crate::domain::audit::{join, last_time};
 use crate::domain::host::HostName;
 use crate::domain::nearest::nearest;
-use crate::domain::plan::Plan;
 use crate::domain::service::Service;
 use crate::domain::settings::Settings;
 use crate::domain::text::one_line;
-use crate::store::Store;
-use crate::ui::format::age;
 
 /// Options of `qd restart` and its like.
 #[derive(Debug, Args)]
@@ -147,20 +143,4 @@ impl Connected {
     pub fn in_order(&self, hosts: &[HostName]) -> Vec<(HostName, crate::transport::SharedTransport)> {
         hosts.iter().filter_map(|host| Some((host.clone(), self.links.get(host)?.clone()))).collect()
     }
-}
-
-/// Why a plan wants a reason: it was done a few minutes ago.
-async fn again(store: Option<&Store>, plan: &Plan) -> Option<String> {
-    if !matches!(plan.action, ActionKind::Restart | ActionKind::RestartAtOnce) {
-        return None;
-    }
-    let (now, actions) = (Utc::now(), join(store?.audit().await.ok()?.rows));
-    let hosts: Vec<String> = plan.targets.iter().map(|target| target.host.to_string()).collect();
-    let last = [ActionKind::Restart, ActionKind::RestartAtOnce]
-        .map(|kind| kind.def().name)
-        .into_iter()
-        .filter_map(|name| last_time(&actions, name, plan.service.as_deref(), &plan.environment, &hosts, now));
-    let last = last.max_by_key(|past| past.intent.time)?;
-    let ago = age((now - last.intent.time).to_std().unwrap_or_default());
-    Some(format!("{} restarted it {ago} ago", last.intent.who))
 }

@@ -9,6 +9,7 @@ use crate::app::input::text_of;
 use crate::app::state::{LineInput, SortBy, State, Tab};
 use crate::app::update::{Completion, completions};
 use crate::app::viewport::Target;
+use crate::domain::action::ACTIONS;
 use crate::domain::log::Level;
 use crate::ui::canvas::{Canvas, row};
 use crate::ui::footer::shown;
@@ -89,6 +90,8 @@ fn values<'s>(state: &'s State, entry: &Entry) -> Option<Vec<&'s str>> {
     Some(match entry.argument()?.0 {
         Argument::Tab => Tab::ALL.map(Tab::as_str).to_vec(),
         Argument::Host => state.hosts.iter().map(|view| view.host.name.as_str()).collect(),
+        Argument::Action => ACTIONS.iter().map(|def| def.name).collect(),
+        Argument::Environment => state.settings.environments.iter().map(|one| one.name.as_str()).collect(),
         Argument::Theme => state.themes.iter().map(String::as_str).collect(),
         Argument::Column => SortBy::ALL.map(SortBy::as_str).to_vec(),
         Argument::Level => Level::ALL.map(Level::as_str).into_iter().chain(["all"]).collect(),

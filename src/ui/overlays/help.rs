@@ -84,6 +84,7 @@ fn title(context: Context) -> &'static str {
         Context::Help => "help",
         Context::Picker => "lists to pick from",
         Context::Confirm => "dialogs",
+        Context::Plan => "plans and menus",
         Context::HostKey => "a new host key",
     }
 }

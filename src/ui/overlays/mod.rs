@@ -1,9 +1,11 @@
 //! What lies over the tabs: help, lines that are typed, dialogs, and what may follow a prefix.
 
+mod asking;
 mod command_line;
 mod confirm;
 mod frame;
 mod help;
+mod menu;
 mod picker;
 mod prompt;
 mod question;
@@ -27,6 +29,9 @@ pub fn draw(state: &State, c: &mut Canvas, area: Rect) {
             }
             prompt::draw(state, c, area, prompt);
         }
+        Some(Overlay::Asking(asking)) => asking::draw(state, c, area, asking),
+        Some(Overlay::Menu(menu)) => menu::draw(c, area, menu),
+        Some(Overlay::Blanks(blanks)) => menu::blanks(state, c, area, blanks),
         Some(Overlay::Confirm(confirm)) => confirm::draw(state, c, area, confirm),
         Some(Overlay::Question { question, input, .. }) => question::draw(state, c, area, question, input),
         None => {}

@@ -2,6 +2,7 @@
 
 mod history;
 mod page;
+mod runs;
 mod versions;
 
 use ratatui::layout::Rect;
@@ -19,7 +20,9 @@ pub fn draw(state: &State, c: &mut Canvas, area: Rect) {
         return;
     }
     let focused = state.deploys.pane(Tab::Deploys);
-    let given = share(area.height, &[(5, versions::wanted(state)), (6, area.height)]);
+    let given = share(area.height, &[(5, versions::wanted(state)), (4, runs::wanted(state)), (6, area.height)]);
     versions::draw(state, c, top(area, given[0]), focused == Some(Pane::Versions));
-    history::draw(state, c, below(area, given[0]), focused == Some(Pane::History));
+    let rest = below(area, given[0]);
+    runs::draw(state, c, top(rest, given[1]), focused == Some(Pane::Runs));
+    history::draw(state, c, below(rest, given[1]), focused == Some(Pane::History));
 }

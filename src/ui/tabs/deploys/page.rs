@@ -3,10 +3,10 @@
 use ratatui::layout::Rect;
 
 use super::history::shown;
-use super::versions;
+use super::{runs, versions};
 use crate::app::board::Pane;
 use crate::app::state::{State, Tab};
-use crate::app::view_state::rows::{deployment_id, deployments, service_id, services};
+use crate::app::view_state::rows::{act_id, acts, deployment_id, deployments, service_id, services};
 use crate::domain::ci_log::{CiLine, Tone};
 use crate::domain::delivery::Seen;
 use crate::domain::deployment::{Deployment, DeploymentKind};
@@ -29,6 +29,11 @@ pub fn draw(state: &State, c: &mut Canvas, area: Rect, id: &str) -> bool {
     if state.deploys.pane(Tab::Deploys) == Some(Pane::Versions) {
         let Some(view) = services(state).into_iter().find(|view| service_id(view) == id) else { return false };
         page::draw(c, area, &view.service.name, &view.service.environment, &versions::page(state, c, view), scroll);
+        return true;
+    }
+    if state.deploys.pane(Tab::Deploys) == Some(Pane::Runs) {
+        let Some(act) = acts(state).into_iter().find(|act| act_id(act.ticket) == id) else { return false };
+        page::draw(c, area, &act.proposal.title, &act.proposal.environment, &runs::page(state, c, act), scroll);
         return true;
     }
     let Some(one) = deployments(state).into_iter().find(|one| deployment_id(one) == id) else { return false };

@@ -1,0 +1,319 @@
+//! Actions in the cockpit: what may be done now, what is being put to the person, what is being done and what came of it.
+
+use std::collections::VecDeque;
+
+use chrono::{DateTime, Utc};
+use tui_textarea::TextArea;
+
+use crate::domain::act::{News, Proposal};
+use crate::domain::audit::{Ending, HostEnding, Verdict};
+use crate::domain::confirm::Standing;
+use crate::domain::deploy::journal::{Fact, HostRun};
+use crate::domain::host::HostName;
+use crate::domain::want::Want;
+
+/// Actions that are kept to be looked at.
+const KEPT: usize = 50;
+/// Lines that are kept of each host.
+const LINES: usize = 400;
+
+/// What the cockpit may do, does and did.
+#[derive(Debug)]
+pub struct Acting {
+    /// What may be done.
+    pub standing: Standing,
+    /// Why nothing may be done with this config at all.
+    pub off: Option<String>,
+    /// What was confirmed here, the newest first.
+    pub acts: VecDeque<Act>,
+    /// When a key was last pressed: nobody there disarms.
+    pub touched: DateTime<Utc>,
+    tickets: u64,
+}
+
+impl Acting {
+    /// Nothing is armed and nothing was done.
+    pub fn new(now: DateTime<Utc>) -> Self {
+        let standing = Standing::new(false);
+        Self { standing, off: None, acts: VecDeque::new(), touched: now, tickets: 0 }
+    }
+
+    /// Another number for something that somebody wants.
+    pub fn ticket(&mut self) -> u64 {
+        self.tickets += 1;
+        self.tickets
+    }
+
+    /// What was confirmed under this number.
+    pub fn act(&self, ticket: u64) -> Option<&Act> {
+        self.acts.iter().find(|act| act.ticket == ticket)
+    }
+
+    /// What goes on now.
+    pub fn under_way(&self) -> impl Iterator<Item = &Act> {
+        self.acts.iter().filter(|act| act.over.is_none())
+    }
+
+    /// Keeps what was confirmed.
+    pub fn keep(&mut self, act: Act) {
+        self.acts.push_front(act);
+        // What goes on is never forgotten.
+        let old = self.acts.iter().rposition(|act| act.over.is_some());
+        if let Some(old) = old.filter(|_| self.acts.len() > KEPT) {
+            self.acts.remove(old);
+        }
+    }
+}
+
+/// Something that was confirmed.
+#[derive(Clone, Debug)]
+pub struct Act {
+    /// Its number here.
+    pub ticket: u64,
+    /// What was wanted.
+    pub want: Want,
+    /// What was confirmed.
+    pub proposal: Proposal,
+    /// When.
+    pub began: DateTime<Utc>,
+    /// Each host.
+    pub hosts: Vec<ActHost>,
+    /// What there was to say about the whole.
+    pub warnings: Vec<String>,
+    /// The id of its run, for a deploy.
+    pub run: Option<String>,
+    /// Somebody has stopped it: what has not begun is left alone.
+    pub stopped: bool,
+    /// How it ended.
+    pub over: Option<Over>,
+}
+
+/// How an action ended.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Over {
+    /// When.
+    pub at: DateTime<Utc>,
+    /// What came of it; or why it did not begin, or is not seen to any more.
+    pub came: Result<Ending, String>,
+}
+
+/// One host of an action.
+#[derive(Clone, Debug, Default)]
+pub struct ActHost {
+    /// Its name.
+    pub name: String,
+    /// When its turn came.
+    pub began: Option<DateTime<Utc>>,
+    /// What it waits for, or did last.
+    pub word: String,
+    /// Where it is in a run.
+    pub run: Option<HostRun>,
+    /// The steps of a run that have ended there, with their exit codes.
+    pub steps: Vec<(String, i32)>,
+    /// How it ended.
+    pub ended: Option<HostEnding>,
+    /// What was said, the newest last.
+    pub lines: VecDeque<String>,
+}
+
+impl Act {
+    /// One that begins now.
+    pub fn new(ticket: u64, want: Want, proposal: Proposal, now: DateTime<Utc>) -> Self {
+        let host = |name: &String| ActHost { name: name.clone(), ..ActHost::default() };
+        let hosts = proposal.hosts.iter().map(host).collect();
+        Self { ticket, want, proposal, began: now, hosts, warnings: Vec::new(), run: None, stopped: false, over: None }
+    }
+
+    /// How it came out; none while it goes on, or when nobody knows.
+    pub fn verdict(&self) -> Option<Verdict> {
+        self.over.as_ref()?.came.as_ref().ok().map(|ending| ending.result)
+    }
+
+    /// How many hosts are done, and of how many.
+    pub fn done(&self) -> (usize, usize) {
+        (self.hosts.iter().filter(|host| host.ended.is_some()).count(), self.hosts.len())
+    }
+
+    /// Takes what happened.
+    pub fn take(&mut self, news: News, now: DateTime<Utc>) {
+        match news {
+            News::Begun(host) => self.with(&host, |host| host.began = Some(now)),
+            News::Said(host, line) => self.with(&host, |host| host.say(line)),
+            News::Note(host, text) => self.with(&host, |host| {
+                host.word.clone_from(&text);
+                host.say(text);
+            }),
+            News::Fact(host, fact) => self.with(&host, |host| host.fact(&fact, now)),
+            News::Warning(text) => self.warnings.push(text),
+            News::Run(id) => self.run = Some(id),
+            News::Ended(ending) => {
+                let host = HostName::from(ending.host.as_str());
+                self.with(&host, |host| host.ended = Some(ending));
+            }
+            News::Over(ending) => {
+                for ending in &ending.hosts {
+                    let host = HostName::from(ending.host.as_str());
+                    self.with(&host, |host| host.ended = Some(ending.clone()));
+                }
+                self.over = Some(Over { at: now, came: Ok(ending) });
+            }
+            News::Left(why) => self.over = Some(Over { at: now, came: Err(why) }),
+        }
+    }
+
+    fn with(&mut self, name: &HostName, change: impl FnOnce(&mut ActHost)) {
+        if let Some(host) = self.hosts.iter_mut().find(|host| host.name == name.as_str()) {
+            change(host);
+        }
+    }
+}
+
+impl ActHost {
+    fn say(&mut self, line: String) {
+        if self.lines.len() == LINES {
+            self.lines.pop_front();
+        }
+        self.lines.push_back(line);
+    }
+
+    fn fact(&mut self, fact: &Fact, now: DateTime<Utc>) {
+        self.began.get_or_insert(now);
+        self.run.get_or_insert_default().take(fact);
+        if fact.event == "end" {
+            self.steps.push((fact.step.clone(), fact.rc.unwrap_or(-1)));
+        }
+        self.word = fact.told();
+        self.say(fact.told());
+    }
+}
+
+/// A plan that is put to the person, over a dimmed screen.
+#[derive(Debug)]
+pub struct Asking {
+    /// Its number.
+    pub ticket: u64,
+    /// What is wanted.
+    pub want: Want,
+    /// How far it is.
+    pub stage: Stage,
+    /// Why it is done.
+    pub reason: TextArea<'static>,
+    /// The name that confirms it.
+    pub typed: TextArea<'static>,
+    /// Whether the reason has the keys.
+    pub on_reason: bool,
+    /// First line of the plan that is shown.
+    pub scroll: usize,
+    /// What is wrong with what was typed.
+    pub said: Option<String>,
+    /// Since when it shows what it shows: keys that were typed ahead of that are thrown away.
+    pub shown: DateTime<Utc>,
+    /// When the plan was made.
+    pub made: DateTime<Utc>,
+    /// When the last letter came: an Enter in the same moment is a paste's.
+    pub letter: Option<DateTime<Utc>>,
+}
+
+/// How far a plan is.
+#[derive(Debug)]
+pub enum Stage {
+    /// The hosts are being asked.
+    Planning,
+    /// There is no plan, and why, line by line.
+    Refused(String),
+    /// This is what would be done.
+    Ready(Box<Proposal>),
+}
+
+impl Asking {
+    /// One of which nothing is known yet.
+    pub fn new(ticket: u64, want: Want, now: DateTime<Utc>) -> Self {
+        Self {
+            ticket,
+            want,
+            stage: Stage::Planning,
+            reason: super::input::line(""),
+            typed: super::input::line(""),
+            on_reason: false,
+            scroll: 0,
+            said: None,
+            shown: now,
+            made: now,
+            letter: None,
+        }
+    }
+
+    /// The plan, once there is one.
+    pub fn proposal(&self) -> Option<&Proposal> {
+        match &self.stage {
+            Stage::Ready(proposal) => Some(proposal),
+            _ => None,
+        }
+    }
+
+    /// Whether it wants something typed, more than `y`.
+    pub fn wants_text(&self) -> bool {
+        self.proposal().is_some_and(|plan| plan.demand.typed.is_some() || plan.demand.reason.is_some())
+    }
+}
+
+/// Several things that a key may mean here.
+#[derive(Debug)]
+pub struct Menu {
+    /// What it is about.
+    pub title: String,
+    /// What can be done.
+    pub items: Vec<Item>,
+    /// The chosen one of those that the filter lets through.
+    pub chosen: usize,
+    /// Only those that hold this.
+    pub filter: TextArea<'static>,
+}
+
+/// One thing that can be done; or why it cannot.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Item {
+    /// What it is called.
+    pub label: String,
+    /// What it does.
+    pub does: String,
+    /// What is wanted then.
+    pub want: Result<Want, String>,
+}
+
+impl Menu {
+    /// The items that the filter lets through.
+    pub fn shown(&self) -> Vec<&Item> {
+        let wanted = super::input::text_of(&self.filter).to_lowercase();
+        let holds = |item: &&Item| wanted.split_whitespace().all(|word| item.label.to_lowercase().contains(word));
+        self.items.iter().filter(holds).collect()
+    }
+}
+
+/// Questions that are answered before there can be a plan.
+#[derive(Debug)]
+pub struct Blanks {
+    /// What is wanted, without these answers.
+    pub want: Want,
+    /// The questions.
+    pub fields: Vec<Blank>,
+    /// The one that has the keys.
+    pub at: usize,
+    /// What is wrong with an answer.
+    pub said: Option<String>,
+}
+
+/// One of them.
+#[derive(Debug)]
+pub struct Blank {
+    /// What the action calls it.
+    pub name: String,
+    /// The question.
+    pub ask: String,
+    /// Whether it may stay empty.
+    pub must: bool,
+    /// What an answer must look like, as a regex.
+    pub pattern: Option<String>,
+    /// The answer.
+    pub input: TextArea<'static>,
+}

@@ -1,0 +1,204 @@
+//! What an action means here: the services and hosts of the selected row, as they are at the moment of the key.
+
+use super::{hosts, lists};
+use crate::app::acting::{Blank, Item};
+use crate::app::board::Pane;
+use crate::app::input;
+use crate::app::state::{OverviewPane, State, Tab};
+use crate::domain::action::ActionKind;
+use crate::domain::host::HostName;
+use crate::domain::service::Service;
+use crate::domain::want::{Subject, Want};
+
+/// The services that are meant by what is selected, each with the hosts that are meant.
+fn services(state: &State) -> Vec<Subject> {
+    let whole = |service: &Service| subject(service, service.hosts.clone());
+    let named = |name: &str, environment: Option<&str>| -> Vec<Subject> {
+        let of = |service: &&Service| service.name == name && environment.is_none_or(|of| service.environment == of);
+        state.settings.services.iter().filter(of).map(whole).collect()
+    };
+    match state.tab {
+        Tab::Overview if state.overview.pane == OverviewPane::Services => {
+            state.overview.service.as_ref().map_or_else(Vec::new, |(name, of)| named(name, Some(of)))
+        }
+        Tab::Overview | Tab::Hosts => hosts::selected(state).map_or_else(Vec::new, |host| of_host(state, &host)),
+        Tab::Logs => {
+            let source = if state.logs.sidebar {
+                state.logs.window.sources.iter().find(|one| Some(one.id) == state.logs.source)
+            } else {
+                let row = state.logs.window.rows.iter().find(|row| Some(row.id) == state.logs.selected);
+                row.and_then(|row| state.logs.window.sources.iter().find(|one| one.id == row.source))
+            };
+            let Some(source) = source.map(|status| &status.source) else { return Vec::new() };
+            let of_source = |service: &&Service| {
+                source.service.as_deref() == Some(service.name.as_str()) && service.hosts.contains(&source.host)
+            };
+            let found = state.settings.services.iter().filter(of_source);
+            found.map(|service| subject(service, vec![source.host.clone()])).collect()
+        }
+        Tab::Deploys => match lists::selected(state) {
+            Some((Pane::Versions, Some(id))) => {
+                let (name, environment) = id.rsplit_once('@').unwrap_or((&id, ""));
+                named(name, Some(environment))
+            }
+            Some((Pane::History, _)) => lists::deployment(state)
+                .map_or_else(Vec::new, |one| named(&one.service, Some(one.environment.as_str()))),
+            // The same once more.
+            Some((Pane::Runs, _)) => lists::act(state).map(|act| act.want.subject.clone()).into_iter().collect(),
+            _ => Vec::new(),
+        },
+        Tab::Alerts => {
+            let Some(alert) = lists::alert(state) else { return Vec::new() };
+            let Some(service) = &alert.service else { return Vec::new() };
+            named(service, alert.environment.as_deref())
+        }
+        Tab::Business => Vec::new(),
+    }
+}
+
+fn subject(service: &Service, hosts: Vec<HostName>) -> Subject {
+    Subject::Service { name: service.name.clone(), environment: service.environment.clone(), hosts }
+}
+
+fn of_host(state: &State, host: &HostName) -> Vec<Subject> {
+    let here = state.settings.services.iter().filter(|service| service.hosts.contains(host));
+    here.map(|service| subject(service, vec![host.clone()])).collect()
+}
+
+/// The hosts that are meant: the selected one, or those of the selected service.
+fn hosts_here(state: &State) -> Option<Subject> {
+    let hosts = match hosts::selected(state) {
+        Some(host) if !services_have_the_keys(state) => vec![host],
+        _ => services(state).first()?.hosts().to_vec(),
+    };
+    let first = state.settings.hosts.iter().find(|host| hosts.first() == Some(&host.name))?;
+    Some(Subject::Hosts { environment: first.environment.clone(), hosts })
+}
+
+fn services_have_the_keys(state: &State) -> bool {
+    state.tab == Tab::Overview && state.overview.pane == OverviewPane::Services
+}
+
+fn service<'s>(state: &'s State, subject: &Subject) -> Option<&'s Service> {
+    let Subject::Service { name, environment, .. } = subject else { return None };
+    state.settings.services.iter().find(|one| one.name == *name && one.environment == *environment)
+}
+
+/// The environment of what is selected; the only one that there is, where nothing is.
+pub(super) fn environment(state: &State) -> Option<String> {
+    if let Some(subject) = services(state).into_iter().next().or_else(|| hosts_here(state)) {
+        return Some(subject.environment().to_owned());
+    }
+    let mut names: Vec<&str> = state.settings.hosts.iter().map(|host| host.environment.as_str()).collect();
+    names.sort_unstable();
+    names.dedup();
+    (names.len() == 1).then(|| names[0].to_owned())
+}
+
+/// What an action may be done to here.
+pub(super) fn of(state: &State, action: ActionKind) -> Vec<Item> {
+    match action {
+        ActionKind::Exec | ActionKind::Shell => hosts_here(state)
+            .into_iter()
+            .flat_map(|subject| shells(action, subject))
+            .map(|subject| item(action, subject))
+            .collect(),
+        _ if action.def().verb.is_some() => {
+            let mut subjects = services(state);
+            subjects.retain(|subject| service(state, subject).is_some_and(|one| one.unit.is_some()));
+            subjects.into_iter().map(|subject| item(action, subject)).collect()
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// A shell is on one host; a command may go to several.
+fn shells(action: ActionKind, subject: Subject) -> Vec<Subject> {
+    match (action, subject) {
+        (ActionKind::Shell, Subject::Hosts { environment, hosts }) => {
+            let one = |host: HostName| Subject::Hosts { environment: environment.clone(), hosts: vec![host] };
+            hosts.into_iter().map(one).collect()
+        }
+        (_, subject) => vec![subject],
+    }
+}
+
+fn item(action: ActionKind, subject: Subject) -> Item {
+    let def = action.def();
+    let hosts: Vec<&str> = subject.hosts().iter().map(HostName::as_str).collect();
+    let label = match &subject {
+        Subject::Service { name, .. } => format!("{} {name} on {}", def.title, hosts.join(", ")),
+        _ => format!("{} on {}", def.title, hosts.join(", ")),
+    };
+    Item { label, does: def.does.to_owned(), want: Ok(Want::new(action, subject)) }
+}
+
+/// Everything that can be done with what is selected.
+pub(super) fn everything(state: &State) -> Vec<Item> {
+    use ActionKind::{Exec, Reload, Restart, RestartAtOnce, Shell, Start, Stop};
+    let mut items = Vec::new();
+    for subject in services(state) {
+        let Some(service) = service(state, &subject).filter(|service| service.unit.is_some()) else { continue };
+        items.push(item(Restart, subject.clone()));
+        let mut snapshot = item(Restart, subject.clone());
+        snapshot.label.push_str(", with a snapshot of evidence before");
+        snapshot.want = snapshot.want.map(|want| want.with("snapshot", "yes"));
+        items.push(snapshot);
+        if subject.hosts().len() < service.hosts.len() {
+            items.push(item(Restart, self::subject(service, service.hosts.clone())));
+        }
+        items.extend([Reload, Start, Stop].map(|action| item(action, subject.clone())));
+        if subject.hosts().len() > 1 {
+            items.push(item(RestartAtOnce, subject.clone()));
+        }
+    }
+    items.extend(customs(state));
+    items.extend(of(state, Exec));
+    items.extend(of(state, Shell));
+    items
+}
+
+/// Commands of the config that may run on the hosts here.
+fn customs(state: &State) -> Vec<Item> {
+    let Some(Subject::Hosts { environment, hosts }) = hosts_here(state) else { return Vec::new() };
+    let mut items = Vec::new();
+    for custom in &state.settings.actions {
+        let on: Vec<HostName> = hosts.iter().filter(|host| custom.hosts.contains(host)).cloned().collect();
+        if on.is_empty() {
+            continue;
+        }
+        let names: Vec<&str> = on.iter().map(HostName::as_str).collect();
+        let (label, does) = (
+            format!("{} on {}", custom.title, names.join(", ")),
+            format!("runs {}", crate::domain::plan::shown(&custom.command)),
+        );
+        let subject = Subject::Hosts { environment: environment.clone(), hosts: on };
+        let want = Want { custom: Some(custom.name.clone()), ..Want::new(ActionKind::Custom, subject) };
+        items.push(Item { label, does, want: Ok(want) });
+    }
+    items
+}
+
+/// What an action asks before there can be a plan of it.
+pub(super) fn questions(state: &State, want: &Want) -> Vec<Blank> {
+    let blank = |name: &str, ask: &str, must: bool, pattern: Option<String>, text: &str| Blank {
+        name: name.to_owned(),
+        ask: ask.to_owned(),
+        must,
+        pattern,
+        input: input::line(text),
+    };
+    if let Some(name) = &want.custom {
+        let Some(custom) = state.settings.actions.iter().find(|action| action.name == *name) else { return Vec::new() };
+        let args = custom.args.iter().filter(|arg| want.answers.iter().all(|(known, _)| *known != arg.name));
+        let default = |arg: &crate::domain::action::ActionArg| arg.default.clone().unwrap_or_default();
+        return args.map(|arg| blank(&arg.name, &arg.ask, true, arg.pattern.clone(), &default(arg))).collect();
+    }
+    let asked = want.action.def().asks.iter();
+    let open = asked.filter(|asked| want.answers.iter().all(|(known, _)| known != asked.name));
+    open.map(|asked| {
+        let pattern = asked.pattern.map(str::to_owned);
+        blank(asked.name, asked.ask, asked.must, pattern, asked.default)
+    })
+    .collect()
+}

@@ -1,0 +1,49 @@
+//! What the screen is told of actions: the plan that is put to a person, and what happens while it is carried out. The
+//! plan itself stays with whoever carries it out; this is what it says.
+
+use super::audit::{Ending, HostEnding};
+use super::confirm::Demand;
+use super::deploy::journal::Fact;
+use super::host::HostName;
+
+/// A plan, as it is put to somebody.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Proposal {
+    /// The plan's hash: what is confirmed.
+    pub hash: String,
+    /// What is done to what.
+    pub title: String,
+    /// Where.
+    pub environment: String,
+    /// The service, where it is about one.
+    pub service: Option<String>,
+    /// The hosts, or what else it is done to, in order.
+    pub hosts: Vec<String>,
+    /// The plan as a page: a label and a text a line.
+    pub page: Vec<String>,
+    /// What must be done to confirm it.
+    pub demand: Demand,
+}
+
+/// What happens while a plan is carried out. All texts are safe to show.
+#[derive(Clone, Debug, PartialEq)]
+pub enum News {
+    /// A host's turn has come.
+    Begun(HostName),
+    /// A line that its command said.
+    Said(HostName, String),
+    /// A word about how it is going there.
+    Note(HostName, String),
+    /// A line of its part of a run's journal.
+    Fact(HostName, Fact),
+    /// Something about the whole.
+    Warning(String),
+    /// A run was given this id.
+    Run(String),
+    /// A host is done.
+    Ended(HostEnding),
+    /// All of it is over.
+    Over(Ending),
+    /// It did not begin, or nobody here sees to it any more; why.
+    Left(String),
+}

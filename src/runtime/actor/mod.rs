@@ -1,0 +1,120 @@
+//! Whoever carries out what is wanted on the screen: makes the plans, keeps them until they are approved, and carries them
+//! out through the same library as the headless commands, over the connections that the cockpit has.
+
+mod carry;
+mod prepare;
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use tokio::sync::{OnceCell, mpsc, watch};
+
+use super::fleet::Wire;
+use crate::actions::record::Recorder;
+use crate::app::message::Message;
+use crate::config::machine;
+use crate::domain::act::News;
+use crate::domain::confirm::{Approval, Standing};
+use crate::domain::host::HostName;
+use crate::domain::settings::Settings;
+use crate::domain::want::Want;
+use crate::store::Store;
+use crate::transport::SharedTransport;
+use prepare::Prepared;
+
+/// The hosts that an action may reach. They stay connected until it is over, whatever becomes of the config.
+pub struct Reachable {
+    /// Each host's connection.
+    pub links: BTreeMap<HostName, SharedTransport>,
+    /// What keeps them open.
+    pub open: Vec<Arc<Wire>>,
+}
+
+/// What of it other tasks need too.
+struct Shared {
+    messages: mpsc::Sender<Message>,
+    folder: PathBuf,
+    recorder: OnceCell<Recorder>,
+    plans: Mutex<BTreeMap<u64, Prepared>>,
+}
+
+/// Carries out what is wanted.
+pub struct Actor {
+    shared: Arc<Shared>,
+    stops: BTreeMap<u64, watch::Sender<bool>>,
+    ended: BTreeMap<u64, tokio::sync::oneshot::Sender<Option<i32>>>,
+}
+
+impl Actor {
+    /// One that keeps its audit and evidence in a folder.
+    pub fn new(folder: PathBuf, messages: mpsc::Sender<Message>) -> Self {
+        let shared = Shared { messages, folder, recorder: OnceCell::new(), plans: Mutex::default() };
+        Self { shared: Arc::new(shared), stops: BTreeMap::new(), ended: BTreeMap::new() }
+    }
+
+    /// Makes the plan of something that is wanted, and keeps it.
+    pub fn propose(&self, ticket: u64, want: Want, settings: Arc<Settings>, reachable: Reachable) {
+        let shared = Arc::clone(&self.shared);
+        tokio::spawn(async move {
+            let made = prepare::prepare(&shared, want, settings, reachable).await;
+            let came = made.map(|(prepared, proposal)| {
+                shared.plans().insert(ticket, prepared);
+                Box::new(proposal)
+            });
+            let _ = shared.messages.send(Message::Proposed(ticket, came)).await;
+        });
+    }
+
+    /// Nobody wants the plan any more.
+    pub fn forget(&self, ticket: u64) {
+        self.shared.plans().remove(&ticket);
+    }
+
+    /// Carries out a plan that was approved.
+    pub fn carry(&mut self, ticket: u64, approval: Approval, standing: Standing) {
+        let Some(prepared) = self.shared.plans().remove(&ticket) else { return };
+        let (stop, stopped) = watch::channel(false);
+        let (ended, came) = tokio::sync::oneshot::channel();
+        self.stops.insert(ticket, stop);
+        self.ended.insert(ticket, ended);
+        let doing = carry::Doing { shared: Arc::clone(&self.shared), ticket, approval, standing, stopped, ended: came };
+        tokio::spawn(doing.carry(prepared));
+    }
+
+    /// Leaves alone what has not begun of it.
+    pub fn stop(&self, ticket: u64) {
+        if let Some(stop) = self.stops.get(&ticket) {
+            // Nobody listens any more where it is over.
+            let _ = stop.send(true);
+        }
+    }
+
+    /// The program that was given the terminal has ended.
+    pub fn terminal_ended(&mut self, ticket: u64, code: Option<i32>) {
+        if let Some(ended) = self.ended.remove(&ticket) {
+            let _ = ended.send(code);
+        }
+    }
+}
+
+impl Shared {
+    fn plans(&self) -> MutexGuard<'_, BTreeMap<u64, Prepared>> {
+        self.plans.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The audit of this machine, opened when it is first needed.
+    async fn recorder(&self) -> &Recorder {
+        self.recorder
+            .get_or_init(async || {
+                let store = Store::open(&self.folder).await.map_err(|error| error.to_string());
+                Recorder { store, who: machine::person(), from: machine::name() }
+            })
+            .await
+    }
+
+    async fn tell(&self, ticket: u64, news: News) {
+        // The screen is gone: what is being done goes on to its end all the same.
+        let _ = self.messages.send(Message::Acted(ticket, news)).await;
+    }
+}

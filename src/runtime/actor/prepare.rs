@@ -1,0 +1,160 @@
+//! Making the plan of what is wanted.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::future::join_all;
+
+use super::{Reachable, Shared};
+use crate::actions::again::again;
+use crate::actions::plan::{of_custom, of_exec, of_unit};
+use crate::actions::reach::reach;
+use crate::domain::act::Proposal;
+use crate::domain::action::{ActionKind, Level};
+use crate::domain::confirm::{Demand, Typed};
+use crate::domain::gate::GateSettings;
+use crate::domain::host::HostName;
+use crate::domain::plan::{Plan, hash_of, shown};
+use crate::domain::service::Service;
+use crate::domain::settings::{Environment, Settings};
+use crate::domain::want::{Subject, Want};
+use crate::transport::shell;
+
+/// How long a host that is not connected is waited for.
+const PATIENCE: Duration = Duration::from_secs(4);
+/// How long a command that was typed may take on a host.
+const COMMAND: Duration = Duration::from_secs(600);
+
+/// A plan, and all that carrying it out takes.
+pub(super) struct Prepared {
+    pub environment: Environment,
+    pub reachable: Reachable,
+    pub what: What,
+}
+
+/// What is to be done.
+pub(super) enum What {
+    /// A plan of the registry's.
+    Plan {
+        plan: Box<Plan>,
+        service: Option<Box<Service>>,
+        gate: GateSettings,
+        /// What a restart would wipe out is kept first.
+        snapshot: bool,
+    },
+    /// A program gets the terminal.
+    Shell { host: HostName, argv: Vec<String> },
+}
+
+/// Makes a plan; or says why there is none.
+pub(super) async fn prepare(
+    shared: &Shared,
+    want: Want,
+    settings: Arc<Settings>,
+    reachable: Reachable,
+) -> Result<(Prepared, Proposal), String> {
+    let name = want.subject.environment();
+    let environment = settings.environment(name).cloned().ok_or_else(|| format!("there is no environment {name}"))?;
+    let hosts = want.subject.hosts().to_vec();
+    if want.action != ActionKind::Shell {
+        connected(&reachable, &hosts).await?;
+    }
+    let what = match (&want.subject, want.action) {
+        (Subject::Hosts { .. }, ActionKind::Shell) => shell_on(&settings, &hosts)?,
+        (Subject::Hosts { .. }, ActionKind::Exec) => {
+            let command = want.answer("command").ok_or("say what to run")?;
+            let argv = ["sh", "-c", command].map(str::to_owned);
+            let plan = of_exec(&environment.name, environment.careful, &hosts, &argv, COMMAND);
+            What::Plan { plan: Box::new(plan), service: None, gate: GateSettings::default(), snapshot: false }
+        }
+        (Subject::Hosts { .. }, ActionKind::Custom) => custom(&settings, &want, &environment, &hosts)?,
+        (Subject::Service { name, environment: of, .. }, action) if action.def().verb.is_some() => {
+            let found = settings.services.iter().find(|one| one.name == *name && one.environment == *of);
+            let service = found.ok_or_else(|| format!("there is no service {name} in {of} any more"))?;
+            let gate = settings.gate(service);
+            let links: Vec<_> =
+                hosts.iter().filter_map(|host| Some((host.clone(), reachable.links.get(host)?.clone()))).collect();
+            let plan = of_unit(action, service, service.hosts.len(), environment.careful, &gate, &links);
+            let plan = plan.await.map_err(|error| error.to_string())?;
+            let snapshot = want.answer("snapshot").is_some();
+            What::Plan { plan: Box::new(plan), service: Some(Box::new(service.clone())), gate, snapshot }
+        }
+        _ => return Err(format!("{} cannot be done to this", want.action.def().title)),
+    };
+    let proposal = match &what {
+        What::Plan { plan, snapshot, .. } => {
+            let again = again(shared.recorder().await.store.as_ref().ok(), plan).await;
+            let mut page = plan.page();
+            if *snapshot {
+                page.push(format!("{:<12} processes, sockets and journal of each host are kept here", "before"));
+            }
+            Proposal {
+                hash: plan.hash(),
+                title: plan.title(),
+                environment: plan.environment.clone(),
+                service: plan.service.clone(),
+                hosts: plan.targets.iter().map(|target| target.host.to_string()).collect(),
+                page,
+                demand: plan.demand(settings.names(), again),
+            }
+        }
+        What::Shell { host, argv } => shell_proposal(&environment, host, argv),
+    };
+    Ok((Prepared { environment, reachable, what }, proposal))
+}
+
+/// All of the hosts can be asked; or which cannot, and why.
+async fn connected(reachable: &Reachable, hosts: &[HostName]) -> Result<(), String> {
+    let asked = hosts.iter().map(|host| async move {
+        match reachable.links.get(host) {
+            Some(transport) => {
+                reach(transport, PATIENCE).await.map_err(|why| format!("{host} cannot be reached: {why}"))
+            }
+            None => Err(format!("the config has no host {host}")),
+        }
+    });
+    let faults: Vec<String> = join_all(asked).await.into_iter().filter_map(Result::err).collect();
+    if faults.is_empty() { Ok(()) } else { Err(faults.join("\n")) }
+}
+
+fn custom(settings: &Settings, want: &Want, environment: &Environment, hosts: &[HostName]) -> Result<What, String> {
+    let name = want.custom.as_deref().unwrap_or_default();
+    let found = settings.actions.iter().find(|action| action.name == name);
+    let custom = found.ok_or_else(|| format!("the config has no action {name} any more"))?;
+    if let Some(host) = hosts.iter().find(|host| !custom.hosts.contains(host)) {
+        return Err(format!("{name} may not run on {host}; its hosts say where"));
+    }
+    for arg in &custom.args {
+        arg.accepts(want.answer(&arg.name).unwrap_or_default())?;
+    }
+    let plan = of_custom(custom, &environment.name, environment.careful, hosts, &want.answers);
+    Ok(What::Plan { plan: Box::new(plan), service: None, gate: GateSettings::default(), snapshot: false })
+}
+
+fn shell_on(settings: &Settings, hosts: &[HostName]) -> Result<What, String> {
+    let [host] = hosts else { return Err("a shell is on one host".to_owned()) };
+    let known = settings.hosts.iter().find(|known| known.name == *host);
+    let known = known.ok_or_else(|| format!("the config has no host {host}"))?;
+    let argv = shell::command(known, &settings.hosts, &settings.ssh).map_err(|error| error.to_string())?;
+    Ok(What::Shell { host: host.clone(), argv })
+}
+
+fn shell_proposal(environment: &Environment, host: &HostName, argv: &[String]) -> Proposal {
+    let def = ActionKind::Shell.def();
+    let line = |label: &str, text: &str| format!("{label:<12} {}", crate::domain::text::clean(text));
+    let hash = hash_of(&(def.name, &environment.name, host.as_str(), argv));
+    Proposal {
+        title: format!("shell on {host}"),
+        environment: environment.name.clone(),
+        service: None,
+        hosts: vec![host.to_string()],
+        page: vec![
+            line("plan", &format!("shell on {host} · {}", &hash[..12])),
+            line("environment", &format!("{} · level 1", environment.name)),
+            line("does", def.does),
+            line(host.as_str(), &shown(argv)),
+        ],
+        demand: Demand::of(Level::One, Typed::exactly(host.to_string()), host.to_string(), None),
+        hash,
+    }
+}

@@ -1,0 +1,162 @@
+//! What is being done and what was done from here: a row each, and the page with every host.
+
+use ratatui::layout::Rect;
+
+use crate::app::acting::{Act, ActHost};
+use crate::app::board::Pane;
+use crate::app::command::Command;
+use crate::app::state::State;
+use crate::app::view_state::rows::{act_id, acts};
+use crate::app::viewport::Target;
+use crate::domain::audit::Verdict;
+use crate::ui::canvas::{Canvas, Piece, below, row};
+use crate::ui::figures::since;
+use crate::ui::footer::key_in_tabs;
+use crate::ui::format::{duration, fit};
+use crate::ui::glyph;
+use crate::ui::theme::Role;
+use crate::ui::widgets::list::List;
+use crate::ui::widgets::page::Line;
+use crate::ui::widgets::table::Column;
+
+/// Columns; what it is gets what is left.
+const COLUMNS: &[Column] = &[
+    Column::figure("age", 4, 0),
+    Column::text("", 11, 1),
+    Column::text("hosts", 10, 3),
+    Column::figure("took", 5, 4),
+    Column::text("what", 0, 2),
+    Column::text("environment", 11, 5),
+];
+/// Rows that it has at most beside the other lists.
+const MOST: u16 = 8;
+/// Lines of a host's output that its page shows while others follow.
+const LINES: usize = 30;
+
+/// Rows that it would like to have, with its rule and titles; none where nothing was done.
+pub fn wanted(state: &State) -> u16 {
+    match acts(state).len() as u16 {
+        0 => 0,
+        rows => (rows + 2).min(MOST),
+    }
+}
+
+/// Draws the rule and the list.
+pub fn draw(state: &State, c: &mut Canvas, area: Rect, focused: bool) {
+    if area.height == 0 {
+        return;
+    }
+    let found = acts(state);
+    let going = state.acting.under_way().count();
+    let figures = if going > 0 { format!("{going} under way") } else { String::new() };
+    c.titled(row(area, 0), "Runs", &figures, focused);
+    c.target(row(area, 0), Target::Pane(Pane::Runs));
+    let ids: Vec<String> = found.iter().map(|act| act_id(act.ticket)).collect();
+    let list = List { board: &state.deploys, pane: Pane::Runs, focused, columns: COLUMNS };
+    list.draw(c, below(area, 1), found.len(), &ids, |c, n, widths| cells(state, c, found[n], widths));
+}
+
+/// Shape, word and meaning of how an action stands.
+pub fn standing(act: &Act) -> (String, Role) {
+    let (shape, word, role) = match (&act.over, act.verdict()) {
+        (None, _) if act.stopped => (glyph::DIALING, "stopping", Role::Busy),
+        (None, _) => (glyph::DIALING, "running", Role::Busy),
+        (Some(_), None) => (glyph::HOLLOW, "not done", Role::Warn),
+        (_, Some(verdict)) => outcome(verdict),
+    };
+    (format!("{shape} {word}"), role)
+}
+
+fn outcome(verdict: Verdict) -> (&'static str, &'static str, Role) {
+    match verdict {
+        Verdict::Ok => (glyph::GOOD, "ok", Role::Ok),
+        Verdict::Failed => (glyph::BAD, "failed", Role::Bad),
+        Verdict::NotDone => (glyph::HOLLOW, "not done", Role::Warn),
+        Verdict::Unknown => (glyph::STALE, "unknown", Role::Warn),
+        Verdict::RolledBack => (glyph::BAD, "rolled back", Role::Bad),
+        Verdict::Held => (glyph::BAD, "held", Role::Warn),
+    }
+}
+
+/// A dot for each host: done, failed, at it, or still to come.
+fn dots<'t>(c: &Canvas, act: &Act, columns: usize) -> Vec<Piece<'t>> {
+    let dot = |host: &ActHost| match &host.ended {
+        Some(ending) => {
+            let (shape, _, role) = outcome(ending.result);
+            c.piece(shape, role)
+        }
+        None if host.began.is_some() => c.piece(glyph::DIALING, Role::Busy),
+        None => c.piece(glyph::HOLLOW, Role::Dim),
+    };
+    if act.hosts.len() <= columns {
+        return act.hosts.iter().map(dot).collect();
+    }
+    let (done, of) = act.done();
+    vec![c.piece(format!("{done}/{of}"), Role::Text)]
+}
+
+fn cells<'t>(state: &State, c: &Canvas, act: &Act, widths: &[u16]) -> Vec<Vec<Piece<'t>>> {
+    let (word, role) = standing(act);
+    let until = act.over.as_ref().map_or(state.now, |over| over.at);
+    vec![
+        vec![c.piece(duration(since(state.now, act.began)), Role::Dim)],
+        vec![c.piece(word, role)],
+        dots(c, act, usize::from(widths[2])),
+        vec![c.piece(duration(since(until, act.began)), Role::Dim)],
+        vec![c.piece(fit(&act.proposal.title, usize::from(widths[4])), Role::Text)],
+        vec![c.piece(fit(&act.proposal.environment, usize::from(widths[5])), Role::Dim)],
+    ]
+}
+
+/// The page: each host with how it stands and what it said, then the plan.
+pub fn page<'t>(state: &State, c: &Canvas, act: &Act) -> Vec<Line<'t>> {
+    let (word, role) = standing(act);
+    let (done, of) = act.done();
+    let until = act.over.as_ref().map_or(state.now, |over| over.at);
+    let took = duration(since(until, act.began));
+    let mut lines = vec![Line::Pair(
+        "state",
+        vec![c.piece(word, role), c.piece(format!("  {done} of {of} hosts, {took}"), Role::Dim)],
+    )];
+    if let Some(id) = &act.run {
+        lines.push(Line::Pair("run", vec![c.piece(id.clone(), Role::Text)]));
+    }
+    if let Some(Err(why)) = act.over.as_ref().map(|over| &over.came) {
+        lines.push(Line::Pair("why", vec![c.piece(why.clone(), Role::Bad)]));
+    }
+    if act.over.is_none() && !act.stopped {
+        let key = key_in_tabs(state, c, &Command::Stop);
+        lines.push(Line::Pair("", vec![c.piece(format!("{key} stops it at the next boundary"), Role::Dim)]));
+    }
+    lines.extend(act.warnings.iter().map(|text| Line::Pair("careful", vec![c.piece(text.clone(), Role::Warn)])));
+    lines.push(Line::Blank);
+    lines.extend(act.hosts.iter().map(|host| Line::Raw(host_line(state, c, host))));
+    for host in act.hosts.iter().filter(|host| !host.lines.is_empty()) {
+        lines.extend([Line::Blank, Line::Title(host.name.clone())]);
+        let skipped = host.lines.len().saturating_sub(LINES);
+        lines.extend(host.lines.iter().skip(skipped).map(|line| Line::Text(line.clone())));
+    }
+    lines.extend([Line::Blank, Line::Title("Plan".to_owned())]);
+    lines.extend(act.proposal.page.iter().map(|line| Line::Text(line.clone())));
+    lines
+}
+
+fn host_line<'t>(state: &State, c: &Canvas, host: &ActHost) -> Vec<Piece<'t>> {
+    let name = (format!("{:<14}", fit(&host.name, 13)).into(), c.look.theme().host(&host.name));
+    let mut pieces = vec![name];
+    match (&host.ended, host.began) {
+        (Some(ending), _) => {
+            let (shape, word, role) = outcome(ending.result);
+            pieces.push(c.piece(format!("{:<12}", format!("{shape} {word}")), role));
+            pieces.push(c.piece(format!("{:>6.1} s  ", ending.ms as f64 / 1000.0), Role::Dim));
+            pieces.push(c.piece(ending.detail.clone().unwrap_or_default(), Role::Text));
+        }
+        (None, Some(began)) => {
+            pieces.push(c.piece(format!("{:<12}", format!("{} at it", glyph::DIALING)), Role::Busy));
+            pieces.push(c.piece(format!("{:>6}    ", duration(since(state.now, began))), Role::Dim));
+            pieces.push(c.piece(host.word.clone(), Role::Text));
+        }
+        (None, None) => pieces.push(c.piece(format!("{} waits", glyph::HOLLOW), Role::Dim)),
+    }
+    pieces
+}

@@ -1,0 +1,140 @@
+//! Actions from the cockpit, by typed keys in a pseudo-terminal, to real hosts over SSH and back.
+
+use std::time::Duration;
+
+use crate::tty::Tty;
+use crate::world::World;
+
+const SOON: Duration = Duration::from_secs(30);
+
+/// The cockpit over a world, its hosts connected.
+fn open(world: &World, args: &[&str]) -> Tty {
+    let config = world.config();
+    let mut argv = vec![env!("CARGO_BIN_EXE_qd"), "--config", &config];
+    argv.extend(args);
+    let env = world.env();
+    let env: Vec<(&str, &str)> = env.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    let qd = Tty::start(&argv, &env, 100, 30);
+    qd.wait(SOON, "both hosts", |screen| screen.contains("2 up"));
+    qd
+}
+
+/// Types letter by letter, as fingers do.
+fn typed(qd: &Tty, keys: &str) {
+    for key in keys.chars() {
+        qd.keys(&key.to_string());
+        std::thread::sleep(Duration::from_millis(40));
+    }
+}
+
+/// Waits for a popup to show this, and until it listens.
+fn popup(qd: &Tty, text: &str) {
+    qd.wait(SOON, text, |screen| screen.contains(text));
+    std::thread::sleep(Duration::from_millis(400));
+}
+
+#[test]
+fn two_hosts_are_restarted_by_typed_keys_and_it_is_all_in_the_audit() {
+    let world = World::careful();
+    let qd = open(&world, &[]);
+    typed(&qd, "W\tR");
+    popup(&qd, "type api to go on");
+    assert!(qd.screen().contains("sudo -n systemctl restart api.service"), "{}", qd.screen());
+    typed(&qd, "api\r");
+    qd.wait(SOON, "the end", |screen| screen.contains("2 of 2 hosts"));
+    qd.wait(SOON, "the verdict", |screen| screen.contains("● ok"));
+    for host in ["box-1", "box-2"] {
+        assert_eq!(world.calls(host), ["restart api.service"], "{}", qd.screen());
+    }
+    let entry = world.audit().pop().unwrap();
+    assert_eq!((entry["action"].as_str(), entry["result"].as_str()), (Some("restart"), Some("ok")));
+    assert_eq!(entry["hosts"].as_array().unwrap().len(), 2);
+    // Once more within ten minutes wants a reason.
+    typed(&qd, "R");
+    typed(&qd, "\x1b4R");
+    popup(&qd, "restarted it");
+    typed(&qd, "\rapi\r");
+    qd.wait(SOON, "the reason", |screen| screen.contains("it wants a reason"));
+    typed(&qd, "it leaks\rapi\r");
+    qd.wait(SOON, "the end", |screen| screen.contains("2 of 2 hosts"));
+    let entry = world.audit().pop().unwrap();
+    assert_eq!(entry["reason"].as_str(), Some("it leaks"));
+}
+
+#[test]
+fn a_paste_read_only_and_keys_typed_ahead_do_nothing() {
+    let world = World::careful();
+    let qd = open(&world, &[]);
+    // Typed ahead of the popup, all at once, and as a paste; with Enter each.
+    typed(&qd, "W\t");
+    qd.keys("Rapi\r");
+    popup(&qd, "type api to go on");
+    qd.keys("\r");
+    qd.keys("\x1b[200~api\r\x1b[201~");
+    qd.wait(SOON, "the note", |screen| screen.contains("a paste confirms nothing"));
+    qd.keys("R");
+    popup(&qd, "type api to go on");
+    qd.keys("api\r");
+    qd.wait(SOON, "the note", |screen| screen.contains("came like a paste"));
+    qd.keys("\x1b");
+    qd.wait(SOON, "its end", |screen| !screen.contains("came like a paste"));
+    // Disarmed again.
+    typed(&qd, "WR");
+    popup(&qd, "read-only until it is armed");
+    typed(&qd, "api\ryy\r");
+    drop(qd);
+    let read_only = open(&world, &["--read-only"]);
+    typed(&read_only, "W\tR");
+    popup(&read_only, "read-only was asked for");
+    typed(&read_only, "Wapi\ryy\r");
+    drop(read_only);
+    assert!(world.calls("box-1").is_empty() && world.calls("box-2").is_empty());
+    assert!(world.audit().is_empty());
+}
+
+#[test]
+fn a_host_that_fails_leaves_the_others_alone_and_says_why() {
+    let world = World::careful();
+    world.mark("box-1", "broken");
+    let qd = open(&world, &[]);
+    typed(&qd, "W\tR");
+    popup(&qd, "type api to go on");
+    typed(&qd, "api\r");
+    qd.wait(SOON, "the failure", |screen| screen.contains("Job for api.service failed"));
+    qd.wait(SOON, "the other", |screen| screen.contains("left alone: a host before it failed"));
+    assert!(world.calls("box-2").is_empty());
+}
+
+#[test]
+fn commands_of_the_config_typed_commands_and_a_shell_leave_their_rows() {
+    let world = World::relaxed();
+    let qd = open(&world, &[]);
+    // The first host; the command of the config, with its answer.
+    typed(&qd, "xtouch\r");
+    qd.wait(SOON, "the question", |screen| screen.contains("Which"));
+    let file = world.path("touched").display().to_string();
+    typed(&qd, &format!("{file}\r"));
+    popup(&qd, "[y] yes");
+    typed(&qd, "y");
+    qd.wait(SOON, "the end", |screen| screen.contains("1 of 1 hosts"));
+    assert!(world.path("touched").exists());
+    typed(&qd, "1:act exec\r");
+    qd.wait(SOON, "the question", |screen| screen.contains("read by sh"));
+    typed(&qd, "echo one two | wc -w\r");
+    popup(&qd, "[y] yes");
+    typed(&qd, "y");
+    qd.wait(SOON, "the answer", |screen| screen.lines().any(|line| line.trim() == "2"));
+    // A shell gets the terminal, and gives it back.
+    typed(&qd, "1S");
+    popup(&qd, "[y] yes");
+    typed(&qd, "y");
+    qd.wait(SOON, "a shell", |screen| !screen.contains("1Over") && !screen.contains("1 Overview"));
+    std::thread::sleep(Duration::from_millis(500));
+    typed(&qd, "echo shell-$((40+2)); exit\r");
+    qd.wait(SOON, "the cockpit again", |screen| screen.contains("1 Overview"));
+    let audit = world.audit();
+    let actions: Vec<_> = audit.iter().map(|entry| entry["action"].as_str().unwrap_or_default()).collect();
+    for action in ["touch", "exec", "shell"] {
+        assert!(actions.contains(&action), "{actions:?}");
+    }
+}
