@@ -208,7 +208,7 @@ fn the_target_is_the_one_of_the_key_whatever_the_rows_do() {
     press(&mut state, "W3j");
     let selected = state.machines.selected.clone().expect("a host");
     let (ticket, want) = wanted(&press(&mut state, "R")).expect("a plan");
-    assert_eq!(want.subject.hosts(), [selected.clone()]);
+    assert_eq!(want.subject.hosts().iter().collect::<Vec<_>>(), [&selected]);
     let Subject::Service { name, .. } = &want.subject else { panic!("{want:?}") };
     assert_eq!(name, "api");
     // The table is sorted anew under the popup, and another row stands where it was.
