@@ -99,12 +99,12 @@ units() {
                 -p Id,Names,LoadState,ActiveState,SubState,NRestarts,MainPID,ExecMainStartTimestamp,MemoryCurrent,Result -- $units
         fi
     fi
+    # Both may be there, and one of them without its daemon or without these containers.
     if [ -n "$containers" ]; then
         for engine in docker podman; do
             command -v $engine >/dev/null 2>&1 || continue
             run containers $limit $engine inspect --type container \
                 --format '{{.Name}} {{.State.Status}} {{.RestartCount}} {{.State.StartedAt}}' -- $containers
-            break
         done
     fi
     # Only Debian's family leaves such a mark, and only where something writes it.

@@ -156,14 +156,14 @@ impl Surveyor {
     fn answered(&self, service: &Service, on: &BTreeMap<HostName, ServiceOnHost>) -> bool {
         service.hosts.iter().all(|host| {
             let up = self.survey.hosts.iter().any(|r| r.host.name == *host && r.link.as_ref().is_some_and(Link::is_up));
-            let nothing = service.health.is_none() && service.version.is_none() && service.unit.is_none();
+            let placed = service.unit.is_some() || service.container.is_some();
+            let nothing = service.health.is_none() && service.version.is_none() && !placed;
             !up || nothing
                 || on.get(host).is_some_and(|status| {
                     let healthy = service.health.is_none() || status.health != Health::Unknown;
                     let versioned =
                         service.version.is_none() || status.version.is_some() || status.health == Health::Failing;
-                    let placed = service.unit.is_none() || status.unit_state.is_some();
-                    healthy && versioned && placed
+                    healthy && versioned && (!placed || status.unit_state.is_some())
                 })
         })
     }

@@ -144,6 +144,21 @@ async fn what_cannot_be_read_says_so_and_a_command_is_a_source() {
     assert_eq!(seen.lines, ["to err", "to out"]);
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_command_that_would_follow_ends_for_a_reader_that_does_not_and_its_last_lines_are_known() {
+    let folder = tempfile::tempdir().unwrap();
+    let docker = folder.path().join("docker");
+    fs::write(&docker, "#!/bin/sh\nseq 1000\n[ \"$2\" != -f ] || exec sleep 1000\n").unwrap();
+    fs::set_permissions(&docker, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    let argv = [docker.to_str().unwrap(), "logs", "-f", "api"].map(str::to_owned).into();
+    let command = SourceSpec { kind: SourceKind::Command(argv), sudo: false };
+    let (sender, mut feed) = mpsc::channel(64);
+    let _tail = tail(local(), None, command, once(Start::Lines(3)), sender);
+    let mut seen = Seen::default();
+    seen.until(&mut feed, "the command's end", |seen| seen.finished).await;
+    assert_eq!(seen.lines, ["998", "999", "1000"]);
+}
+
 /// A log with a line each second from `begin` on; where line `n` says that it is.
 fn one_a_second(path: &std::path::Path, begin: chrono::DateTime<chrono::Utc>, lines: i64) {
     let mut text = String::new();

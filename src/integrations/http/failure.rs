@@ -4,6 +4,7 @@ use std::error::Error;
 
 use serde_json::Value;
 
+use super::cause::cause;
 use crate::domain::api_error::ApiErrorKind;
 use crate::domain::text::one_line;
 
@@ -85,16 +86,11 @@ pub(super) fn broke(error: &reqwest::Error) -> String {
     if error.is_timeout() {
         return if error.is_connect() { "no connection in time" } else { "no answer in time" }.to_owned();
     }
-    // The chain's end says what happened; the rest, that it happened.
-    let mut cause: &dyn Error = error;
-    while let Some(deeper) = cause.source() {
-        cause = deeper;
-    }
     let what = if error.is_connect() { "cannot connect" } else { "the answer broke off" };
-    if std::ptr::eq(cause, error as &dyn Error) {
-        what.to_owned()
-    } else {
-        format!("{what}: {}", one_line(&cause.to_string(), LONGEST))
+    // Its own words hold the URL.
+    match error.source() {
+        Some(deeper) => format!("{what}: {}", one_line(&cause(deeper), LONGEST)),
+        None => what.to_owned(),
     }
 }
 

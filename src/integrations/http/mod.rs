@@ -9,6 +9,7 @@ mod address;
 mod api;
 mod budget;
 mod cache;
+mod cause;
 mod exchange;
 mod failure;
 mod finding;

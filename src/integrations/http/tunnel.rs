@@ -12,6 +12,7 @@ use reqwest::{Client, Url, redirect};
 use tokio::net::UnixListener;
 use tokio::task::{JoinHandle, JoinSet};
 
+use super::cause::cause;
 use super::{Answer, BODY_BYTES, HttpError, dial_error};
 use crate::transport::{Exit, SharedTransport, carry};
 
@@ -67,12 +68,7 @@ impl Tunnel {
         if error.is_timeout() {
             return HttpError::Timeout(timeout);
         }
-        // The chain's end says what happened; the rest, that it happened.
-        let mut cause: &dyn std::error::Error = error;
-        while let Some(deeper) = cause.source() {
-            cause = deeper;
-        }
-        HttpError::Failed(format!("{}:{}: {cause}", self.address.0, self.address.1))
+        HttpError::Failed(format!("{}:{}: {}", self.address.0, self.address.1, cause(error)))
     }
 
     fn take_end(&self) -> Option<Exit> {

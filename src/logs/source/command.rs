@@ -1,9 +1,11 @@
 //! Command sources: a program whose output is the log. A command cannot be resumed, and the ledger says so.
 
+use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
 use super::lines::Lines;
-use super::{Gone, Tail, event, link};
+use super::unfollowed::unfollowed;
+use super::{Gone, Start, Tail, event, link};
 use crate::domain::log::{Feed, SourceEventKind};
 use crate::domain::text::one_line;
 use crate::transport::loader::quote;
@@ -36,7 +38,14 @@ async fn run_until_gone(tail: &Tail, argv: &[String]) -> Result<(), Gone> {
     let source = tail.source(&format!("command:{}", argv.join(" ")));
     tail.send(Feed::Opened(source.clone())).await?;
     let once = !tail.options.follow;
-    let line = argv.iter().map(|word| quote(word)).collect::<Vec<_>>().join(" ");
+    let line = if once { &unfollowed(argv) } else { argv };
+    let line = line.iter().map(|word| quote(word)).collect::<Vec<_>>().join(" ");
+    // Of a command that ends, the last lines are known as of a file; of one that goes on nobody can say which they are.
+    let last = match tail.options.start {
+        Start::Lines(count) if once => Some(usize::try_from(count).unwrap_or(usize::MAX)),
+        _ => None,
+    };
+    let mut kept = VecDeque::new();
     let mut away: Option<Instant> = None;
     loop {
         if let Err(why) = link::up(&tail.transport, once).await {
@@ -68,11 +77,18 @@ async fn run_until_gone(tail: &Tail, argv: &[String]) -> Result<(), Gone> {
                 Chunk::End(exit) => end = exit,
             }
             out.iter_mut().for_each(|line| line.offset = None);
-            tail.lines(&source, out).await?;
+            match last {
+                None => tail.lines(&source, out).await?,
+                Some(last) => keep(&mut kept, out, last),
+            }
         }
         let mut out = Vec::new();
         lines.finish(&mut out);
         errors.finish(&mut out);
+        if let Some(last) = last {
+            keep(&mut kept, std::mem::take(&mut out), last);
+            out.extend(kept.drain(..));
+        }
         tail.lines(&source, out).await?;
         match end {
             Exit::Code(0) if once => return Ok(()),
@@ -89,4 +105,10 @@ async fn run_until_gone(tail: &Tail, argv: &[String]) -> Result<(), Gone> {
         away = Some(Instant::now());
         tokio::time::sleep(PATIENCE).await;
     }
+}
+
+/// Adds lines and forgets all but the last ones.
+fn keep<T>(kept: &mut VecDeque<T>, lines: Vec<T>, last: usize) {
+    kept.extend(lines);
+    kept.drain(..kept.len().saturating_sub(last));
 }

@@ -9,6 +9,7 @@ mod follow;
 mod journal;
 pub mod lines;
 mod link;
+mod unfollowed;
 
 use std::sync::Arc;
 use std::time::Duration;
