@@ -3,6 +3,8 @@
 mod packed;
 mod rows;
 
+use std::sync::Arc;
+
 pub use self::packed::{Mark, Packed, Press};
 pub use self::rows::{Content, Entry, Rows};
 use super::merge::Released;
@@ -17,7 +19,7 @@ pub struct Block {
     /// Counts changes other than rows put at its end.
     pub version: u64,
     /// In the open; empty while they are packed.
-    rows: Rows,
+    rows: Arc<Rows>,
     packed: Option<Packed>,
     first: Option<RowId>,
     last: Option<RowId>,
@@ -31,7 +33,7 @@ pub struct Block {
 impl Block {
     /// An empty one.
     pub fn new(number: u64) -> Self {
-        let rows = Rows::default();
+        let rows = Arc::default();
         Self {
             number,
             version: 0,
@@ -134,30 +136,43 @@ impl Block {
     /// Its rows in the open, to be changed.
     fn thawed(&mut self, press: &mut Press) -> &mut Rows {
         if let Some(packed) = self.packed.take() {
-            self.rows = packed.unpack(press);
+            self.rows = Arc::new(packed.unpack(press));
         }
-        &mut self.rows
+        Arc::make_mut(&mut self.rows)
     }
 
     /// Only its rows.
     pub fn into_rows(mut self, press: &mut Press) -> Rows {
         self.thawed(press);
-        self.rows
+        Arc::unwrap_or_clone(self.rows)
     }
 
     /// No more rows will be put at its end: its lines are put in order, and room that was set aside is given back.
     pub fn seal(&mut self) {
-        self.rows.seal();
+        if !self.rows.is_sealed() {
+            Arc::make_mut(&mut self.rows).seal();
+        }
     }
 
     /// Compresses its rows.
     pub fn freeze(&mut self, press: &mut Press) {
         if self.packed.is_none() {
-            self.rows.seal();
-            self.packed = Packed::pack(&mut self.rows, press);
-            if self.packed.is_some() {
-                self.rows = Rows::default();
+            self.seal();
+            if let Some(packed) = Packed::pack(&self.rows, press) {
+                self.pack(packed);
             }
         }
+    }
+
+    /// Its rows, shared with who compresses them, and which they are: the block's number and version.
+    pub fn share(&mut self) -> ((u64, u64), Arc<Rows>) {
+        self.seal();
+        ((self.number, self.version), self.rows.clone())
+    }
+
+    /// Puts compressed rows, which are its own, in place of those in the open.
+    pub fn pack(&mut self, packed: Packed) {
+        self.packed = Some(packed);
+        self.rows = Arc::default();
     }
 }

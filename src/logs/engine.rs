@@ -9,25 +9,19 @@ use chrono::Utc;
 use tokio::sync::{mpsc, oneshot, watch};
 
 use super::export::{self, Exported, Running};
+use super::insight::Insight;
 use super::merge::{Merge, Rule};
-use super::meter::Meter;
-use super::names::Names;
-use super::parse;
-use super::record::{Ingest, Record, SourceState};
+use super::record::Ingest;
 use super::skew::Skews;
-use super::status::Figures;
 use super::store::Store;
 use super::survey;
 use super::view::View;
 use crate::domain::host::HostName;
-use crate::domain::log::{Feed, Level, Source, SourceEventKind, SourceId, TimeFrom};
+use crate::domain::log::{Feed, SourceEventKind};
 use crate::domain::log_export::Export;
 use crate::domain::log_survey::{Survey, Tally};
 use crate::domain::log_view::{LogQuery, LogWindow};
-use crate::domain::redact;
 use crate::domain::settings::LogSettings;
-use crate::domain::template::{Change, Comparison, Seen, Templates};
-use crate::domain::traffic::Traffic;
 
 /// Batches of lines that wait for the engine; beyond that the sources wait.
 const FEED_BATCHES: usize = 256;
@@ -39,9 +33,6 @@ const FRAME: Duration = Duration::from_millis(33);
 const IDLE: Duration = Duration::from_secs(1);
 /// A filter is run over older rows for so long at a time; then new lines and queries have their turn.
 const SLICE: Duration = Duration::from_millis(8);
-
-/// Errors are listed over so many microseconds: ten minutes.
-const TROUBLES: i64 = 600_000_000;
 
 /// The other side of a running engine. It ends when the last handle and feed are gone.
 #[derive(Clone, Debug)]
@@ -116,16 +107,13 @@ pub fn start(settings: &LogSettings) -> EngineHandle {
     let engine = Engine {
         ingest: Ingest::default(),
         merge: Merge::new(Rule::Hold { hold: settings.hold, history: settings.hold }),
-        store: Store::new(settings.memory),
+        store: Store::new(settings.memory).helped(),
         view: View::default(),
         skews: Skews::default(),
         exports: VecDeque::new(),
         survey: None,
-        figures: Vec::new(),
-        names: Names::default(),
-        templates: Templates::default(),
-        meter: Meter::default(),
-        told: Told::default(),
+        insight: Insight::default(),
+        waiting: false,
         windows,
     };
     // A runtime of its own keeps the regexes and the sorting away from everything that talks to hosts.
@@ -151,22 +139,10 @@ struct Engine {
     exports: VecDeque<Running>,
     /// What is being counted.
     survey: Option<survey::Running>,
-    figures: Vec<Figures>,
-    names: Names,
-    templates: Templates,
-    meter: Meter,
-    told: Told,
+    insight: Insight,
+    /// Rows whose turn has come wait for the next one.
+    waiting: bool,
     windows: watch::Sender<Arc<LogWindow>>,
-}
-
-/// What is worked out from many lines: dear, and told anew once a second.
-#[derive(Debug, Default)]
-struct Told {
-    at: Option<Instant>,
-    traffic: Arc<Traffic>,
-    metered: (u64, i64),
-    comparison: Option<Arc<Comparison>>,
-    troubles: Arc<Vec<Change>>,
 }
 
 impl Engine {
@@ -185,11 +161,11 @@ impl Engine {
                     let Some(feed) = feed else { return };
                     self.take(feed);
                     // What is there already is taken at once, but keys come first.
-                    for _ in 0..64 {
-                        match feeds.try_recv() {
-                            Ok(feed) => self.take(feed),
-                            Err(_) => break,
-                        }
+                    let until = Instant::now() + SLICE;
+                    while Instant::now() < until
+                        && let Ok(feed) = feeds.try_recv()
+                    {
+                        self.take(feed);
                     }
                 }
                 () = tokio::time::sleep(self.pause(grown || asked, published)) => {}
@@ -219,7 +195,7 @@ impl Engine {
 
     /// How long nothing has to be done.
     fn pause(&self, grown: bool, published: Instant) -> Duration {
-        if !self.view.is_complete() || !self.exports.is_empty() || self.survey.is_some() {
+        if self.waiting || !self.view.is_complete() || !self.exports.is_empty() || self.survey.is_some() {
             return Duration::ZERO;
         }
         let frame = (if grown { FRAME } else { IDLE }).saturating_sub(published.elapsed());
@@ -234,7 +210,7 @@ impl Engine {
                 Order::Query(asked) => query = Some(asked),
                 Order::Skew(host, milliseconds, error) => self.skews.measured(host, milliseconds, error),
                 Order::Version(host, service, version) => {
-                    self.meter.set_version(host, &service, version.as_deref());
+                    self.insight.set_version(host, &service, version.as_deref());
                 }
                 Order::Export(order) => self.exports.extend(Running::begin(order)),
                 Order::Survey(order) => self.survey = survey::Running::begin(order),
@@ -250,44 +226,32 @@ impl Engine {
         asked
     }
 
-    fn number(&mut self, source: &Arc<Source>) -> SourceId {
-        let id = self.ingest.number(source);
-        if self.figures.len() <= id.0 as usize {
-            self.figures.resize(id.0 as usize + 1, Figures::default());
-        }
-        id
-    }
-
     fn take(&mut self, feed: Feed) {
         let (now, instant) = (Utc::now(), Instant::now());
         match feed {
             Feed::Opened(source) => {
-                let id = self.number(&source);
+                let id = self.ingest.number(&source);
                 self.merge.open(id, instant);
             }
             Feed::CaughtUp(source) => {
-                let id = self.number(&source);
-                let figures = &mut self.figures[id.0 as usize];
+                let id = self.ingest.number(&source);
+                let figures = self.insight.figures(id);
                 (figures.live, figures.caught_up) = (true, true);
                 self.merge.caught_up(id);
             }
             Feed::Lines(source, lines) => {
-                let id = self.number(&source);
+                let id = self.ingest.number(&source);
                 for line in lines {
                     let Some((record, place)) = self.ingest.line(id, line, now) else { continue };
                     if let Some(state) = self.ingest.source(id) {
-                        self.figures[id.0 as usize].count(&record, state, now);
-                        self.names.look(&record, state);
-                        let micros = corrected(&record, state).min(now.timestamp_micros());
-                        self.meter.count(&record, state, micros, now.timestamp_micros());
-                        mine(&mut self.templates, &record, state, micros);
+                        self.insight.look(&record, state, now);
                     }
                     self.merge.push(record, place, now.timestamp_micros(), instant);
                 }
             }
             Feed::Event(source, event) => {
-                let id = self.number(&source);
-                let figures = &mut self.figures[id.0 as usize];
+                let id = self.ingest.number(&source);
+                let figures = self.insight.figures(id);
                 figures.live = event.kind != SourceEventKind::Disconnected;
                 if figures.live {
                     figures.error = None;
@@ -301,8 +265,8 @@ impl Engine {
                 }
             }
             Feed::Failed(source, why) | Feed::Unreached(source, why) => {
-                let id = self.number(&source);
-                let figures = &mut self.figures[id.0 as usize];
+                let id = self.ingest.number(&source);
+                let figures = self.insight.figures(id);
                 (figures.live, figures.error) = (false, Some(why));
             }
             Feed::Finished(_) => {}
@@ -312,48 +276,24 @@ impl Engine {
     /// Moves the rows whose turn it is into the store; whether there were any.
     fn release(&mut self) -> bool {
         let (mut any, store) = (false, &mut self.store);
-        self.merge.release(Instant::now(), |row| {
+        // Keys come first here too, however much has been waited for.
+        let (until, mut turn) = (Instant::now() + SLICE, 0_u32);
+        let more = || {
+            turn += 1;
+            !turn.is_multiple_of(256) || Instant::now() < until
+        };
+        self.waiting = !self.merge.release_some(Instant::now(), more, |row| {
             any = true;
             store.insert(row);
         });
         any
     }
 
-    /// Works out anew what is told once a second, or at once when something else is asked.
-    fn tell(&mut self, now: i64) {
-        let since = self.view.query().compare;
-        let fresh = self.told.at.is_some_and(|at| at.elapsed() < IDLE);
-        if fresh && since == self.told.comparison.as_ref().map(|comparison| comparison.since) {
-            return;
-        }
-        self.told.at = Some(Instant::now());
-        self.told.comparison = since.map(|since| Arc::new(self.templates.since(since, now)));
-        self.told.troubles = Arc::new(self.templates.troubles(Level::Error, now - TROUBLES, now));
-        // Where nothing comes, nothing is drawn anew.
-        let metered = self.meter.state(now);
-        if self.told.metered != metered {
-            self.told.metered = metered;
-            self.told.traffic = Arc::new(self.meter.traffic(&self.ingest, now));
-        }
-    }
-
     /// Sends a window when it can be made and is another than the last; whether it could be made.
     fn publish(&mut self) -> bool {
         let now = Utc::now();
         let Some(mut window) = self.view.window(&self.store, &self.ingest) else { return false };
-        let states = self.ingest.sources().iter().zip(&self.figures).zip(0..);
-        window.sources = states.map(|((state, figures), id)| figures.status(SourceId(id), state, now)).collect();
-        window.fields = self.names.all();
-        if self.view.query().redact {
-            for (_, message) in window.sources.iter_mut().filter_map(|source| source.newest_error.as_mut()) {
-                *message = redact::text(message).into_owned();
-            }
-        }
-        self.tell(now.timestamp_micros());
-        window.traffic = self.told.traffic.clone();
-        window.comparison = self.told.comparison.clone();
-        window.troubles = self.told.troubles.clone();
-        window.rate = window.sources.iter().map(|source| source.rate).sum();
+        self.insight.tell(&mut window, self.view.query(), &self.ingest, now);
         self.windows.send_if_modified(|last| {
             let changed = **last != window;
             if changed {
@@ -363,25 +303,6 @@ impl Engine {
         });
         true
     }
-}
-
-/// Where a record stands in time, corrected for its host's clock; microseconds since the epoch.
-fn corrected(record: &Record, state: &SourceState) -> i64 {
-    let skew = if record.time_from == TimeFrom::Arrival { 0 } else { state.skew };
-    record.time.micros().saturating_sub(skew)
-}
-
-/// Takes a line's message among the kinds of messages: that of an event's head, and the line of a trace that names the
-/// error.
-fn mine(templates: &mut Templates, record: &Record, state: &SourceState, micros: i64) {
-    let Some(line) = record.line() else { return };
-    let message = match record.continues {
-        true if !parse::names_error(line) => return,
-        true => line,
-        false => &line[parse::message(state.format(), line, record.time.nanos)],
-    };
-    let service = state.source.service.as_ref();
-    templates.note(Seen { service, source: record.source, micros, level: record.level, message });
 }
 
 #[cfg(test)]

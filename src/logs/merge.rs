@@ -182,21 +182,31 @@ impl Merge {
     }
 
     /// Hands on every row whose turn has come, in order.
-    pub fn release(&mut self, now: Instant, mut out: impl FnMut(Released)) {
-        let bound = self.bound(now);
-        let Some(bound) = bound else { return };
-        loop {
+    pub fn release(&mut self, now: Instant, out: impl FnMut(Released)) {
+        self.release_some(now, || true, out);
+    }
+
+    /// The same as long as `more` says so; whether that was all.
+    pub fn release_some(
+        &mut self,
+        now: Instant,
+        mut more: impl FnMut() -> bool,
+        mut out: impl FnMut(Released),
+    ) -> bool {
+        let Some(bound) = self.bound(now) else { return true };
+        while more() {
             let line = self.heads.peek().map(|head| head.0).filter(|id| id.micros <= bound);
             let event = self.events.first_key_value().map(|(id, _)| *id).filter(|id| id.micros <= bound);
             let released = match (line, event) {
-                (None, None) => return,
+                (None, None) => return true,
                 (Some(line), event) if event.is_none_or(|event| line < event) => self.pop_line(line),
                 _ => self.events.pop_first().map(|(id, (_, record))| Released { id, late: false, record }),
             };
-            let Some(released) = released else { return };
+            let Some(released) = released else { return true };
             self.passed = self.passed.max(Some(released.id));
             out(released);
         }
+        false
     }
 
     /// Hands on everything: the end.

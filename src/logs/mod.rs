@@ -9,6 +9,7 @@ pub mod block;
 pub mod engine;
 pub mod export;
 pub mod filter;
+pub mod insight;
 pub mod merge;
 pub mod meter;
 pub mod names;

@@ -2,6 +2,7 @@
 //! All but the newest blocks are compressed.
 
 mod events;
+mod helper;
 mod reorder;
 
 use std::cell::RefCell;
@@ -10,7 +11,8 @@ use std::ops::Deref;
 use std::sync::Arc;
 
 pub use self::events::Events;
-use super::block::{Block, Entry, Mark, Press, Rows};
+use self::helper::{Done, Helper};
+use super::block::{Block, Entry, Mark, Packed, Press, Rows};
 use super::merge::Released;
 use crate::domain::log::Level;
 use crate::domain::log_view::RowId;
@@ -49,6 +51,9 @@ pub struct Store {
     /// Blocks before the newest ones that late rows have brought into the open.
     thawed: usize,
     press: Press,
+    /// Who compresses beside us, where there is one; and what it has not brought back yet.
+    helper: Option<Helper>,
+    pressing: Vec<(u64, u64)>,
     shelf: RefCell<Shelf>,
 }
 
@@ -102,8 +107,16 @@ impl Store {
             evicted: 0,
             thawed: 0,
             press: Press::default(),
+            helper: None,
+            pressing: Vec::new(),
             shelf: RefCell::default(),
         }
+    }
+
+    /// The same with a thread beside it that compresses. When blocks come faster than that, they are compressed here
+    /// too.
+    pub fn helped(self) -> Self {
+        Self { helper: Helper::start(), ..self }
     }
 
     /// Puts a row in its place. An event's lines are in one block, so that it is let go as a whole; what comes for one
@@ -157,13 +170,40 @@ impl Store {
         self.evict();
     }
 
+    /// Puts in what was compressed beside us, where it still is what the block holds.
+    fn settle(&mut self) {
+        let Some(helper) = &self.helper else { return };
+        for Done { block: id, packed } in helper.done() {
+            self.pressing.retain(|other| *other != id);
+            let Some(block) = self.blocks.iter_mut().rev().find(|block| block.number == id.0) else { continue };
+            // A row put at the end leaves the version as it is.
+            let same = |packed: &Packed| block.version == id.1 && block.len() == packed.rows();
+            match packed.filter(|packed| block.packed().is_none() && same(packed)) {
+                Some(packed) => {
+                    self.bytes -= block.cost();
+                    block.pack(packed);
+                    self.bytes += block.cost();
+                }
+                None => self.thawed += 1,
+            }
+        }
+    }
+
     /// Compresses what is no longer new.
     fn cool(&mut self) {
+        self.settle();
         let until = self.blocks.len().saturating_sub(1 + self.shape.hot);
         let from = if self.thawed > 0 { 0 } else { until.saturating_sub(1) };
         for block in self.blocks.range_mut(from..until).filter(|block| block.packed().is_none()) {
             self.bytes -= block.cost();
-            block.freeze(&mut self.press);
+            let (id, rows) = block.share();
+            let pressed = self.pressing.contains(&id);
+            if pressed || self.helper.as_ref().is_some_and(|helper| helper.takes(id, &rows)) {
+                self.pressing.extend((!pressed).then_some(id));
+            } else {
+                drop(rows);
+                block.freeze(&mut self.press);
+            }
             self.bytes += block.cost();
         }
         self.thawed = 0;

@@ -22,6 +22,8 @@ pub const CPU: Limits = (85.0, 95.0);
 pub const MEMORY: Limits = (85.0, 95.0);
 /// Disks and inodes.
 pub const DISK: Limits = (80.0, 90.0);
+/// Per cent of requests that failed.
+pub const FAILED: Limits = (1.0, 5.0);
 /// Pressure stall shares: netdata's and the node mixin's warnings.
 pub const PRESSURE: Limits = (10.0, 40.0);
 /// Hours until a disk is full.

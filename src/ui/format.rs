@@ -70,6 +70,17 @@ pub fn rate(per_second: f64) -> String {
     }
 }
 
+/// How long something took: `0.4ms`, `180ms`, `2.1s`, `38s`, `3m`. At most 5 columns.
+pub fn took(seconds: f64) -> String {
+    match seconds.max(0.0) {
+        s if s < 0.009_95 => format!("{:.1}ms", s * 1e3),
+        s if s < 0.999_5 => format!("{:.0}ms", s * 1e3),
+        s if s < 9.95 => format!("{s:.1}s"),
+        s if s < 59.5 => format!("{s:.0}s"),
+        s => format!("{:.0}m", (s / 60.0).min(9999.0)),
+    }
+}
+
 /// A whole number with separators: `1,284`.
 pub fn thousands(number: u64) -> String {
     let digits = number.to_string();
@@ -178,6 +189,13 @@ mod tests {
         for (value, expected) in rows {
             assert_eq!(of(*value), *expected);
         }
+    }
+
+    #[test]
+    fn what_something_took_fits_five_columns() {
+        let rows =
+            [(0.0004, "0.4ms"), (0.0123, "12ms"), (0.9996, "1.0s"), (2.14, "2.1s"), (38.4, "38s"), (200.0, "3m")];
+        table(took, &rows);
     }
 
     #[test]

@@ -88,14 +88,14 @@ impl Press {
 
 impl Packed {
     /// Compresses rows whose lines are in order. None: it could not be done.
-    pub fn pack(rows: &mut Rows, press: &mut Press) -> Option<Self> {
+    pub fn pack(rows: &Rows, press: &mut Press) -> Option<Self> {
         rows.text()?;
         let packed = Self {
             text: press.squeeze(&rows.text)?,
             marks: press.squeeze(&marks(&rows.entries))?,
             index: press.squeeze(&columns(&rows.entries))?,
             rows: rows.entries.len(),
-            events: std::mem::take(&mut rows.events),
+            events: rows.events.clone(),
         };
         Some(packed)
     }

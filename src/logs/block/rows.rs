@@ -235,6 +235,11 @@ impl Rows {
         self.text.shrink_to_fit();
         self.entries.shrink_to_fit();
     }
+
+    /// Whether there is nothing left to [`seal`](Self::seal).
+    pub(super) fn is_sealed(&self) -> bool {
+        !self.mixed && self.text.capacity() == self.text.len() && self.entries.capacity() == self.entries.len()
+    }
 }
 
 /// Bytes of memory that ledger rows take.

@@ -1,7 +1,7 @@
 use bytes::Bytes;
 
 use super::*;
-use crate::domain::log::{RawLine, SourceEvent};
+use crate::domain::log::{RawLine, Source, SourceEvent};
 use crate::domain::log_survey::Counted;
 use crate::domain::log_view::{Anchor, LogFilter, RowContent};
 use crate::domain::query::{Op, Query};
@@ -145,4 +145,39 @@ async fn values_and_filters_are_counted_over_every_line_that_is_held() {
     let counted = tallied(&handle, Counted::Filters(queries[..2].to_vec())).await;
     assert_eq!(counted.rows.iter().map(|(_, n)| *n).collect::<Vec<_>>(), [35, 10]);
     assert!(handle.survey(Survey { number: 8, what: Counted::Filters(queries) }).recv().await.is_none());
+}
+
+#[tokio::test]
+async fn what_has_changed_since_a_moment_and_the_requests_are_told_beside_the_rows() {
+    use crate::domain::template::ChangeKind;
+    let handle = start(&LogSettings::default());
+    let (feed, now) = (handle.feed(), Utc::now());
+    let since = now - chrono::TimeDelta::seconds(60);
+    let query = LogQuery { number: 1, rows: 9, compare: Some(since), redact: true, fold: true, ..LogQuery::default() };
+    handle.query(query);
+    handle.set_version("web-1".into(), "api".into(), Some("1.4.3".into()));
+    let web = source("web-1");
+    let at = |seconds: i64| (now - chrono::TimeDelta::seconds(seconds)).to_rfc3339();
+    let served = |ago: i64| line(format!("ts={} level=info status=200 dur_ms=100 msg=served", at(ago)));
+    let failed = |ago: i64| {
+        line(format!("ts={} level=error status=500 dur_ms=900 msg=\"login password=hunter2 {ago}\"", at(ago)))
+    };
+    let mut lines: Vec<RawLine> = (61..100).rev().map(served).collect();
+    lines.extend((10..15).rev().map(failed));
+    feed.send(Feed::Lines(web.clone(), lines)).await.unwrap();
+    let told =
+        window(&handle, |w| w.comparison.as_ref().is_some_and(|it| !it.changes.is_empty()) && w.events == 44).await;
+    let changes = &told.comparison.as_ref().unwrap().changes;
+    let kinds: Vec<ChangeKind> = changes.iter().map(|change| change.kind).collect();
+    assert_eq!(kinds, [ChangeKind::New, ChangeKind::Gone]);
+    assert_eq!((changes[0].after, changes[1].before), (5, 39));
+    assert!(changes[0].text.starts_with("login") && !changes[0].text.contains("hunter2"), "{}", changes[0].text);
+    assert_eq!(told.troubles.iter().map(|trouble| trouble.after).collect::<Vec<_>>(), [5]);
+    let requests = told.traffic.of_service("api", None, Some("1.4.3")).expect("there were some");
+    assert_eq!((requests.per_second * told.traffic.seconds).round(), 44.0);
+    assert!((requests.error_pct - 500.0 / 44.0).abs() < 1e-9);
+    assert!(requests.p50.is_some_and(|p50| (p50 - 0.1).abs() < 0.002), "{requests:?}");
+    // What says the same is one row, with how often it was said.
+    let counts: Vec<u64> = told.rows.iter().filter_map(|row| row.repeats.as_ref()).map(|it| it.count).collect();
+    assert_eq!((told.rows.len(), counts), (2, vec![39, 5]));
 }

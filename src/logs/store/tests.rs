@@ -72,8 +72,12 @@ proptest! {
         rows in proptest::collection::vec((0_i64..60_000_000, 0_u32..3, proptest::option::weighted(0.9, 0_usize..90)), 1..150),
         shift in -5_000_000_i64..5_000_000,
         sorted in any::<bool>(),
+        helped in any::<bool>(),
     ) {
         let mut store = Store::shaped(1 << 30, SMALL);
+        if helped {
+            store = store.helped();
+        }
         let mut rows = rows;
         if sorted {
             rows.sort_by_key(|(micros, ..)| *micros);
@@ -89,7 +93,11 @@ proptest! {
         prop_assert_eq!(store.len(), want.len());
         prop_assert_eq!(contents(&store), want.clone());
         prop_assert!(store.blocks().iter().all(|block| !SMALL.is_full(block, 0, 2)));
-        if sorted {
+        if helped {
+            // What is compressed beside it comes in while it works on; what has changed meanwhile is done again.
+            std::thread::sleep(std::time::Duration::from_millis(1));
+            store.settle();
+        } else if sorted {
             let until = store.blocks().len().saturating_sub(1 + SMALL.hot);
             prop_assert!(store.blocks().range(..until).all(|block| block.packed().is_some()), "all but the newest");
         }
@@ -156,4 +164,35 @@ fn the_cap_holds_and_the_oldest_go_first() {
         store.insert(row(first.micros + 1000, 1, n.unsigned_abs(), Some(&text)));
         assert!(store.cost() <= cap * 105 / 100, "{}", store.cost());
     }
+}
+
+#[test]
+fn a_helper_compresses_as_much_as_is_compressed_without_one() {
+    let (mut alone, mut helped) = (Store::shaped(1 << 30, SMALL), Store::shaped(1 << 30, SMALL).helped());
+    for n in 0..5000 {
+        for store in [&mut alone, &mut helped] {
+            store.insert(row(n, 0, n.unsigned_abs(), Some("a line that is said again and again")));
+        }
+        // Some come late, into blocks that are being compressed.
+        if n % 50 == 7 {
+            for store in [&mut alone, &mut helped] {
+                store.insert(row(n - 6, 1, n.unsigned_abs(), Some("late")));
+            }
+        }
+    }
+    let packed = |store: &Store| store.blocks().iter().filter(|block| block.packed().is_some()).count();
+    let began = std::time::Instant::now();
+    while packed(&helped) + SMALL.hot + 4 < helped.blocks().len() && began.elapsed().as_secs() < 20 {
+        std::thread::sleep(std::time::Duration::from_millis(2));
+        helped.cool();
+    }
+    assert!(
+        packed(&helped) + SMALL.hot + 4 >= helped.blocks().len(),
+        "{} of {}",
+        packed(&helped),
+        helped.blocks().len()
+    );
+    assert_eq!(contents(&alone), contents(&helped));
+    let costs: usize = helped.blocks().iter().map(Block::cost).sum();
+    assert_eq!(helped.cost(), costs);
 }

@@ -10,7 +10,7 @@ use crate::domain::age::Freshness;
 use crate::domain::host::{HostName, HostState};
 use crate::ui::canvas::{Canvas, Piece, row};
 use crate::ui::figures::{self, figure};
-use crate::ui::format::{bytes, count, duration, figure as decimal, fit, fit_end, percent};
+use crate::ui::format::{bytes, count, duration, figure as decimal, fit, fit_end, percent, took};
 use crate::ui::glyph;
 use crate::ui::theme::Role;
 use crate::ui::widgets::bars;
@@ -27,6 +27,8 @@ enum Shows {
     CpuGraph,
     Mem,
     Disk,
+    Failed,
+    P95,
     Errors,
     ErrorGraph,
     Units,
@@ -45,19 +47,21 @@ const GRAPH: u16 = 8;
 const COLUMNS: &[(Shows, Column, Option<SortBy>)] = &[
     (Shows::Host, Column::text("host", 8, 0), Some(SortBy::Name)),
     (Shows::State, Column::text("state", 9, 1), Some(SortBy::State)),
-    (Shows::Environment, Column::text("env", 10, 12), None),
+    (Shows::Environment, Column::text("env", 10, 14), None),
     (Shows::Version, Column::text("version", 8, 6), None),
     (Shows::Cpu, Column::figure("cpu%", 4, 4), Some(SortBy::Cpu)),
-    (Shows::CpuGraph, Column::text("", GRAPH, 10), None),
+    (Shows::CpuGraph, Column::text("", GRAPH, 12), None),
     (Shows::Mem, Column::figure("mem%", 4, 5), Some(SortBy::Mem)),
     (Shows::Disk, Column::figure("disk%", 10, 3), Some(SortBy::Disk)),
-    (Shows::Errors, Column::figure("err/m", 5, 7), Some(SortBy::Errors)),
-    (Shows::ErrorGraph, Column::text("", GRAPH, 9), None),
-    (Shows::Units, Column::text("units", 9, 8), None),
-    (Shows::Load, Column::figure("load", 5, 11), None),
-    (Shows::Received, Column::figure("in B/s", 6, 13), None),
-    (Shows::Sent, Column::figure("out B/s", 7, 14), None),
-    (Shows::Uptime, Column::figure("up", 4, 15), None),
+    (Shows::Failed, Column::figure("5xx%", 5, 7), None),
+    (Shows::P95, Column::figure("p95", 5, 9), None),
+    (Shows::Errors, Column::figure("err/m", 5, 8), Some(SortBy::Errors)),
+    (Shows::ErrorGraph, Column::text("", GRAPH, 11), None),
+    (Shows::Units, Column::text("units", 9, 10), None),
+    (Shows::Load, Column::figure("load", 5, 13), None),
+    (Shows::Received, Column::figure("in B/s", 6, 15), None),
+    (Shows::Sent, Column::figure("out B/s", 7, 16), None),
+    (Shows::Uptime, Column::figure("up", 4, 17), None),
     (Shows::Age, Column::figure("age", 4, 2), None),
 ];
 
@@ -101,6 +105,9 @@ fn columns(state: &State) -> Vec<(Shows, Column, Option<SortBy>)> {
     let keep = |shows: Shows| match shows {
         Shows::Environment => several,
         Shows::Version => state.services.iter().any(|view| view.service.version.is_some()),
+        // Where no log tells of requests there is nothing to say.
+        Shows::Failed => !state.logs.window.traffic.parts.is_empty(),
+        Shows::P95 => state.logs.window.traffic.parts.iter().any(|part| part.tally.durations.count() > 0),
         _ => true,
     };
     let wide = |(shows, mut column, sort): (Shows, Column, Option<SortBy>)| {
@@ -228,6 +235,15 @@ fn pieces(state: &State, c: &Canvas, view: &HostView, shows: Shows, column: Colu
             }
             _ => vec![figure(c.look, None, Freshness::Fresh, Role::Dim)],
         },
+        Shows::Failed => {
+            let pct = state.logs.window.traffic.of_host(&view.host.name).map(|figures| figures.error_pct);
+            let role = figures::by_limits(pct.unwrap_or(0.0), figures::FAILED, Role::Text);
+            vec![figure(c.look, pct.map(decimal), figures::errors(state, view), role)]
+        }
+        Shows::P95 => {
+            let seconds = state.logs.window.traffic.of_host(&view.host.name).and_then(|figures| figures.p95);
+            vec![figure(c.look, seconds.map(took), figures::errors(state, view), Role::Text)]
+        }
         Shows::Errors => {
             let errors = figures::errors_now(&view.errors);
             let role = if errors.unwrap_or(0) > 0 { Role::Bad } else { Role::Dim };

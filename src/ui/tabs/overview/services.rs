@@ -12,9 +12,10 @@ use crate::app::viewport::Target;
 use crate::domain::age::{Freshness, freshness};
 use crate::domain::host::HostName;
 use crate::domain::service::{Health, ServiceOnHost};
+use crate::domain::traffic::TrafficPart;
 use crate::ui::canvas::{Canvas, Piece, below, row, width};
-use crate::ui::figures::since;
-use crate::ui::format::{duration, fit, plural};
+use crate::ui::figures::{self, since};
+use crate::ui::format::{duration, figure as decimal, fit, plural, rate, took};
 use crate::ui::glyph;
 use crate::ui::theme::Role;
 
@@ -65,7 +66,8 @@ fn one(state: &State, c: &mut Canvas, line: Rect, view: &ServiceView, name: u16,
     let (health, role) = health(state, view);
     c.put_as(x, line.y, end.saturating_sub(x), &health, role);
     x += 14;
-    for pieces in [units(state, c, view), versions(state, c, view), restarted(state, c, view), detail(state, c, view)] {
+    let (units, versions, requests) = (units(state, c, view), versions(state, c, view), requests(state, c, view));
+    for pieces in [units, versions, requests, restarted(state, c, view), detail(state, c, view)] {
         if x >= end {
             break;
         }
@@ -111,6 +113,22 @@ fn units<'a>(state: &'a State, c: &Canvas, view: &'a ServiceView) -> Vec<Piece<'
         let role = if state == "failed" { Role::Bad } else { Role::Warn };
         pieces.push(c.piece(format!("{}{n} unit {state}", if pieces.is_empty() { "" } else { " " }), role));
     }
+    pieces
+}
+
+/// Its requests, as its logs on its hosts tell of them: `12/s 0.3% 180ms`, the last the 95th percentile.
+fn requests<'a>(state: &State, c: &Canvas, view: &'a ServiceView) -> Vec<Piece<'a>> {
+    let service = &view.service;
+    let ours = |part: &TrafficPart| {
+        part.service.as_deref() == Some(service.name.as_str()) && service.hosts.contains(&part.host)
+    };
+    let Some(all) = state.logs.window.traffic.of(ours) else { return Vec::new() };
+    let role = figures::by_limits(all.error_pct, figures::FAILED, Role::Dim);
+    let mut pieces = vec![
+        c.piece(format!("{}/s ", rate(all.per_second)), Role::Text),
+        c.piece(format!("{}% 5xx", decimal(all.error_pct)), role),
+    ];
+    pieces.extend(all.p95.map(|p95| c.piece(format!(" p95 {}", took(p95)), Role::Text)));
     pieces
 }
 
