@@ -7,6 +7,7 @@ use crate::domain::delivery::Sight;
 use crate::domain::host::HostName;
 use crate::domain::hosted::HostedSettings;
 use crate::domain::log_export::Export;
+use crate::domain::log_keep::Kept;
 use crate::domain::log_survey::Survey;
 use crate::domain::log_view::LogQuery;
 use crate::domain::question::Answer;
@@ -35,6 +36,8 @@ pub enum Effect {
     Logs(LogQuery),
     /// Count something among the lines that are held.
     Survey(Survey),
+    /// Keep this of the logs' view for the next session.
+    Keep(Box<Kept>),
     /// Try a host again now.
     Reconnect(HostName),
     /// This host is looked at: sample it at the fast pace (none: nobody is).

@@ -2,10 +2,12 @@
 
 mod columns;
 mod filters;
+mod keep;
 mod marks;
 
 use chrono::{DateTime, Utc};
 
+use crate::domain::log_keep::{Kept, View};
 use crate::domain::log_look::Highlight;
 use crate::domain::log_view::{LogQuery, LogWindow, RowId};
 use crate::domain::query::{self, Query, QueryError};
@@ -41,6 +43,12 @@ pub struct LogsState {
     pub columns: Vec<(String, usize)>,
     /// Fields that are not shown.
     pub hidden_fields: Vec<String>,
+    /// Views that have a name.
+    pub views: Vec<View>,
+    /// Sources that are hidden once they are there, by host and name.
+    pub to_hide: Vec<(String, String)>,
+    /// What was kept last.
+    pub kept: Option<Kept>,
     /// Number of the newest question to count something.
     pub survey: u64,
     /// When that was asked.

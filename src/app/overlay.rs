@@ -91,6 +91,8 @@ pub enum PromptPurpose {
     LogTime,
     /// A name for the filter that is typed.
     FilterName,
+    /// A name for how the logs are looked at.
+    ViewName,
     /// A pattern that is to stand out.
     LogHighlight,
     /// What somebody has to say about a line.

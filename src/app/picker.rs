@@ -1,9 +1,13 @@
 //! A list to pick from that lies over the logs: fields and their values, filters, what stands out, bookmarks, views.
 
+use chrono::{DateTime, Utc};
+
 use super::state::State;
+use crate::domain::log::Level;
 use crate::domain::log_survey::Tally;
 use crate::domain::log_view::RowContent;
 use crate::domain::query::BUILT_IN;
+use crate::domain::template::{Change, ChangeKind};
 
 /// A list that lies over the tab and takes the keys.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,6 +35,15 @@ pub enum PickerKind {
     Highlights,
     /// Lines to come back to.
     Bookmarks,
+    /// Views that have a name.
+    Views,
+    /// Kinds of messages that have changed since a moment.
+    Kinds {
+        /// The moment.
+        since: DateTime<Utc>,
+        /// What it was, in words.
+        words: String,
+    },
 }
 
 /// A row of a list.
@@ -46,6 +59,8 @@ pub struct Item {
     pub text: String,
     /// How many lines.
     pub count: Option<u64>,
+    /// How bad it is, where it is a message.
+    pub level: Option<Level>,
 }
 
 impl Picker {
@@ -62,6 +77,8 @@ impl Picker {
             PickerKind::Filters => "Filters".to_owned(),
             PickerKind::Highlights => "What stands out".to_owned(),
             PickerKind::Bookmarks => "Bookmarks".to_owned(),
+            PickerKind::Views => "Views".to_owned(),
+            PickerKind::Kinds { since, words } => format!("Since {}Z: {words}", since.format("%H:%M:%S")),
         }
     }
 
@@ -73,6 +90,8 @@ impl Picker {
             PickerKind::Filters => filters(state, self.tally.as_ref()),
             PickerKind::Highlights => highlights(state),
             PickerKind::Bookmarks => bookmarks(state),
+            PickerKind::Views => views(state),
+            PickerKind::Kinds { since, .. } => kinds(state, *since).into_iter().map(|one| kind(state, one)).collect(),
         };
         let wanted = self.find.to_lowercase();
         items.retain(|item| format!("{} {}", item.name, item.text).to_lowercase().contains(&wanted));
@@ -103,19 +122,25 @@ fn fields(state: &State) -> Vec<Item> {
     let mut items: Vec<Item> = Vec::new();
     let shown = |name: &str| Some(!logs.hidden_fields.iter().any(|hidden| hidden == name));
     for (name, value) in here {
-        items.push(Item { id: name.clone(), on: shown(name), name: name.clone(), text: value.clone(), count: None });
+        items.push(Item {
+            id: name.clone(),
+            on: shown(name),
+            name: name.clone(),
+            text: value.clone(),
+            ..Item::default()
+        });
     }
     let built_in = BUILT_IN.into_iter().filter(|name| *name != "message").map(str::to_owned);
     for name in built_in.chain(logs.window.fields.iter().cloned()) {
         if items.iter().all(|item| item.name != name) {
-            items.push(Item { id: name.clone(), on: shown(&name), name, text: String::new(), count: None });
+            items.push(Item { id: name.clone(), on: shown(&name), name, ..Item::default() });
         }
     }
     items
 }
 
 fn value((value, count): &(String, u64)) -> Item {
-    Item { id: value.clone(), on: None, name: value.clone(), text: String::new(), count: Some(*count) }
+    Item { id: value.clone(), name: value.clone(), count: Some(*count), ..Item::default() }
 }
 
 /// What is typed, then what has a name. The counts are in the same order.
@@ -126,14 +151,14 @@ fn filters(state: &State, tally: Option<&Tally>) -> Vec<Item> {
         on: Some(true),
         name: "(typed)".to_owned(),
         text: logs.typed.to_string(),
-        count: None,
+        ..Item::default()
     });
     let named = logs.named.iter().map(|filter| Item {
         id: filter.name.clone(),
         on: Some(filter.on),
         name: filter.name.clone(),
         text: filter.query.to_string(),
-        count: None,
+        ..Item::default()
     });
     let mut items: Vec<Item> = typed.into_iter().chain(named).collect();
     // An answer that was asked before a filter came or went is about others.
@@ -148,10 +173,9 @@ fn highlights(state: &State) -> Vec<Item> {
     let all = of_config.chain(state.logs.highlights.iter().map(|rule| (rule, false)));
     let item = |(rule, of_config): (&crate::domain::log_look::Highlight, bool)| Item {
         id: rule.pattern().to_owned(),
-        on: None,
         name: rule.pattern().to_owned(),
         text: if of_config { "of the config".to_owned() } else { String::new() },
-        count: None,
+        ..Item::default()
     };
     all.map(item).collect()
 }
@@ -159,10 +183,52 @@ fn highlights(state: &State) -> Vec<Item> {
 fn bookmarks(state: &State) -> Vec<Item> {
     let item = |mark: &super::state::Bookmark| Item {
         id: mark.key(),
-        on: None,
         name: format!("{} {}", mark.time.format("%m-%d %H:%M:%S"), mark.host),
         text: if mark.note.is_empty() { mark.text.clone() } else { format!("{}: {}", mark.note, mark.text) },
-        count: None,
+        ..Item::default()
     };
     state.logs.bookmarks.iter().map(item).collect()
+}
+
+fn views(state: &State) -> Vec<Item> {
+    let item = |view: &crate::domain::log_keep::View| Item {
+        id: view.name.clone(),
+        name: view.name.clone(),
+        text: view.on.iter().map(|name| format!("[{name}]")).chain([view.filter.clone()]).collect::<Vec<_>>().join(" "),
+        ..Item::default()
+    };
+    state.logs.views.iter().map(item).collect()
+}
+
+/// Kinds of messages that have changed since a moment, once that is worked out.
+pub fn kinds(state: &State, since: DateTime<Utc>) -> Vec<&Change> {
+    let comparison = state.logs.window.comparison.as_deref().filter(|comparison| comparison.since == since);
+    comparison.map(|comparison| comparison.changes.iter().collect()).unwrap_or_default()
+}
+
+/// What a kind of message is told apart by.
+pub fn kind_id(change: &Change) -> String {
+    format!("{} {}", change.service.as_deref().unwrap_or_default(), change.text)
+}
+
+fn kind(state: &State, change: &Change) -> Item {
+    let mut hosts: Vec<&str> = Vec::new();
+    for source in state.logs.window.sources.iter().filter(|source| change.sources.contains(&source.id)) {
+        if !hosts.contains(&source.source.host.as_str()) {
+            hosts.push(source.source.host.as_str());
+        }
+    }
+    let hosts = match hosts[..] {
+        [a, b, _, ..] => format!("{a} {b} +{}", hosts.len() - 2),
+        _ => hosts.join(" "),
+    };
+    let count = if change.kind == ChangeKind::Gone { change.before } else { change.after };
+    Item {
+        id: kind_id(change),
+        name: change.word(),
+        text: format!("{hosts}  {}", change.text),
+        count: Some(count),
+        level: change.level,
+        ..Item::default()
+    }
 }

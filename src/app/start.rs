@@ -7,9 +7,14 @@ use chrono::{DateTime, Utc};
 
 use super::acting::Acting;
 use super::board::Board;
-use super::state::{About, Banner, HostView, Hosted, LogsState, MachinesState, OverviewState, ServiceView, State, Tab};
+use super::state::{
+    About, Banner, HostView, Hosted, LogsState, MachinesState, NamedFilter, OverviewState, ServiceView, State, Tab,
+};
 use super::viewport::Viewport;
 use crate::domain::host::Host;
+use crate::domain::log_keep::Kept;
+use crate::domain::log_look::FilterPreset;
+use crate::domain::query;
 use crate::domain::sample::HostFacts;
 use crate::domain::series::Series;
 use crate::domain::service::Service;
@@ -54,6 +59,7 @@ impl State {
             interrupted: None,
             settings,
         };
+        state.logs.named = presets(&state.settings);
         state.select_something();
         if state.settings.unconfigured {
             state.put_banner(Banner {
@@ -64,6 +70,16 @@ impl State {
             });
         }
         state
+    }
+
+    /// Takes up what was kept of the logs' view, and says so where that keeps lines from being shown.
+    pub fn take_up(&mut self, kept: &Kept) {
+        self.logs.take_up(kept);
+        let chips = self.logs.chips();
+        if !chips.is_empty() {
+            let text = format!("the logs are filtered as you left them: {}", chips.join(" "));
+            self.put_banner(Banner { about: About::Views, bad: false, text });
+        }
     }
 
     /// Puts a banner up, in place of one about the same.
@@ -85,6 +101,15 @@ impl State {
         let service = self.overview.service.take().filter(|id| ids.contains(id));
         self.overview.service = service.or_else(|| ids.into_iter().next());
     }
+}
+
+/// The filters that the config gives a name; one that cannot be used was told when the config was read.
+fn presets(settings: &Settings) -> Vec<NamedFilter> {
+    let filter = |preset: &FilterPreset| {
+        let query = query::parse(&preset.text, |_| true).ok()?;
+        Some(NamedFilter { name: preset.name.clone(), query, on: false })
+    };
+    settings.logs.filters.iter().filter_map(filter).collect()
 }
 
 impl HostView {

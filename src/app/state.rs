@@ -151,6 +151,8 @@ pub enum About {
     Keymap,
     /// The theme.
     Theme,
+    /// What was kept of the logs' view.
+    Views,
     /// How to begin: there is no config.
     Start,
     /// A part of the program that failed.

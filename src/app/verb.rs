@@ -191,6 +191,14 @@ pub enum Command {
     LineDeploy,
     /// From the selected line to the alert of its time.
     LineAlert,
+    /// Views that have a name.
+    Views,
+    /// Look at the logs as in a view: this one, or ask which.
+    View(Option<String>),
+    /// Keep how the logs are looked at under a name: this one, or ask for it.
+    SaveView(Option<String>),
+    /// Kinds of messages that are new, gone or more frequent since a time: this one, or the last change.
+    Since(Option<String>),
     /// Of a list: filter out what is selected.
     PickOut,
     /// Of a list: put what is selected on or off.

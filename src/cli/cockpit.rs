@@ -1,8 +1,10 @@
 //! `qd` and `qd demo`: the cockpit.
 
 use std::io::IsTerminal;
+use std::path::PathBuf;
 use std::sync::Arc;
 
+use sha2::{Digest, Sha256};
 use tokio::sync::{Notify, mpsc};
 
 use super::act::read_only;
@@ -28,6 +30,7 @@ pub async fn open(global: &Global) -> Outcome {
     let warnings = odd.chain(limits::shortage(opened.settings.hosts.len())).collect();
     let dirs = opened.options.dirs.clone();
     let opening = Opening {
+        keep: Some(kept_at(&opened)),
         badge: None,
         warnings,
         store: Store::open(&opened.options.dirs.state).await.map_err(|error| error.to_string()),
@@ -49,6 +52,7 @@ pub async fn demo(args: &super::args::DemoArgs, global: &Global) -> Outcome {
     let demo = crate::demo::start(options).await?;
     let opening = Opening {
         settings: demo.settings.clone(),
+        keep: None,
         badge: Some("demo".to_owned()),
         warnings: Vec::new(),
         store: Err("the demo remembers nothing".to_owned()),
@@ -66,6 +70,19 @@ pub async fn demo(args: &super::args::DemoArgs, global: &Global) -> Outcome {
 /// A key that nobody knows could be what was to keep an action from happening.
 fn off(message: &str) -> String {
     format!("nothing is done with a config that has a key which nobody knows ({message}); `qd check` says more")
+}
+
+/// Where what is kept of the logs' view is: a file for each config, by its place.
+fn kept_at(opened: &Opened) -> PathBuf {
+    let mut hash = Sha256::new();
+    for file in &opened.loaded.files {
+        hash.update(file.canonicalize().unwrap_or_else(|_| file.clone()).as_os_str().as_encoded_bytes());
+        hash.update([0]);
+    }
+    let plain = |c: char| if c.is_ascii_alphanumeric() { c } else { '-' };
+    let fleet: String = opened.settings.fleet.chars().take(40).map(plain).collect();
+    let digits: String = hash.finalize().iter().take(6).map(|byte| format!("{byte:02x}")).collect();
+    opened.options.dirs.state.join("views").join(format!("{fleet}-{digits}.json"))
 }
 
 fn need_terminal() -> Result<(), Failure> {

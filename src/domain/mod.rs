@@ -23,6 +23,7 @@ pub mod host;
 pub mod hosted;
 pub mod log;
 pub mod log_export;
+pub mod log_keep;
 pub mod log_look;
 pub mod log_survey;
 pub mod log_thread;

@@ -15,6 +15,7 @@ use super::export;
 use super::fleet::Fleet;
 use super::history::History;
 use super::hosted::Hosted;
+use super::keep::{self, Keeper};
 use super::outlet::Outlet;
 use super::questions::Questions;
 use super::screen::{Left, Performer, Screen};
@@ -24,6 +25,7 @@ use crate::app::message::Message;
 use crate::app::state::{About, Banner, State};
 use crate::domain::confirm::Standing;
 use crate::domain::host::HostName;
+use crate::domain::log_keep::Kept;
 use crate::domain::settings::{Clipboard, Settings, UiSettings};
 use crate::hosts::watch::HostEvent;
 use crate::logs::engine::{self, EngineHandle};
@@ -54,6 +56,8 @@ pub struct Opening {
     pub wardrobe: Wardrobe,
     /// What is remembered from one start to the next, or why nothing is.
     pub store: Result<Store, String>,
+    /// Where what is kept of the logs' view is, for this config; none: nothing is kept.
+    pub keep: Option<PathBuf>,
     /// New configs as they come; `None` where there are no files.
     pub reloads: Option<Reloads>,
 }
@@ -84,6 +88,15 @@ pub async fn run(mut opening: Opening) -> io::Result<Left> {
         state.put_banner(Banner { about, bad: about != About::Config, text });
     }
 
+    let keeper = opening.keep.map(|path| {
+        let kept = keep::read(&path).unwrap_or_else(|text| {
+            state.put_banner(Banner { about: About::Views, bad: true, text });
+            Kept::default()
+        });
+        state.take_up(&kept);
+        Keeper::new(path, kept)
+    });
+
     let engine = engine::start(&settings.logs);
     let questions = Questions::new(messages.clone());
     let clipboard = settings.ui.clipboard.clone();
@@ -104,6 +117,7 @@ pub async fn run(mut opening: Opening) -> io::Result<Left> {
         hosted: Hosted::consult(&settings.hosted, history.as_ref(), &messages),
         history,
         clipboard,
+        keeper,
         ui,
         wardrobe,
         again,
@@ -135,6 +149,7 @@ struct Crew {
     hosted: Hosted,
     history: Option<History>,
     clipboard: Clipboard,
+    keeper: Option<Keeper>,
     ui: UiSettings,
     wardrobe: Wardrobe,
     again: Option<Arc<Notify>>,
@@ -196,6 +211,7 @@ impl Performer for Crew {
         let fleet = self.fleet.as_ref();
         match effect {
             Effect::Logs(query) => self.engine.query(query),
+            Effect::Keep(kept) => drop(self.keeper.as_ref().map(|keeper| keeper.keep(*kept))),
             Effect::Survey(survey) => {
                 let (mut tallies, messages) = (self.engine.survey(survey), self.messages.clone());
                 tokio::spawn(async move {

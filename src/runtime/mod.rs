@@ -12,6 +12,7 @@ mod frame;
 pub mod history;
 pub mod hosted;
 mod input;
+pub mod keep;
 pub mod limits;
 pub mod outlet;
 mod pace;

@@ -206,6 +206,10 @@ fn picked(kind: &PickerKind) -> Vec<(Command, &'static str)> {
             (Command::PickDrop, "let go"),
         ],
         PickerKind::Highlights => &[(Command::PickNew, "new"), (Command::PickDrop, "let go")],
+        PickerKind::Views => {
+            &[(Command::Accept, "look so"), (Command::PickNew, "keep this one"), (Command::PickDrop, "let go")]
+        }
+        PickerKind::Kinds { .. } => &[(Command::Accept, "its lines"), (Command::PickToggle, "since another moment")],
         PickerKind::Bookmarks => {
             &[(Command::Accept, "go there"), (Command::PickEdit, "note"), (Command::PickDrop, "let go")]
         }

@@ -397,3 +397,75 @@ fn the_pane_has_its_pictures() {
         insta::assert_snapshot!(format!("pane-{}x{}", size.0, size.1), pictures);
     }
 }
+
+#[test]
+fn what_is_new_since_the_last_deploy_is_one_key_away() {
+    use quarterdeck::domain::template::{Change, ChangeKind, Comparison};
+    let mut state = logs((80, 24));
+    press(&mut state, "d");
+    assert_eq!(state.logs.query.compare, Some(at(30)), "since the last deploy");
+    let change = |kind, text: &str, level, after, before| Change {
+        kind,
+        service: Some("api".into()),
+        text: text.into(),
+        level: Some(level),
+        after,
+        before,
+        sources: vec![SourceId(0), SourceId(1)],
+        first: at(40),
+        last: at(50),
+    };
+    let changes = vec![
+        change(ChangeKind::New, "KeyError: 'cart'", Level::Error, 2, 0),
+        change(ChangeKind::More(7.2), "retrying request attempt=<n>", Level::Warn, 14, 2),
+        change(ChangeKind::Gone, "cache warmed in <n> ms", Level::Info, 0, 60),
+    ];
+    let comparison = Comparison { since: at(30), changes, unknown: Vec::new() };
+    let window = LogWindow { comparison: Some(Arc::new(comparison)), ..incident() };
+    update(&mut state, Message::Logs(Box::new(window)));
+    let shown = picture(&mut state);
+    for needed in ["Since 03:00:30Z: deploy api 1.4.2 to 1.4.3", "NEW", "web-1 web-2  KeyError: 'cart'", "×7", "GONE"]
+    {
+        assert!(shown.contains(needed), "{needed}:\n{shown}");
+    }
+    insta::assert_snapshot!("since-80x24", shown);
+    press(&mut state, "j\r");
+    assert_eq!(query(&state), "service=api \"retrying request attempt=.+?\"");
+    assert_eq!(state.logs.query.anchor, Anchor::Time(at(40)), "at the first of them");
+    // From a line, and by a time that is typed.
+    press(&mut state, "F kkd ");
+    assert!(picture(&mut state).contains("this line"));
+    press(&mut state, "\u{1b}:since 02:30\r");
+    assert_eq!(state.logs.query.compare, Some("2026-11-21T02:30:00Z".parse().expect("a time")));
+}
+
+#[test]
+fn a_view_is_kept_put_on_again_and_said_at_the_next_start() {
+    let mut state = logs((80, 24));
+    state.logs.kept = Some(quarterdeck::domain::log_keep::Kept::default());
+    press(&mut state, "flevel>=error\rwtpVnthe errors\r\u{1b}F/cart\rb");
+    let mut effects = update(&mut state, Message::Tick(at(61)));
+    let kept = effects.drain(..).find_map(|effect| if let Effect::Keep(kept) = effect { Some(kept) } else { None });
+    let kept = kept.expect("what changed is kept");
+    assert!(update(&mut state, Message::Tick(at(62))).iter().all(|effect| !matches!(effect, Effect::Keep(_))), "once");
+    assert_eq!((kept.views.len(), kept.bookmarks.len(), kept.searches.len()), (1, 1, 1));
+    press(&mut state, "V\r");
+    assert_eq!(query(&state), "level>=error");
+    let effects = press(&mut state, "q");
+    let last =
+        effects.iter().find_map(|effect| if let Effect::Keep(kept) = effect { Some(kept.clone()) } else { None });
+    assert!(matches!(effects.last(), Some(Effect::Quit)), "and leaves");
+
+    let mut next = busy((80, 24));
+    next.take_up(&last.expect("leaving keeps what has changed"));
+    press(&mut next, "2");
+    update(&mut next, Message::Logs(Box::new(incident())));
+    let shown = picture(&mut next);
+    assert!(shown.contains("the logs are filtered as you left them: level>=error"), "{shown}");
+    assert!(next.logs.wrap, "how the lines look is as it was");
+    assert_eq!(next.logs.bookmarks.len(), 1);
+    press(&mut next, "!F'\r");
+    answered(&mut next);
+    assert_eq!(next.logs.selected.map(|id| id.micros), Some(at(55).timestamp_micros()), "a bookmark finds its line");
+    assert!(picture(&mut next).contains("◆web-2"));
+}

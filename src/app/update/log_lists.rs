@@ -2,10 +2,10 @@
 
 use chrono::TimeDelta;
 
-use super::{log_marks, logs, overlays, toast};
+use super::{log_marks, log_views, logs, overlays, toast};
 use crate::app::command::Command;
 use crate::app::effect::Effect;
-use crate::app::picker::{Picker, PickerKind};
+use crate::app::picker::{Picker, PickerKind, kind_id, kinds};
 use crate::app::state::{Editing, NamedFilter, Overlay, PromptPurpose, State};
 use crate::domain::log_look::Highlight;
 use crate::domain::log_survey::{Counted, Survey, Tally};
@@ -53,7 +53,7 @@ fn open_one(state: &mut State) -> Option<&mut Picker> {
     })
 }
 
-fn open(state: &mut State, kind: PickerKind, effects: &mut Vec<Effect>) {
+pub(super) fn open(state: &mut State, kind: PickerKind, effects: &mut Vec<Effect>) {
     state.overlays.push(Overlay::Picker(Picker::new(kind)));
     count(state, effects);
 }
@@ -68,7 +68,7 @@ fn count(state: &mut State, effects: &mut Vec<Effect>) {
             let typed = Some(state.logs.typed.clone()).filter(|typed| !typed.is_everything());
             Counted::Filters(typed.into_iter().chain(named).collect())
         }
-        PickerKind::Fields | PickerKind::Highlights | PickerKind::Bookmarks => return,
+        _ => return,
     };
     state.logs.survey += 1;
     state.logs.surveyed = Some(state.now);
@@ -124,6 +124,13 @@ pub(super) fn pick(state: &mut State, command: &Command, effects: &mut Vec<Effec
     if matches!((&kind, command), (PickerKind::Filters, Command::PickNew)) {
         return keep(state, None, effects);
     }
+    match (&kind, command) {
+        (PickerKind::Views, Command::PickNew) => return log_views::run(state, Command::SaveView(None), effects),
+        (PickerKind::Kinds { words, .. }, Command::PickToggle) => {
+            return log_views::other_moment(state, words, effects);
+        }
+        _ => {}
+    }
     let Some(item) = item else { return };
     match (kind, command) {
         (PickerKind::Fields, Command::Accept) => {
@@ -170,6 +177,17 @@ pub(super) fn pick(state: &mut State, command: &Command, effects: &mut Vec<Effec
             log_marks::visit(state, &item.id, effects);
             let note = state.logs.bookmarks.iter().find(|mark| mark.key() == item.id).map(|mark| mark.note.clone());
             overlays::prompt(state, PromptPurpose::LogNote, "note", &note.unwrap_or_default());
+        }
+        (PickerKind::Views, Command::Accept) => {
+            state.overlays.pop();
+            log_views::put_on(state, &item.id, effects);
+        }
+        (PickerKind::Views, Command::PickDrop) => state.logs.views.retain(|view| view.name != item.id),
+        (PickerKind::Kinds { since, .. }, Command::Accept) => {
+            if let Some(change) = kinds(state, since).into_iter().find(|change| kind_id(change) == item.id).cloned() {
+                state.overlays.pop();
+                log_views::show_kind(state, &change, effects);
+            }
         }
         _ => {}
     }

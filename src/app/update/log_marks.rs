@@ -146,6 +146,11 @@ fn time_of(row: &LogRow) -> DateTime<Utc> {
     DateTime::from_timestamp_micros(row.id.micros).unwrap_or(row.time)
 }
 
+/// Goes to a time: the first line then becomes the selected one.
+pub(super) fn go_to(state: &mut State, time: DateTime<Utc>, effects: &mut Vec<Effect>) {
+    go(state, time, Landing::Ruler(time), effects);
+}
+
 /// Goes to a time with some of what was before it in sight.
 fn go(state: &mut State, time: DateTime<Utc>, landing: Landing, effects: &mut Vec<Effect>) {
     logs::pause(state, effects);

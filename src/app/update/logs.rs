@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::{hosts, lists, log_lists, log_marks, log_reach, log_time, overlays, show, toast};
+use super::{hosts, lists, log_lists, log_marks, log_reach, log_time, log_views, overlays, show, toast};
 use crate::app::command::Command;
 use crate::app::effect::Effect;
 use crate::app::state::{Landing, OverviewPane, PromptPurpose, State, Tab};
@@ -46,7 +46,13 @@ pub(super) fn arrived(state: &mut State, window: LogWindow, effects: &mut Vec<Ef
         logs.window.sources = window.sources;
         return;
     }
+    let hides = logs.hide_known(&window);
     logs.window = window;
+    if hides {
+        ask(state, effects);
+        return;
+    }
+    let logs = &mut state.logs;
     if logs.source.is_none() {
         logs.source = logs.window.sources.first().map(|source| source.id);
     }
@@ -184,6 +190,9 @@ pub(super) fn run(state: &mut State, command: Command, effects: &mut Vec<Effect>
         | Command::PickEdit
         | Command::PickNew
         | Command::PickFind(_) => log_lists::run(state, command, effects),
+        Command::Views | Command::View(_) | Command::SaveView(_) | Command::Since(_) => {
+            log_views::run(state, command, effects)
+        }
         Command::Bookmark
         | Command::Note(_)
         | Command::NextBookmark

@@ -9,6 +9,7 @@ mod log_lists;
 mod log_marks;
 mod log_reach;
 mod log_time;
+mod log_views;
 mod logs;
 mod moving;
 mod overlays;
@@ -51,6 +52,7 @@ pub fn update(state: &mut State, message: Message) -> Vec<Effect> {
             let before = std::mem::replace(&mut state.now, now);
             acting::ticked(state, before);
             state.toasts.retain(|toast| toast.until > now);
+            log_views::keep(state, &mut effects);
         }
         Message::Resized(columns, rows) => state.size = (columns, rows),
         Message::Viewport(viewport) => {
@@ -120,7 +122,10 @@ fn focus(state: &mut State, effects: &mut Vec<Effect>) {
 
 fn run(state: &mut State, command: Command, effects: &mut Vec<Effect>) {
     match command {
-        Command::Quit => leave(state, effects),
+        Command::Quit => {
+            log_views::keep(state, effects);
+            leave(state, effects);
+        }
         Command::Restart | Command::Act(_) | Command::Arm(_) | Command::Actions | Command::Shell | Command::Stop => {
             acting::run(state, command, effects);
         }

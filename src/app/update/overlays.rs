@@ -179,6 +179,7 @@ fn preview(state: &mut State, effects: &mut Vec<Effect>) {
         | PromptPurpose::LogSave
         | PromptPurpose::LogField
         | PromptPurpose::LogNote
+        | PromptPurpose::ViewName
         | PromptPurpose::FilterName => {}
     }
 }
@@ -279,9 +280,12 @@ fn accept_prompt(state: &mut State, effects: &mut Vec<Effect>) {
         PromptPurpose::LogSearch => Command::Search(Some(text)),
         PromptPurpose::LogFilter => Command::Filter(Some(text)),
         PromptPurpose::LogTime => Command::GoTo(Some(text)),
-        PromptPurpose::LogSave | PromptPurpose::LogField | PromptPurpose::FilterName if text.trim().is_empty() => {
+        PromptPurpose::LogSave | PromptPurpose::LogField | PromptPurpose::FilterName | PromptPurpose::ViewName
+            if text.trim().is_empty() =>
+        {
             return;
         }
+        PromptPurpose::ViewName => Command::SaveView(Some(text.trim().to_owned())),
         PromptPurpose::FilterName => Command::NameFilter(Some(text.trim().to_owned())),
         PromptPurpose::LogHighlight => Command::Highlight(Some(text)),
         PromptPurpose::LogNote => Command::Note(Some(text)),

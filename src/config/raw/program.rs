@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::config::read::OneOf;
 use crate::config::table::{table, words};
-use crate::config::values::{Argv, HostId, HostPath, Name, Size};
+use crate::config::values::{Argv, HostId, HostPath, LogFilterText, Name, Pattern, Size};
 use crate::domain::settings::Overflow;
 
 table! {
@@ -30,6 +30,30 @@ table! {
         overflow: Overflow = "drop-oldest";
         /// mask secrets on the screen too
         redact_on_screen: bool = false;
+        /// what stands out in every line; `as` is a role of the theme
+        highlight: Vec<LogHighlight> = [{ match = "KeyError|out of memory", as = "warn" }];
+        /// filters at hand under `&`, off at first
+        filter: Vec<LogPreset> = [{ name = "slow", filter = "dur_ms>500" }];
+    }
+}
+
+table! {
+    /// A pattern that stands out.
+    LogHighlight {
+        /// a regex over the line as it is shown; required
+        r#match: Pattern = "KeyError";
+        /// a role of the theme; default: a colour of its own
+        r#as: Name = "warn";
+    }
+}
+
+table! {
+    /// A filter that has a name.
+    LogPreset {
+        /// its name; required
+        name: String = "slow";
+        /// what lines must be like; required
+        filter: LogFilterText = "dur_ms>500";
     }
 }
 

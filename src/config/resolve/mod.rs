@@ -82,7 +82,7 @@ pub(super) fn resolve(
         fleet: name.unwrap_or_else(|| basis.fallback_name.clone()),
         hosts: hosts::hosts(config, &basis.ssh_names, answers, reader),
         ssh: program::ssh(config, basis.trusted),
-        logs: program::logs(config),
+        logs: program::logs(config, reader),
         stats: program::stats(config),
         store: program::store(config),
         ui: program::ui(config, reader),

@@ -5,6 +5,7 @@ use crate::config::raw::Config;
 use crate::config::raw::program::ClipboardWord;
 use crate::config::read::{OneOf, Reader};
 use crate::config::values;
+use crate::domain::log_look::{FilterPreset, Highlight};
 use crate::domain::nearest::nearest;
 use crate::domain::settings::{
     Clipboard, LogSettings, SshDefaults, SshSettings, StatSettings, StoreSettings, ThemeChoice, TimeZoneChoice,
@@ -29,7 +30,7 @@ pub fn ssh(config: &Config, trusted: bool) -> SshSettings {
 }
 
 /// `[logs]`.
-pub fn logs(config: &Config) -> LogSettings {
+pub fn logs(config: &Config, reader: &mut Reader<'_>) -> LogSettings {
     let mut settings = LogSettings::default();
     let Some(raw) = &config.logs else { return settings };
     settings.hold = copied(&raw.hold).unwrap_or(settings.hold);
@@ -37,6 +38,19 @@ pub fn logs(config: &Config) -> LogSettings {
     settings.since = copied(&raw.since).unwrap_or(settings.since);
     settings.overflow = copied(&raw.overflow).unwrap_or(settings.overflow);
     settings.redact_on_screen = copied(&raw.redact_on_screen).unwrap_or(settings.redact_on_screen);
+    for rule in raw.highlight.iter().flat_map(|rules| &rules.value) {
+        match &rule.r#match {
+            // A regex that cannot be used has been told of.
+            Some(pattern) => settings.highlights.extend(Highlight::new(pattern.as_ref(), text(&rule.r#as)).ok()),
+            None => reader.error(rule.at, "this has no `match`", Some("a regex that is to stand out".to_owned())),
+        }
+    }
+    for preset in raw.filter.iter().flat_map(|presets| &presets.value) {
+        match (text(&preset.name), text(&preset.filter)) {
+            (Some(name), Some(text)) => settings.filters.push(FilterPreset { name, text }),
+            _ => reader.error(preset.at, "this needs a `name` and a `filter`", None),
+        }
+    }
     settings
 }
 

@@ -161,6 +161,12 @@ text!(
 );
 
 text!(
+    /// A filter of the logs.
+    LogFilterText, "a filter of the logs such as \"level>=warn !healthz\"",
+    |text| crate::domain::query::parse(text, |_| true).map(drop).map_err(|error| error.to_string())
+);
+
+text!(
     /// What a counter covers: `today`, or a duration.
     Window, "\"today\" or a duration such as \"5m\"",
     |text| if text == "today" || crate::config::units::duration(text).is_some() { Ok(()) } else { Err(format!("\"{text}\" is no window")) }

@@ -7,6 +7,7 @@ use super::frame;
 use crate::app::picker::{Item, Picker, PickerKind};
 use crate::app::state::State;
 use crate::app::viewport::Target;
+use crate::domain::log::Level;
 use crate::ui::canvas::{Canvas, Piece, row, width};
 use crate::ui::format::{fit, thousands};
 use crate::ui::glyph;
@@ -53,8 +54,8 @@ fn one(c: &mut Canvas, line: Rect, item: &Item, picker: &Picker, names: usize) {
     let mut end = line.right();
     if let Some(count) = item.count {
         let total = picker.tally.as_ref().map_or(0, |tally| if tally.having > 0 { tally.having } else { tally.looked });
-        let share = if total > 0 { format!("{:>4.0}%", count as f64 * 100.0 / total as f64) } else { String::new() };
-        let pieces: [Piece; 2] = [c.piece(thousands(count), Role::Text), c.piece(format!(" {share:>5}"), Role::Dim)];
+        let share = if total > 0 { format!(" {:>4.0}%", count as f64 * 100.0 / total as f64) } else { String::new() };
+        let pieces: [Piece; 2] = [c.piece(thousands(count), Role::Text), c.piece(share, Role::Dim)];
         end = c.pieces_right(x, end, line.y, &pieces).saturating_sub(1);
     } else if matches!(picker.kind, PickerKind::Filters | PickerKind::Values(_)) {
         end = end.saturating_sub(SHARE);
@@ -62,11 +63,17 @@ fn one(c: &mut Canvas, line: Rect, item: &Item, picker: &Picker, names: usize) {
     let room = end.saturating_sub(x);
     // Names have a column of their own where something follows them.
     let columns = if item.text.is_empty() { room } else { room.min(names.min(usize::from(room / 2)) as u16) };
-    c.put_as(x, line.y, columns, &fit(&item.name, usize::from(columns)), Role::Text);
+    let role = match item.level {
+        Some(level) if level >= Level::Error => Role::Error,
+        Some(Level::Warn) => Role::Warn,
+        _ => Role::Text,
+    };
+    c.put_as(x, line.y, columns, &fit(&item.name, usize::from(columns)), role);
     x += columns + 2;
     let room = end.saturating_sub(x);
     if x < end {
-        c.put_as(x, line.y, room, &fit(&item.text, usize::from(room)), Role::Dim);
+        let role = if item.level.is_some() { role } else { Role::Dim };
+        c.put_as(x, line.y, room, &fit(&item.text, usize::from(room)), role);
     }
 }
 
@@ -79,6 +86,8 @@ fn nothing(picker: &Picker) -> String {
         PickerKind::Filters => "no filter is typed or kept: f types one, and it can be kept here under a name",
         PickerKind::Highlights => "nothing stands out yet",
         PickerKind::Bookmarks => "no line has a bookmark yet",
+        PickerKind::Views => "no view has a name yet",
+        PickerKind::Kinds { .. } => "nothing is new, gone or more frequent, as far as can be told",
     };
     words.to_owned()
 }

@@ -44,6 +44,7 @@ fn right(state: &State, c: &Canvas, prompt: &Prompt) -> Piece<'static> {
         | PromptPurpose::LogNote
         | PromptPurpose::LogHighlight
         | PromptPurpose::FilterName
+        | PromptPurpose::ViewName
         | PromptPurpose::PickerFind
         | PromptPurpose::HostFilter
         | PromptPurpose::ListFilter => String::new(),
