@@ -14,6 +14,7 @@ use crate::domain::log_survey::Tally;
 use crate::domain::log_view::LogWindow;
 use crate::domain::outside::Outside;
 use crate::domain::question::Question;
+use crate::domain::run::RunRecord;
 use crate::domain::sample::{HostFacts, Process, Sample};
 use crate::domain::service::ServiceOnHost;
 use crate::domain::settings::Settings;
@@ -64,6 +65,8 @@ pub enum Message {
     Outside(Box<Outside>, Vec<Alert>),
     /// How the projects are delivered, and the alerts that follow from it.
     Delivery(Box<Delivery>, Vec<Alert>),
+    /// The runs that went over the hosts, as they are kept, newest first.
+    Runs(Vec<RunRecord>),
     /// The account of this number in the config.
     Ledger(usize, Box<Ledger>),
     /// A window of the log store, in answer to a query or because the store has grown.

@@ -90,7 +90,7 @@ impl DeploymentKind {
 pub struct Deployment {
     /// What its source calls it; decimal at GitLab.
     pub id: String,
-    /// Who says so, such as `gitlab`.
+    /// Who says so: `gitlab` or `hosts`.
     pub source: &'static str,
     /// The source's project, such as `acme/shop`.
     pub project: String,
@@ -100,7 +100,7 @@ pub struct Deployment {
     pub service: String,
     /// Our environment.
     pub environment: String,
-    /// What was deployed: the tag's or branch's name.
+    /// What was deployed: the tag's or branch's name; empty where each host went back to a version of its own.
     pub version: String,
     /// Whether that is a tag's name, where it is known.
     pub is_tag: Option<bool>,
@@ -150,7 +150,7 @@ impl Deployment {
             "source": self.source,
             "service": self.service,
             "environment": self.environment,
-            "version": self.version,
+            "version": Some(&self.version).filter(|version| !version.is_empty()),
             "sha": self.sha,
             "status": self.status.map(DeploymentStatus::as_str),
             "kind": self.kind.map(DeploymentKind::as_str),

@@ -13,6 +13,7 @@ pub mod ci_plan;
 pub mod confirm;
 pub mod counter;
 pub mod custom;
+pub mod delivered;
 pub mod delivery;
 pub mod deploy;
 pub mod deployment;

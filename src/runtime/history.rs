@@ -3,13 +3,20 @@
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
+use tokio::sync::mpsc;
 
+use crate::app::message::Message;
 use crate::domain::counter::{CounterSet, PERIOD};
+use crate::domain::run::RunRecord;
 use crate::domain::settings::StoreSettings;
 use crate::store::{CountersOf, Store, StoreError};
 
 /// How often a cockpit keeps what figures are, whatever changes meanwhile: as finely as the store holds them.
 pub const KEPT_EVERY: Duration = Duration::from_secs(60);
+/// How far back runs are shown.
+const RUNS: TimeDelta = TimeDelta::days(90);
+/// How often the store is looked at for what another process has written.
+const RUNS_EVERY: Duration = Duration::from_secs(2);
 /// How often what is too old is forgotten.
 const THINNED_EVERY: Duration = Duration::from_secs(6 * 60 * 60);
 /// How much further back than a period is looked for what was a period ago.
@@ -55,6 +62,30 @@ impl History {
         let kept = self.store.counters(of, at - TimeDelta::days(1), at, TimeDelta::minutes(5)).await?;
         set.recall(&kept, at, only_of_now);
         Ok(())
+    }
+
+    /// The runs that began since a time, newest first.
+    pub async fn runs(&self, since: DateTime<Utc>) -> Result<Vec<RunRecord>, StoreError> {
+        self.store.runs(&self.fleet, since).await
+    }
+
+    /// Tells of the runs of the last months, and again whenever one of them changes, whoever changes it.
+    pub async fn follow_runs(self, messages: mpsc::Sender<Message>) {
+        let mut told: Option<Vec<RunRecord>> = None;
+        loop {
+            match self.runs(Utc::now() - RUNS).await {
+                Ok(runs) if told.as_ref() != Some(&runs) => {
+                    told = Some(runs.clone());
+                    if messages.send(Message::Runs(runs)).await.is_err() {
+                        return;
+                    }
+                }
+                Ok(_) if messages.is_closed() => return,
+                Ok(_) => {}
+                Err(error) => tracing::warn!("the runs cannot be read: {error}"),
+            }
+            tokio::time::sleep(RUNS_EVERY).await;
+        }
     }
 
     /// Forgets what is too old.

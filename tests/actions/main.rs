@@ -17,6 +17,7 @@ mod cockpit;
 mod deploy;
 mod exec;
 mod fleet;
+mod history;
 mod policy;
 mod releases;
 mod restart;

@@ -18,7 +18,7 @@ const ALL: &str = "hooks = { before_switch = [\"./hook\", \"before\"], drain = [
     after_done = [\"./hook\", \"after\"] }\nmigrate = { command = [\"./hook\", \"migrate\"], reversible = true }";
 
 /// A world in which the first host has releases 1.0 (live), 1.1 and 1.2.
-fn world(deploy: &str) -> World {
+pub fn world(deploy: &str) -> World {
     let world = World::relaxed();
     let root = world.path("app");
     for version in ["1.0", "1.1", "1.2"] {
@@ -37,7 +37,8 @@ fn release(folder: &Path) {
     std::fs::set_permissions(folder.join("hook"), std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
 }
 
-fn deploy(world: &World, version: &str) -> Output {
+/// Deploys a version to the first host.
+pub fn deploy(world: &World, version: &str) -> Output {
     world.qd(&["--host", "box-1", "deploy", "api", version, "--yes", "--json"])
 }
 

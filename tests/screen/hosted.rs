@@ -20,6 +20,7 @@ use quarterdeck::domain::log_view::Anchor;
 use quarterdeck::domain::money::{Currency, Money};
 use quarterdeck::domain::monitor::{Heartbeat, Monitor, MonitorEvent, MonitorState};
 use quarterdeck::domain::outside::{Feed, Outside, Trouble};
+use quarterdeck::domain::run::{RunHost, RunRecord};
 
 use super::{at, busy, picture, press};
 
@@ -226,6 +227,55 @@ fn answered(size: (u16, u16)) -> State {
     update(&mut state, Message::Delivery(Box::new(delivery()), Vec::new()));
     update(&mut state, Message::Ledger(0, Box::new(ledger())));
     state
+}
+
+/// Runs over the hosts, one of them under way.
+fn runs() -> Vec<RunRecord> {
+    let on = |host: &str, state: &str, step: Option<&str>| RunHost {
+        host: host.into(),
+        state: state.into(),
+        step: step.map(str::to_owned),
+        from: Some("1.4.3".into()),
+        detail: None,
+    };
+    let run = RunRecord {
+        id: "01JDX0000000000000000000AA".into(),
+        fleet: "acme".into(),
+        action: "deploy".into(),
+        service: Some("worker".into()),
+        environment: "production".into(),
+        from: Some("1.4.3".into()),
+        to: Some("1.5.0".into()),
+        by: "ben".into(),
+        machine: "bens-laptop".into(),
+        began: at(-60),
+        updated: at(-2),
+        ended: None,
+        status: DeploymentStatus::Running,
+        detail: None,
+        hosts: vec![on("worker-1", "done", None), on("worker-2", "going", Some("gate"))],
+    };
+    let restart = RunRecord { id: "01JDX0000000000000000000AB".into(), action: "restart".into(), ..run.clone() };
+    vec![restart, run]
+}
+
+#[test]
+fn runs_over_the_hosts_stand_in_the_same_history_and_have_pages() {
+    let mut pictures = String::new();
+    for size in [(80, 24), (120, 36)] {
+        let mut state = answered(size);
+        update(&mut state, Message::Runs(runs()));
+        press(&mut state, "4\t");
+        pictures.push_str(&format!("=== {}x{}\n{}\n", size.0, size.1, picture(&mut state)));
+        press(&mut state, "\n");
+        pictures.push_str(&format!("=== its page\n{}\n", picture(&mut state)));
+    }
+    insta::assert_snapshot!("hosted-runs", pictures);
+    // Without a forge they are the whole history.
+    let mut state = asking((80, 24));
+    update(&mut state, Message::Runs(runs()));
+    press(&mut state, "4");
+    assert!(picture(&mut state).contains("1.5.0"));
 }
 
 const TABS: [Tab; 4] = [Tab::Overview, Tab::Deploys, Tab::Alerts, Tab::Business];

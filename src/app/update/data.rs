@@ -126,7 +126,9 @@ pub(super) fn config(state: &mut State, settings: Settings, warnings: &[String],
         .collect();
     // A token that changed is no reason to dial hosts anew, nor the other way round.
     if state.settings.hosted != settings.hosted {
-        state.hosted = Hosted { ledgers: vec![None; settings.hosted.stripe.len()], ..Hosted::default() };
+        let runs = std::mem::take(&mut state.hosted.runs);
+        state.hosted = Hosted { ledgers: vec![None; settings.hosted.stripe.len()], runs, ..Hosted::default() };
+        state.hosted.join_deployments();
         effects.push(Effect::Consult(Box::new(settings.hosted.clone())));
     }
     // Only what the connections rest on is worth dialing anew.

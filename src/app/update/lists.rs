@@ -23,7 +23,12 @@ pub(super) fn take(state: &mut State, message: Message) {
         }
         Message::Delivery(delivery, alerts) => {
             state.hosted.delivery = Some(*delivery);
+            state.hosted.join_deployments();
             told(state, "gitlab", alerts);
+        }
+        Message::Runs(runs) => {
+            state.hosted.runs = runs;
+            state.hosted.join_deployments();
         }
         Message::Ledger(account, ledger) => {
             if let Some(place) = state.hosted.ledgers.get_mut(account) {

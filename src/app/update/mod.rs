@@ -67,7 +67,9 @@ pub fn update(state: &mut State, message: Message) -> Vec<Effect> {
         Message::Wheel(target, notches) => moving::wheel(state, target.as_ref(), notches, &mut effects),
         Message::Pasted(text) => overlays::pasted(state, &text, &mut effects),
         Message::Pending(keys) => state.pending = keys,
-        Message::Outside(..) | Message::Delivery(..) | Message::Ledger(..) => lists::take(state, message),
+        Message::Outside(..) | Message::Delivery(..) | Message::Ledger(..) | Message::Runs(_) => {
+            lists::take(state, message);
+        }
         Message::Logs(window) => logs::arrived(state, *window, &mut effects),
         Message::Tallied(tally) => log_lists::tallied(state, tally),
         Message::Proposed(ticket, came) => acting::proposed(state, ticket, came, &mut effects),

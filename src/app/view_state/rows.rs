@@ -173,27 +173,19 @@ pub fn acts(state: &State) -> Vec<&Act> {
 
 /// What was deployed, newest first, filtered.
 pub fn deployments(state: &State) -> Vec<&Deployment> {
-    let Some(delivery) = &state.hosted.delivery else { return Vec::new() };
     let wanted = |one: &&Deployment| {
         let words = [one.status.map_or("", DeploymentStatus::as_str), one.kind.map_or("", DeploymentKind::as_str)];
         let by = one.by.as_deref().unwrap_or_default();
-        state.deploys.wants(&[&one.service, &one.environment, &one.version, by, words[0], words[1]])
+        state.deploys.wants(&[&one.service, &one.environment, &one.version, by, one.source, words[0], words[1]])
     };
-    let mut all: Vec<&Deployment> = delivery.projects.iter().flat_map(|one| &one.deployments).filter(wanted).collect();
-    // Each project's come newest first; ids are numbers.
-    all.sort_by_key(|one| std::cmp::Reverse((one.created, one.id.len(), one.id.as_str())));
-    all
+    state.hosted.deployments.iter().filter(wanted).collect()
 }
 
-/// What the forge says is live of a service in an environment.
+/// What the newest success says is live of a service in an environment.
 pub fn live(state: &State, service: &str, environment: &str) -> Option<String> {
-    let delivery = state.hosted.delivery.as_ref()?;
     let of = |one: &&Deployment| one.service == service && one.environment == environment;
-    let history = delivery.projects.iter().flat_map(|one| &one.deployments).filter(of);
-    history
-        .filter(|one| one.status == Some(DeploymentStatus::Success))
-        .max_by_key(|one| (one.created, one.id.len(), one.id.as_str()))
-        .map(|one| one.version.clone())
+    let success = |one: &&Deployment| one.status == Some(DeploymentStatus::Success) && !one.version.is_empty();
+    state.hosted.deployments.iter().filter(of).find(success).map(|one| one.version.clone())
 }
 
 /// The ids of a pane's rows, in their order.

@@ -16,6 +16,7 @@ use crate::cli::act::{ActFlags, Acting, Connected, names};
 use crate::cli::args::Global;
 use crate::cli::exit::{Exit, Failure, Outcome};
 use crate::cli::interruptible;
+use crate::cli::opened::Opened;
 use crate::cli::table::Table;
 use crate::deploys::conduct::{Conduct, Order};
 use crate::deploys::host::{Steering, plan_of, poll, runs};
@@ -80,17 +81,21 @@ pub async fn run(global: &Global, verb: RunVerb) -> Outcome {
 }
 
 /// A run as the hosts tell it.
-struct Known {
-    id: String,
-    plan: DeployPlan,
-    by: String,
+pub(in crate::cli) struct Known {
+    /// Its id.
+    pub id: String,
+    /// Its plan.
+    pub plan: DeployPlan,
+    /// Who began it.
+    pub by: String,
     lease_age: Option<u64>,
-    hosts: BTreeMap<String, HostRun>,
+    /// What each host tells of its part.
+    pub hosts: BTreeMap<String, HostRun>,
 }
 
 impl Known {
     /// The word for how it stands.
-    fn state(&self) -> &'static str {
+    pub fn state(&self) -> &'static str {
         match self.plan.course().next(&self.hosts, Wish::On) {
             Next::Over(outcome) => outcome.as_str(),
             _ if self.is_alone() => "unattended",
@@ -109,8 +114,8 @@ impl Known {
 }
 
 /// Asks the hosts of every service that is deployed for their runs, newest first.
-async fn known(acting: &Acting, wanted: Option<&str>) -> Result<(Vec<Known>, Connected), Failure> {
-    let settings = acting.settings();
+pub(in crate::cli) async fn known(opened: &Opened, wanted: Option<&str>) -> (Vec<Known>, Connected) {
+    let settings = &opened.settings;
     let mut hosts: Vec<HostName> = Vec::new();
     let deployed = |service: &&crate::domain::service::Service| {
         settings.deploys.iter().any(|s| s.service == service.name && s.environment == service.environment)
@@ -121,10 +126,7 @@ async fn known(acting: &Acting, wanted: Option<&str>) -> Result<(Vec<Known>, Con
             hosts.push(host.clone());
         }
     }
-    let connected = Connected::to(&acting.opened.whole, &hosts).await;
-    for fault in connected.faults() {
-        eprintln!("qd: {fault}");
-    }
+    let connected = Connected::to(&opened.whole, &hosts).await;
     let mut found: Vec<Known> = Vec::new();
     for service in services {
         let spec = settings.deploys.iter().find(|s| s.service == service.name && s.environment == service.environment);
@@ -141,7 +143,12 @@ async fn known(acting: &Acting, wanted: Option<&str>) -> Result<(Vec<Known>, Con
         }
     }
     found.sort_by(|a, b| b.id.cmp(&a.id));
-    Ok((found, connected))
+    (found, connected)
+}
+
+/// Says which hosts could not be asked.
+fn say_faults(connected: &Connected) {
+    connected.faults().iter().for_each(|fault| eprintln!("qd: {fault}"));
 }
 
 /// One run, from the first host that has its plan.
@@ -185,13 +192,15 @@ struct RunJson<'a> {
     hosts: Vec<serde_json::Value>,
 }
 
-fn started(id: &str) -> Option<DateTime<Utc>> {
+/// When a run of this id was begun.
+pub(in crate::cli) fn started(id: &str) -> Option<DateTime<Utc>> {
     DateTime::from_timestamp_millis(i64::try_from(millis(id)?).ok()?)
 }
 
 async fn list(global: &Global, json: bool) -> Outcome {
     let acting = Acting::open(global, &ActFlags::default()).await?;
-    let (found, _connected) = known(&acting, None).await?;
+    let (found, connected) = known(&acting.opened, None).await;
+    say_faults(&connected);
     let now = Utc::now();
     let mut table = Table::new(&["run", ">ago", "by", "environment", "service", "kind", "version", "state", "hosts"]);
     let mut documents = Vec::new();
@@ -239,7 +248,8 @@ async fn list(global: &Global, json: bool) -> Outcome {
 
 /// The run that is meant, and the hosts.
 async fn meant(acting: &Acting, id: Option<&str>) -> Result<(Known, Connected), Failure> {
-    let (found, connected) = known(acting, id).await?;
+    let (found, connected) = known(&acting.opened, id).await;
+    say_faults(&connected);
     let chosen = found.into_iter().find(|run| id.is_some() || !run.is_over());
     match (chosen, id) {
         (Some(run), _) => Ok((run, connected)),

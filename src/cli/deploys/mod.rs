@@ -2,6 +2,7 @@
 
 mod look;
 mod narrow;
+mod runs;
 
 use std::io::{IsTerminal, Write};
 use std::time::{Duration, Instant};
@@ -10,6 +11,7 @@ use clap::Args;
 
 use self::look::Look;
 use self::narrow::Narrow;
+use self::runs::Runs;
 use super::args::{Global, SnapshotAt};
 use super::exit::{Exit, Outcome};
 use super::opened::Opened;
@@ -44,21 +46,29 @@ pub async fn run(global: &Global, args: DeploysArgs) -> Outcome {
     opened.print_warnings();
     let narrow = Narrow::new(global, &opened);
     let mut source = opened.settings.hosted.gitlab.as_ref().map(|settings| narrow.open(settings));
+    let by_hosts = runs::may_be(&opened);
     match &source {
+        None if by_hosts => {}
         None => eprintln!("qd: the config names no [gitlab]; write its token and projects to have a history"),
         Some(_) if opened.settings.hosted.gitlab.as_ref().is_some_and(|gitlab| gitlab.projects.is_empty()) => {
             eprintln!("qd: [gitlab] names no project; write projects = [{{ path = \"group/name\" }}]");
         }
         Some(_) => {}
     }
+    let mut runs = Runs::default();
     loop {
-        if let Some(watch) = &mut source {
-            ask(watch).await;
-        }
+        tokio::join!(
+            async {
+                if let Some(watch) = &mut source {
+                    ask(watch).await;
+                }
+            },
+            runs.read(&opened)
+        );
         let nothing = Delivery::default();
         let delivery = source.as_ref().map_or(&nothing, Watch::delivery);
         narrow.check(delivery, &opened.settings)?;
-        let look = Look::new(&narrow, delivery, args.of.at);
+        let look = Look::new(&narrow, delivery, &runs, args.of.at);
         let text = match (args.of.snapshot.json, args.of.snapshot.watch) {
             (true, true) => format!("{}\n", look.json(args.limit)),
             (true, false) => format!("{:#}\n", look.json(args.limit)),
@@ -70,6 +80,7 @@ pub async fn run(global: &Global, args: DeploysArgs) -> Outcome {
         drop(out);
         if !args.of.snapshot.json {
             look.errors.iter().for_each(|(what, trouble)| eprintln!("qd: no {what}: {}", trouble.error));
+            runs.faults.iter().for_each(|fault| eprintln!("qd: {fault}"));
         }
         if !args.of.snapshot.watch {
             return Ok(if look.blind { Exit::NotConnected } else { Exit::Fine });

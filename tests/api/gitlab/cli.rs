@@ -6,6 +6,11 @@ use std::process::Output;
 use assert_cmd::Command;
 use serde_json::{Value, json};
 
+use chrono::{DateTime, TimeDelta, Utc};
+use quarterdeck::domain::deployment::DeploymentStatus;
+use quarterdeck::domain::run::RunRecord;
+use quarterdeck::store::Store;
+
 use super::{TOKEN, expected};
 use crate::support::fake_apis::FakeApis;
 use crate::support::http_server::{Server, answer};
@@ -15,7 +20,7 @@ const AT: &str = "2026-03-18T14:30:00Z";
 fn qd_as(token: &str, folder: &Path, url: &str, args: &[&str]) -> Output {
     let config = folder.join("qd.toml");
     let text = format!(
-        "[fleet]\nenvironment = \"live\"\n[gitlab]\nurl = \"{url}\"\ntoken = {{ env = \"QD_TEST_GL\" }}\n\
+        "[fleet]\nname = \"acme\"\nenvironment = \"live\"\n[gitlab]\nurl = \"{url}\"\ntoken = {{ env = \"QD_TEST_GL\" }}\n\
          projects = [{{ path = \"acme/shop\", service = \"store\", environments = {{ production = \"live\" }} }}]\n"
     );
     std::fs::write(&config, text).unwrap();
@@ -93,9 +98,9 @@ fn deploys_are_narrowed_by_service_and_environment_and_shown_to_people() {
     assert_eq!(
         one,
         "live  service  version\nlive  store    1.0.30\n\n\
-         service  version  status   kind      environment  by          at                 took  was\n\
-         store    1.0.30   success  rollback  live         deploy-bot  2026-03-14 12:30Z   30s  1.0.32\n\
-         store    1.0.33   running  deploy    live         li          2026-03-07 20:35Z   10d  1.0.32\n\
+         service  version  status   kind      environment  by          source  at                 took  was\n\
+         store    1.0.30   success  rollback  live         deploy-bot  gitlab  2026-03-14 12:30Z   30s  1.0.32\n\
+         store    1.0.33   running  deploy    live         li          gitlab  2026-03-07 20:35Z   10d  1.0.32\n\
          and 36 older; --limit shows more\n"
     );
     let count = |args: &[&str]| document(&run(&[&["--json"], args].concat()))["deploys"].as_array().unwrap().len();
@@ -278,4 +283,65 @@ fn services_alerts_and_status_know_what_was_deployed_last() {
     let status = run(&["status", "--json"]);
     assert_eq!(status["last_deploy"]["id"], "372");
     assert!(fake.requests("gitlab").iter().all(|one| one.method == "GET" && one.status == 200));
+}
+
+/// As if this machine's `qd` had gone over the hosts.
+fn keep_run(home: &Path, id: &str, (action, from, to): (&str, &str, &str), began: &str, status: DeploymentStatus) {
+    let began: DateTime<Utc> = began.parse().unwrap();
+    let run = RunRecord {
+        id: id.to_owned(),
+        fleet: "acme".to_owned(),
+        action: action.to_owned(),
+        service: Some("store".to_owned()),
+        environment: "live".to_owned(),
+        from: Some(from.to_owned()),
+        to: Some(to.to_owned()),
+        by: "ana".to_owned(),
+        machine: "laptop".to_owned(),
+        began,
+        updated: began + TimeDelta::seconds(40),
+        ended: Some(began + TimeDelta::seconds(40)),
+        status,
+        detail: None,
+        hosts: Vec::new(),
+    };
+    let folder = home.join(".local/state/quarterdeck");
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    runtime.block_on(async { Store::open(&folder).await.unwrap().save_run(run).await.unwrap() });
+}
+
+#[test]
+fn runs_over_hosts_stand_among_the_forges_deployments_and_what_both_know_is_told_once() {
+    use DeploymentStatus::{Failed, Success};
+    let (fake, home) = (FakeApis::public(&[]), tempfile::tempdir().unwrap());
+    let url = fake.url("gitlab");
+    keep_run(home.path(), "01A", ("deploy", "1.0.30", "1.0.34"), "2026-03-18T10:00:00Z", Success);
+    keep_run(home.path(), "01B", ("rollback", "1.0.34", "1.0.30"), "2026-03-18T11:00:00Z", Success);
+    keep_run(home.path(), "01C", ("restart", "1.0.30", "1.0.30"), "2026-03-18T12:00:00Z", Success);
+    // GitLab has one of that version from that minute: it is that one.
+    keep_run(home.path(), "01D", ("deploy", "1.0.32", "1.0.33"), "2026-03-07T20:35:10Z", Failed);
+    // It began after the time that is asked for.
+    keep_run(home.path(), "01E", ("deploy", "1.0.30", "1.0.35"), "2026-03-19T10:00:00Z", Success);
+    let out = qd(home.path(), &url, &["deploys", "--json", "--at", AT]);
+    assert_eq!(out.status.code(), Some(0), "{}", String::from_utf8_lossy(&out.stderr));
+    let document = document(&out);
+    let deploys = document["deploys"].as_array().unwrap();
+    assert_eq!(deploys.len(), 73 + 2);
+    let told = |one: &Value| {
+        let word = |key: &str| one[key].as_str().unwrap_or("null").to_owned();
+        ["source", "version", "kind", "status", "previous_version", "by"].map(word).join(" ")
+    };
+    assert_eq!(told(&deploys[0]), "hosts 1.0.30 rollback success 1.0.34 ana");
+    assert_eq!(told(&deploys[1]), "hosts 1.0.34 deploy success 1.0.30 ana");
+    assert!(deploys[2..].iter().all(|one| one["source"] == "gitlab"));
+    assert_eq!(document["live"]["live"]["store"], "1.0.30");
+    assert_eq!(document["live"]["staging"]["store"], "1.0.33");
+
+    let before = ["deploys", "--json", "--at", "2026-03-18T10:00:30Z", "--limit", "1"];
+    let then: Value = serde_json::from_slice(&qd(home.path(), &url, &before).stdout).unwrap();
+    assert_eq!((&then["deploys"][0]["status"], &then["deploys"][0]["finished"]), (&"running".into(), &Value::Null));
+    // As text, each says whose it is.
+    let text = String::from_utf8(qd(home.path(), &url, &["deploys", "--at", AT]).stdout).unwrap();
+    let line = text.lines().find(|line| line.contains("1.0.34") && line.contains("hosts"));
+    assert!(line.is_some() && text.contains(" gitlab "), "{text}");
 }

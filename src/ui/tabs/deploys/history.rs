@@ -49,18 +49,18 @@ pub fn draw(state: &State, c: &mut Canvas, area: Rect, focused: bool) {
     if focused {
         c.regions.viewport.list_rows = usize::from(rest.height.saturating_sub(1));
     }
-    let Some(delivery) = &state.hosted.delivery else {
+    if let (None, true) = (&state.hosted.delivery, state.hosted.runs.is_empty()) {
         let word = match &state.settings.hosted.gitlab {
             Some(gitlab) if gitlab.projects.is_empty() => {
                 "[gitlab] names no project: projects = [{ path = \"group/name\" }]"
             }
             Some(_) => "asking GitLab",
-            None => "no history: [gitlab] in the config names a token and projects",
+            None => "no history: qd deployed nothing yet, and [gitlab] in the config names a token and projects",
         };
         return nothing(c, rest, &[word]);
-    };
+    }
     let zone = Zone::of(state, c.look);
-    for (project, part, one) in delivery.troubles().take(TROUBLES) {
+    for (project, part, one) in state.hosted.delivery.iter().flat_map(Delivery::troubles).take(TROUBLES) {
         let what = project.map_or(String::new(), |project| format!("{} ", project.path)) + part.as_str();
         rest = below(rest, trouble(c, rest, &what, one, &zone.minutes(one.since)));
     }
@@ -110,6 +110,14 @@ pub fn shown(one: &Deployment) -> (String, Role) {
     (format!("{shape} {}", status.as_str().replace('_', " ")), role)
 }
 
+/// Who it was, and who says so.
+fn by(c: &Canvas, one: &Deployment, columns: usize) -> Vec<Piece<'static>> {
+    let source = format!(" {} {}", glyph::DOT, one.source);
+    let room = columns.saturating_sub(source.chars().count());
+    let by = one.by.as_deref().unwrap_or(glyph::UNKNOWN);
+    vec![c.piece(fit(by, room), Role::Text), c.piece(source, Role::Dim)]
+}
+
 fn cells(state: &State, c: &Canvas, one: &Deployment, widths: &[u16]) -> Vec<Vec<Piece<'static>>> {
     let (status, role) = shown(one);
     let age = one.started.or(one.created).map(|at| duration(since(state.now, at)));
@@ -126,7 +134,7 @@ fn cells(state: &State, c: &Canvas, one: &Deployment, widths: &[u16]) -> Vec<Vec
         text(c, &one.environment, 4, Role::Dim),
         text(c, kind, 5, kind_role),
         vec![c.piece(took.unwrap_or_default(), Role::Dim)],
-        text(c, one.by.as_deref().unwrap_or_default(), 7, Role::Text),
+        by(c, one, usize::from(widths[7])),
         text(c, one.previous_version.as_deref().unwrap_or_default(), 8, Role::Dim),
     ]
 }

@@ -8,8 +8,10 @@ use crate::app::board::Pane;
 use crate::app::state::{State, Tab};
 use crate::app::view_state::rows::{act_id, acts, deployment_id, deployments, service_id, services};
 use crate::domain::ci_log::{CiLine, Tone};
+use crate::domain::delivered::HOSTS;
 use crate::domain::delivery::Seen;
 use crate::domain::deployment::{Deployment, DeploymentKind};
+use crate::domain::run::RunHost;
 use crate::ui::canvas::{Canvas, Piece};
 use crate::ui::figures::since;
 use crate::ui::format::{duration, plural};
@@ -65,9 +67,30 @@ fn facts<'t>(state: &State, c: &Canvas, one: &Deployment) -> Vec<Line<'t>> {
     known("finished", one.finished.map(|at| zone.full(at)));
     known("took", one.started.zip(one.finished).map(|(from, to)| duration(since(to, from))));
     known("commit", one.sha.clone());
-    known("project", Some(format!("{} to {}", one.project, one.place)));
-    known("address", one.url.clone());
+    let Some(run) = state.hosted.runs.iter().find(|run| run.id == one.id && one.source == HOSTS) else {
+        known("project", Some(format!("{} to {}", one.project, one.place)));
+        known("address", one.url.clone());
+        return lines;
+    };
+    known("run", Some(run.id.clone()));
+    known("from", Some(run.machine.clone()));
+    known("why", run.detail.clone());
+    lines.extend([Line::Blank, Line::Title("Hosts".to_owned())]);
+    lines.extend(run.hosts.iter().map(|host| on_host(c, host)));
     lines
+}
+
+/// A host's part of a run, in a line.
+fn on_host<'t>(c: &Canvas, host: &RunHost) -> Line<'t> {
+    let was = host.from.as_ref().map(|from| format!("  from {from}"));
+    let step = host.step.as_ref().map(|step| format!("  at {step}"));
+    let rest: String = [was, step, host.detail.as_ref().map(|why| format!("  {why}"))].into_iter().flatten().collect();
+    let pieces = vec![
+        c.piece(format!("{:<20} ", host.host), Role::Text),
+        c.piece(host.state.clone(), Role::Strong),
+        c.piece(rest, Role::Dim),
+    ];
+    Line::Pair("", pieces)
 }
 
 fn brought<'t>(c: &Canvas, seen: &Seen) -> Vec<Line<'t>> {
