@@ -214,7 +214,7 @@ mod tests {
             RunRecord { to: Some("1.5.1".to_owned()), ..played.clone() },
             RunRecord { began: at(60), updated: at(61), ..played.clone() },
         ] {
-            assert_eq!(merged(vec![forge("10", "1.5.0", 11)], &[other.clone()]).len(), 2, "{other:?}");
+            assert_eq!(merged(vec![forge("10", "1.5.0", 11)], std::slice::from_ref(&other)).len(), 2, "{other:?}");
         }
     }
 
