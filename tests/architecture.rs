@@ -16,7 +16,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("hosts", &["domain", "transport", "integrations"]),
     ("logs", &["domain", "transport"]),
     ("actions", &["domain", "transport", "integrations", "hosts", "store"]),
-    ("deploys", &["domain", "transport", "actions", "integrations"]),
+    ("deploys", &["domain", "transport", "actions", "integrations", "logs", "store"]),
     (
         "runtime",
         &["domain", "app", "ui", "config", "transport", "integrations", "hosts", "logs", "store", "actions", "deploys"],

@@ -74,6 +74,8 @@ pub struct Ended {
     pub runs: BTreeMap<String, HostRun>,
     /// What the audit keeps; none when the run goes on.
     pub ending: Option<Ending>,
+    /// Why, where it did not go well: of each host, and what the bake found. Safe to show.
+    pub why: Vec<String>,
 }
 
 impl Order<'_> {
@@ -175,6 +177,13 @@ impl<'a> Conduct<'a> {
         Ok(Self { order, run, begun, clock: Instant::now(), take: true })
     }
 
+    /// The same, with somebody to be asked ([`Told::Asks`](super::told::Told::Asks)) when the bake fails.
+    #[must_use]
+    pub fn asking(mut self) -> Self {
+        self.run.asks = true;
+        self
+    }
+
     /// The run's id.
     pub fn id(&self) -> &str {
         &self.run.id
@@ -183,11 +192,12 @@ impl<'a> Conduct<'a> {
     /// Steers it until it is over or somebody else does. To stop listening is no abort: the hosts finish what they are
     /// at, and then do what the plan says of a lost controller.
     pub async fn conduct(mut self, wish: &watch::Receiver<Wish>, told: &Teller) -> Ended {
-        let left = self.run.steer(wish, told, self.take).await;
+        let left = self.run.steer(wish, self.order.herald, told, self.take).await;
         let runs = std::mem::take(&mut self.run.runs);
-        let Left::Over(outcome) = left else { return Ended { left, runs, ending: None } };
+        let Left::Over(outcome) = left else { return Ended { left, runs, ending: None, why: Vec::new() } };
         let plan = self.order.plan;
-        let why: Vec<String> = plan.hosts.iter().filter_map(|part| told_why(&part.host, &runs)).collect();
+        let mut why: Vec<String> = plan.hosts.iter().filter_map(|part| told_why(&part.host, &runs)).collect();
+        why.extend(self.run.why.iter().map(|why| one_line(why, 200)));
         self.order.herald.ended(plan, &self.run.id, outcome, &why, told).await;
         if plan.kind == Kind::Rollback && plan.lock_after && outcome == Outcome::Succeeded {
             self.lock(told).await;
@@ -195,7 +205,7 @@ impl<'a> Conduct<'a> {
         let ms = self.ms();
         let hosts = plan.hosts.iter().map(|part| host_ending(&part.host, &runs, ms)).collect();
         let ending = self.close(hosts, told).await;
-        Ended { left, runs, ending: Some(ending) }
+        Ended { left, runs, ending: Some(ending), why }
     }
 
     fn ms(&self) -> u64 {

@@ -9,13 +9,17 @@ use futures_util::future::join_all;
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep};
 
+use super::bake::Baker;
+use super::herald::Herald;
 use super::host::{self, Polled, Started, Steering, Unheard};
 use super::told::{Teller, Told};
+use crate::domain::deploy::bake::OnBreach;
 use crate::domain::deploy::journal::{HostRun, Phase};
 use crate::domain::deploy::plan::DeployPlan;
 use crate::domain::deploy::spec::OnFail;
-use crate::domain::deploy::steer::{Next, Order, Outcome, Wish};
+use crate::domain::deploy::steer::{Course, Next, Order, Outcome, Wish};
 use crate::domain::host::HostName;
+use crate::domain::ulid::millis;
 use crate::transport::SharedTransport;
 
 /// Between two looks.
@@ -54,6 +58,14 @@ pub struct Run<'a> {
     pub links: &'a BTreeMap<HostName, SharedTransport>,
     /// What is known.
     pub runs: BTreeMap<String, HostRun>,
+    /// Whether somebody can be asked what to do when the bake fails.
+    pub asks: bool,
+    /// Why the run as a whole failed, where no host did.
+    pub why: Vec<String>,
+    baker: Option<Baker<'a>>,
+    /// What follows from the bake, whatever is wished for.
+    follows: Option<Wish>,
+    asked: Option<Instant>,
     beat: u64,
     began: Instant,
     heard: Instant,
@@ -78,6 +90,11 @@ impl<'a> Run<'a> {
             token: token.to_owned(),
             links,
             runs: BTreeMap::new(),
+            asks: false,
+            why: Vec::new(),
+            baker: None,
+            follows: None,
+            asked: None,
             beat: 0,
             began: Instant::now(),
             heard: Instant::now(),
@@ -188,7 +205,13 @@ impl<'a> Run<'a> {
     }
 
     /// Steers until it is over. What is wished for may change meanwhile.
-    pub async fn steer(&mut self, wish: &watch::Receiver<Wish>, told: &Teller, take: bool) -> Left {
+    pub async fn steer(
+        &mut self,
+        wish: &watch::Receiver<Wish>,
+        herald: &Herald,
+        told: &Teller,
+        take: bool,
+    ) -> Left {
         let course = self.plan.course();
         let mut take = take;
         loop {
@@ -199,10 +222,14 @@ impl<'a> Run<'a> {
                 return Left::Unheard;
             }
             take = false;
-            let wish = *wish.borrow();
+            let wished = *wish.borrow();
+            let wish = if wished == Wish::On { self.follows.unwrap_or(wished) } else { wished };
             let orders = match course.next(&self.runs, wish) {
                 Next::Over(outcome) => return Left::Over(outcome),
-                Next::Proven => course.finish(&self.runs),
+                Next::Proven if wish == Wish::Keep || self.is_baked(&course, herald, told).await => {
+                    course.finish(&self.runs)
+                }
+                Next::Proven => Vec::new(),
                 Next::Give(orders) => orders,
             };
             for (host, order) in orders {
@@ -210,6 +237,48 @@ impl<'a> Run<'a> {
             }
             sleep(PACE).await;
         }
+    }
+
+    /// Watches the fleet; true once it has been well for long enough. What it finds leads to what the plan says.
+    async fn is_baked(&mut self, course: &Course, herald: &Herald, told: &Teller) -> bool {
+        let Some(bake) = &self.plan.bake else { return true };
+        if self.baker.is_none() {
+            told.run(format!("every host is good; the fleet is watched for {} s", bake.time.as_secs_f64())).await;
+        }
+        let began = i64::try_from(millis(&self.id).unwrap_or(0)).unwrap_or(0).saturating_mul(1_000_000);
+        let (plan, links) = (self.plan, self.links);
+        let baker = self.baker.get_or_insert_with(|| Baker::new(plan, bake, links, began));
+        if let Some(findings) = baker.look(herald).await {
+            let (at, of) = (findings.elapsed.as_secs(), bake.time.as_secs());
+            let line = format!("bake {} of {of} s: {}", at.min(of), findings.line(&bake.limits));
+            told.tell(Told::Bake(Box::new(findings.clone()), line)).await;
+            let breaches = findings.breaches(&bake.limits);
+            if self.asked.is_none() {
+                self.why = breaches;
+            }
+        }
+        if self.why.is_empty() {
+            return baker.is_over();
+        }
+        let back = match course.on_fail(&self.runs) {
+            OnFail::Hold => Wish::Hold,
+            OnFail::UndoHost | OnFail::UndoAll => Wish::Undo,
+        };
+        let after = match bake.limits.on_breach {
+            OnBreach::Hold => Wish::Hold,
+            OnBreach::Ask(time) if self.asks && self.asked.is_none_or(|asked| asked.elapsed() < time) => {
+                if self.asked.is_none() {
+                    self.asked = Some(Instant::now());
+                    told.tell(Told::Asks(self.why.clone(), time)).await;
+                }
+                return false;
+            }
+            OnBreach::Ask(_) | OnBreach::OnFail => back,
+        };
+        let word = if after == Wish::Hold { "it waits for a person" } else { "every host goes back" };
+        told.run(format!("the bake failed, {word}: {}", self.why.join("; "))).await;
+        self.follows = Some(after);
+        false
     }
 
     async fn give(&mut self, host: &str, order: Order, told: &Teller) {

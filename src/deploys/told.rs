@@ -1,7 +1,10 @@
 //! What is told while a run goes on, to a person at a terminal, to the cockpit and to the store alike.
 
+use std::time::Duration;
+
 use tokio::sync::mpsc;
 
+use crate::domain::deploy::bake::Findings;
 use crate::domain::deploy::journal::Fact;
 
 /// One piece of news. Texts are safe to show.
@@ -15,6 +18,10 @@ pub enum Told {
     Output(String, Vec<String>),
     /// A word about the whole run.
     Run(String),
+    /// How the bake stands, and in a line.
+    Bake(Box<Findings>, String),
+    /// The bake is over its limits: to keep the release, or to take it back? Silence for so long takes it back.
+    Asks(Vec<String>, Duration),
 }
 
 /// Where news goes. Whoever stopped listening misses it; the run goes on.

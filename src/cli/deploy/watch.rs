@@ -45,7 +45,8 @@ fn tell(news: &Told) {
         Told::Fact(host, fact) => eprintln!("{host}: {}", fact.told()),
         Told::Note(host, text) => eprintln!("{host}: {text}"),
         Told::Output(host, lines) => lines.iter().for_each(|line| eprintln!("{host}:   {line}")),
-        Told::Run(text) => eprintln!("qd: {text}"),
+        Told::Run(text) | Told::Bake(_, text) => eprintln!("qd: {text}"),
+        Told::Asks(..) => {}
     }
 }
 
@@ -92,7 +93,7 @@ pub async fn steered(conduct: Conduct<'_>, plan: &DeployPlan, wish: Wish, json: 
             Ok(Exit::NotConnected)
         }
         Left::Over(outcome) => {
-            print(plan, &id, outcome, &ended.runs, json)?;
+            print(plan, &id, outcome, &ended.runs, &ended.why, json)?;
             Ok(exit(outcome))
         }
     }
@@ -129,7 +130,7 @@ pub async fn looked_at(
         Next::Over(outcome) => outcome,
         _ => Outcome::Held,
     };
-    print(plan, id, outcome, &run.runs, json)?;
+    print(plan, id, outcome, &run.runs, &[], json)?;
     Ok(exit(outcome))
 }
 
@@ -153,6 +154,7 @@ fn print(
     id: &str,
     outcome: Outcome,
     runs: &BTreeMap<String, HostRun>,
+    why: &[String],
     json: bool,
 ) -> Result<(), Failure> {
     let mut out = std::io::stdout().lock();
@@ -165,6 +167,7 @@ fn print(
             version: &plan.version,
             plan: plan.hash(),
             result: outcome.as_str(),
+            why,
             hosts: plan.hosts.iter().map(|part| host_json(part, runs.get(&part.host))).collect(),
         };
         writeln!(out, "{}", serde_json::to_string_pretty(&document).map_err(std::io::Error::from)?)?;
@@ -194,6 +197,7 @@ struct OverJson<'a> {
     version: &'a str,
     plan: String,
     result: &'a str,
+    why: &'a [String],
     hosts: Vec<serde_json::Value>,
 }
 

@@ -158,51 +158,6 @@ impl Findings {
     }
 }
 
-/// A line of a log without what differs from one time to the next: numbers, ids, quoted texts and addresses. Two errors
-/// with the same signature are the same error.
-pub fn signature(line: &str) -> String {
-    let mut out = String::new();
-    for word in line.split_whitespace() {
-        if !out.is_empty() {
-            out.push(' ');
-        }
-        let (key, value) = word.rsplit_once('=').map_or(("", word), |(key, value)| (key, value));
-        if !key.is_empty() {
-            mask(key, &mut out);
-            out.push('=');
-        }
-        mask(value, &mut out);
-        if out.len() > LONGEST {
-            break;
-        }
-    }
-    super::super::text::one_line(&out, LONGEST)
-}
-
-/// A word that is mostly digits, or an id in hex, is `#`; else each run of digits in it is.
-fn mask(word: &str, out: &mut String) {
-    let bare = word.trim_matches(|c: char| !c.is_alphanumeric());
-    let digits = bare.chars().filter(char::is_ascii_digit).count();
-    let hex = bare.len() >= 8 && bare.chars().all(|c| c.is_ascii_hexdigit() || c == '-');
-    if hex || digits * 2 > bare.len() {
-        out.push('#');
-        return;
-    }
-    let mut in_number = false;
-    for c in word.chars() {
-        let digit = c.is_ascii_digit();
-        if !digit {
-            out.push(c);
-        } else if !in_number {
-            out.push('#');
-        }
-        in_number = digit;
-    }
-}
-
-/// The longest signature, in characters.
-const LONGEST: usize = 160;
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -243,14 +198,6 @@ mod tests {
         let down = Findings { down: Some(vec!["Checkout".to_owned()]), ..Findings::default() };
         assert_eq!(down.breaches(&limits()), ["StatusCake: Checkout is down"]);
         assert_eq!(down.breaches(&BakeLimits { statuscake: false, ..limits() }).len(), 0);
-    }
-
-    #[test]
-    fn errors_that_differ_in_numbers_and_ids_are_one() {
-        let one = signature("ts=2026-01-01T00:00:01Z level=error msg=\"timeout after 31ms\" id=4fe1-99aa01 order 1234");
-        let two = signature("ts=2026-01-02T10:30:01Z level=error msg=\"timeout after 7ms\" id=77d1-00bb02 order 99");
-        assert_eq!(one, two);
-        assert_ne!(signature("cannot read config"), signature("cannot read database"));
     }
 
     #[test]
