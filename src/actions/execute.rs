@@ -11,10 +11,12 @@ use tokio::sync::{mpsc, watch};
 use super::gate::{self, Ended};
 use super::reach::again;
 use super::record::{Doing, Recorder};
+use super::scribe::{Scribe, Subject};
 use super::unit::{last_lines, read};
 use crate::domain::action::ActionKind;
 use crate::domain::audit::{Ending, HostEnding, Verdict};
 use crate::domain::confirm::{Approval, Refused, Standing};
+use crate::domain::deployment::DeploymentStatus;
 use crate::domain::gate::{Expect, GateSettings, UnitFacts};
 use crate::domain::host::HostName;
 use crate::domain::plan::{Plan, Target};
@@ -102,6 +104,7 @@ pub async fn execute(
         }
         tell(progress, Progress::Warning(format!("not recorded: {why}"))).await;
     }
+    let mut scribe = scribe(order, &begun.id).await;
     let mut endings = Vec::new();
     for batch in order.plan.targets.chunks(order.plan.at_once.max(1)) {
         let failed = endings.iter().any(|ending: &HostEnding| ending.result != Verdict::Ok);
@@ -109,17 +112,52 @@ pub async fn execute(
             endings.extend(batch.iter().map(|target| left_alone(target, failed)));
             continue;
         }
+        for target in batch {
+            scribe.host(target.host.as_str(), "going", Some(&order.plan.name), None).await;
+        }
         let done = join_all(batch.iter().map(|target| on_host(order, target, progress, stop))).await;
         for ending in &done {
             tell(progress, Progress::Ended(ending.clone())).await;
+            scribe.host(&ending.host, ending.result.as_str(), None, ending.detail.as_deref()).await;
         }
         endings.extend(done);
     }
     let (ending, written) = order.recorder.end(begun, endings).await;
+    for host in ending.hosts.iter().filter(|host| host.result == Verdict::NotDone) {
+        scribe.host(&host.host, host.result.as_str(), None, host.detail.as_deref()).await;
+    }
+    let why = ending.hosts.iter().filter(|host| host.result != Verdict::Ok);
+    let why: Vec<String> =
+        why.filter_map(|host| Some(format!("{}: {}", host.host, host.detail.as_ref()?))).collect();
+    scribe.end(status(ending.result), &why).await;
     if let Err(why) = written {
         tell(progress, Progress::Warning(format!("the result is not recorded: {why}"))).await;
     }
     Ok(ending)
+}
+
+async fn scribe(order: &Order<'_>, id: &str) -> Scribe {
+    let subject = Subject {
+        id,
+        action: &order.plan.name,
+        service: order.plan.service.as_deref(),
+        environment: &order.plan.environment,
+        to: None,
+        hosts: order.plan.targets.iter().map(|target| (target.host.to_string(), None)).collect(),
+    };
+    Scribe::begin(order.recorder, subject).await
+}
+
+/// How a run of this result stands.
+fn status(result: Verdict) -> DeploymentStatus {
+    match result {
+        Verdict::Ok => DeploymentStatus::Success,
+        Verdict::Failed => DeploymentStatus::Failed,
+        Verdict::NotDone => DeploymentStatus::Canceled,
+        Verdict::Unknown => DeploymentStatus::Unattended,
+        Verdict::RolledBack => DeploymentStatus::RolledBack,
+        Verdict::Held => DeploymentStatus::Held,
+    }
 }
 
 /// Whoever stopped listening misses it; what is being done goes on.

@@ -10,4 +10,5 @@ mod gate;
 pub mod plan;
 pub mod reach;
 pub mod record;
+pub mod scribe;
 pub mod unit;

@@ -19,6 +19,8 @@ pub struct Recorder {
     pub who: String,
     /// The machine that the person sits at.
     pub from: String,
+    /// The fleet: `[fleet] name`.
+    pub fleet: String,
 }
 
 /// What is about to be done.

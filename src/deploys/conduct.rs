@@ -15,12 +15,14 @@ use super::steer::{Left, Run};
 use super::told::Teller;
 use super::upload::upload;
 use crate::actions::record::{Begun, Doing, Recorder, new_id};
+use crate::actions::scribe::{Scribe, Subject};
 use crate::domain::action::ActionKind;
 use crate::domain::audit::{Ending, HostEnding, Verdict};
 use crate::domain::confirm::{Approval, Refused, Standing};
 use crate::domain::deploy::journal::HostRun;
 use crate::domain::deploy::plan::{DeployPlan, Kind};
 use crate::domain::deploy::steer::{Outcome, Wish};
+use crate::domain::deployment::DeploymentStatus;
 use crate::domain::host::HostName;
 use crate::domain::settings::Environment;
 use crate::domain::text::one_line;
@@ -108,6 +110,18 @@ impl Order<'_> {
         if faults.is_empty() { Ok(()) } else { Err(NotBegun::NotUploaded(faults.join("\n"))) }
     }
 
+    fn subject<'s>(&'s self, id: &'s str) -> Subject<'s> {
+        let plan = self.plan;
+        Subject {
+            id,
+            action: plan.kind.as_str(),
+            service: Some(&plan.service),
+            environment: &plan.environment,
+            to: Some(&plan.version),
+            hosts: plan.hosts.iter().map(|part| (part.host.clone(), part.from.clone())).collect(),
+        }
+    }
+
     async fn recorded(&self, action: ActionKind, told: &Teller) -> Result<Begun, NotBegun> {
         self.permitted()?;
         let doing = Doing {
@@ -145,7 +159,9 @@ impl<'a> Conduct<'a> {
     pub async fn begin(order: Order<'a>, told: &Teller) -> Result<Self, NotBegun> {
         let action = if order.plan.kind == Kind::Deploy { ActionKind::Deploy } else { ActionKind::Rollback };
         let begun = order.recorded(action, told).await?;
-        let run = Run::new(order.plan, &id()?, &order.recorder.who, &id()?, order.links);
+        // One name for the run, on the hosts, in the audit and in the store.
+        let mut run = Run::new(order.plan, &begun.id, &order.recorder.who, &id()?, order.links);
+        run.scribe = Some(Scribe::begin(order.recorder, order.subject(&begun.id)).await);
         let mut conduct = Self { order, run, begun, clock: Instant::now(), take: false };
         told.run(format!("run {}", conduct.run.id)).await;
         if let Err(why) = conduct.run.start().await {
@@ -157,6 +173,8 @@ impl<'a> Conduct<'a> {
                 detail: Some(one_line(&why, 300)),
             };
             let hosts = order.plan.hosts.iter().map(|part| HostEnding { host: part.host.clone(), ..not_done.clone() });
+            let whys = [one_line(&why, 300)];
+            conduct.written(DeploymentStatus::Canceled, &whys).await;
             conduct.close(hosts.collect(), told).await;
             return Err(NotBegun::Denied(why));
         }
@@ -173,7 +191,8 @@ impl<'a> Conduct<'a> {
         told: &Teller,
     ) -> Result<Self, NotBegun> {
         let begun = order.recorded(action, told).await?;
-        let run = Run::new(order.plan, run, by, &id()?, order.links);
+        let mut run = Run::new(order.plan, run, by, &id()?, order.links);
+        run.scribe = Some(Scribe::resume(order.recorder, order.subject(&run.id), by).await);
         Ok(Self { order, run, begun, clock: Instant::now(), take: true })
     }
 
@@ -193,12 +212,14 @@ impl<'a> Conduct<'a> {
     /// at, and then do what the plan says of a lost controller.
     pub async fn conduct(mut self, wish: &watch::Receiver<Wish>, told: &Teller) -> Ended {
         let left = self.run.steer(wish, self.order.herald, told, self.take).await;
+        self.run.write_down(left == Left::Over(Outcome::Held)).await;
         let runs = std::mem::take(&mut self.run.runs);
         let Left::Over(outcome) = left else { return Ended { left, runs, ending: None, why: Vec::new() } };
         let plan = self.order.plan;
         let mut why: Vec<String> = plan.hosts.iter().filter_map(|part| told_why(&part.host, &runs)).collect();
         why.extend(self.run.why.iter().map(|why| one_line(why, 200)));
         self.order.herald.ended(plan, &self.run.id, outcome, &why, told).await;
+        self.written(status(outcome), &why).await;
         if plan.kind == Kind::Rollback && plan.lock_after && outcome == Outcome::Succeeded {
             self.lock(told).await;
         }
@@ -206,6 +227,16 @@ impl<'a> Conduct<'a> {
         let hosts = plan.hosts.iter().map(|part| host_ending(&part.host, &runs, ms)).collect();
         let ending = self.close(hosts, told).await;
         Ended { left, runs, ending: Some(ending), why }
+    }
+
+    /// A run that waits for a person has not ended.
+    async fn written(&mut self, status: DeploymentStatus, why: &[String]) {
+        let held = status == DeploymentStatus::Held && self.run.runs.values().any(|run| !run.is_over());
+        match self.run.scribe.take() {
+            Some(mut scribe) if held => scribe.note(|record| record.detail = Some(one_line(&why.join("; "), 300))).await,
+            Some(scribe) => scribe.end(status, why).await,
+            None => {}
+        }
     }
 
     fn ms(&self) -> u64 {
@@ -229,6 +260,17 @@ impl<'a> Conduct<'a> {
             told.run(format!("the result is not recorded: {why}")).await;
         }
         ending
+    }
+}
+
+/// How a run of this outcome stands.
+fn status(outcome: Outcome) -> DeploymentStatus {
+    match outcome {
+        Outcome::Succeeded => DeploymentStatus::Success,
+        Outcome::RolledBack => DeploymentStatus::RolledBack,
+        Outcome::Failed => DeploymentStatus::Failed,
+        Outcome::Held => DeploymentStatus::Held,
+        Outcome::Canceled | Outcome::Denied => DeploymentStatus::Canceled,
     }
 }
 

@@ -13,11 +13,13 @@ use super::bake::Baker;
 use super::herald::Herald;
 use super::host::{self, Polled, Started, Steering, Unheard};
 use super::told::{Teller, Told};
+use crate::actions::scribe::Scribe;
 use crate::domain::deploy::bake::OnBreach;
 use crate::domain::deploy::journal::{HostRun, Phase};
 use crate::domain::deploy::plan::DeployPlan;
 use crate::domain::deploy::spec::OnFail;
 use crate::domain::deploy::steer::{Course, Next, Order, Outcome, Wish};
+use crate::domain::deployment::DeploymentStatus;
 use crate::domain::host::HostName;
 use crate::domain::ulid::millis;
 use crate::transport::SharedTransport;
@@ -62,6 +64,8 @@ pub struct Run<'a> {
     pub asks: bool,
     /// Why the run as a whole failed, where no host did.
     pub why: Vec<String>,
+    /// Where it is written down as it goes on.
+    pub scribe: Option<Scribe>,
     baker: Option<Baker<'a>>,
     /// What follows from the bake, whatever is wished for.
     follows: Option<Wish>,
@@ -92,6 +96,7 @@ impl<'a> Run<'a> {
             runs: BTreeMap::new(),
             asks: false,
             why: Vec::new(),
+            scribe: None,
             baker: None,
             follows: None,
             asked: None,
@@ -222,6 +227,7 @@ impl<'a> Run<'a> {
                 return Left::Unheard;
             }
             take = false;
+            self.write_down(false).await;
             let wished = *wish.borrow();
             let wish = if wished == Wish::On { self.follows.unwrap_or(wished) } else { wished };
             let orders = match course.next(&self.runs, wish) {
@@ -237,6 +243,23 @@ impl<'a> Run<'a> {
             }
             sleep(PACE).await;
         }
+    }
+
+    /// What is known, for those who look on from this machine.
+    pub async fn write_down(&mut self, held: bool) {
+        let Some(scribe) = &mut self.scribe else { return };
+        for (host, run) in &self.runs {
+            scribe.host(host, run.word(), run.step.as_deref(), run.why.as_deref()).await;
+        }
+        let baking = self.baker.is_some();
+        scribe
+            .note(|record| {
+                record.status = if held { DeploymentStatus::Held } else { DeploymentStatus::Running };
+                if baking && record.detail.is_none() {
+                    record.detail = Some("baking".to_owned());
+                }
+            })
+            .await;
     }
 
     /// Watches the fleet; true once it has been well for long enough. What it finds leads to what the plan says.

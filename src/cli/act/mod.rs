@@ -158,7 +158,7 @@ impl Acting {
     /// The audit of this machine.
     pub async fn recorder(&self) -> Recorder {
         let store = Store::open(&self.opened.options.dirs.state).await.map_err(|error| error.to_string());
-        Recorder { store, who: machine::person(), from: machine::name() }
+        Recorder { store, who: machine::person(), from: machine::name(), fleet: self.opened.settings.fleet.clone() }
     }
 }
 

@@ -4,6 +4,7 @@ pub mod bake;
 pub mod batches;
 pub mod freeze;
 pub mod journal;
+mod page;
 pub mod plan;
 pub mod spec;
 pub mod state;

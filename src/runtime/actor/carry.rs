@@ -13,7 +13,7 @@ use super::Shared;
 use super::prepare::{Prepared, What};
 use crate::actions::evidence::collect;
 use crate::actions::execute::{Order, Progress, execute};
-use crate::actions::record::{Doing as Recorded, new_id};
+use crate::actions::record::{Doing as Recorded, Recorder, new_id};
 use crate::app::message::Message;
 use crate::domain::act::News;
 use crate::domain::action::ActionKind;
@@ -58,6 +58,7 @@ impl Doing {
         if *snapshot && let Some(service) = service {
             self.keep_evidence(service, prepared).await;
         }
+        let recorder = Recorder { fleet: prepared.fleet.clone(), ..self.shared.recorder().await.clone() };
         let order = Order {
             plan,
             approval: &self.approval,
@@ -66,7 +67,7 @@ impl Doing {
             service: service.as_deref(),
             gate: gate.clone(),
             links: &prepared.reachable.links,
-            recorder: self.shared.recorder().await,
+            recorder: &recorder,
         };
         let (progress, events) = mpsc::channel(256);
         let doing = async {

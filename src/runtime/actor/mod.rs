@@ -108,7 +108,7 @@ impl Shared {
         self.recorder
             .get_or_init(async || {
                 let store = Store::open(&self.folder).await.map_err(|error| error.to_string());
-                Recorder { store, who: machine::person(), from: machine::name() }
+                Recorder { store, who: machine::person(), from: machine::name(), fleet: String::new() }
             })
             .await
     }

@@ -27,6 +27,8 @@ const COMMAND: Duration = Duration::from_secs(600);
 
 /// A plan, and all that carrying it out takes.
 pub(super) struct Prepared {
+    /// The fleet that it is of: `[fleet] name`.
+    pub fleet: String,
     pub environment: Environment,
     pub reachable: Reachable,
     pub what: What,
@@ -100,7 +102,7 @@ pub(super) async fn prepare(
         }
         What::Shell { host, argv } => shell_proposal(&environment, host, argv),
     };
-    Ok((Prepared { environment, reachable, what }, proposal))
+    Ok((Prepared { fleet: settings.fleet.clone(), environment, reachable, what }, proposal))
 }
 
 /// All of the hosts can be asked; or which cannot, and why.
