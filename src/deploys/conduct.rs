@@ -178,7 +178,7 @@ impl<'a> Conduct<'a> {
             conduct.close(hosts.collect(), told).await;
             return Err(NotBegun::Denied(why));
         }
-        order.herald.began(order.plan, &conduct.run.id, &order.recorder.who, told).await;
+        order.herald.began(&order.plan.into(), &conduct.run.id, &order.recorder.who, told).await;
         Ok(conduct)
     }
 
@@ -218,7 +218,7 @@ impl<'a> Conduct<'a> {
         let plan = self.order.plan;
         let mut why: Vec<String> = plan.hosts.iter().filter_map(|part| told_why(&part.host, &runs)).collect();
         why.extend(self.run.why.iter().map(|why| one_line(why, 200)));
-        self.order.herald.ended(plan, &self.run.id, outcome, &why, told).await;
+        self.order.herald.ended(&plan.into(), &self.run.id, outcome, &why, told).await;
         self.written(status(outcome), &why).await;
         if plan.kind == Kind::Rollback && plan.lock_after && outcome == Outcome::Succeeded {
             self.lock(told).await;

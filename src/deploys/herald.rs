@@ -21,6 +21,42 @@ const PATIENCE: Duration = Duration::from_secs(15);
 /// A window ends by itself, for whoever opened it may be gone: so long after all of the run's own limits.
 const SPARE: Duration = Duration::from_secs(600);
 
+/// What people are told of, whichever way it is done.
+#[derive(Clone, Debug)]
+pub struct Affair {
+    /// What for.
+    pub kind: Kind,
+    /// The service.
+    pub service: String,
+    /// Its environment.
+    pub environment: String,
+    /// The version that becomes live.
+    pub version: String,
+    /// Where it happens, in a few words.
+    pub place: String,
+    /// Whether people are told.
+    pub announce: bool,
+    /// Whether the service's checks are left alone meanwhile.
+    pub maintenance: bool,
+    /// As long as it may take.
+    pub longest: Duration,
+}
+
+impl From<&DeployPlan> for Affair {
+    fn from(plan: &DeployPlan) -> Self {
+        Self {
+            kind: plan.kind,
+            service: plan.service.clone(),
+            environment: plan.environment.clone(),
+            version: plan.version.clone(),
+            place: format!("on {} hosts", plan.hosts.len()),
+            announce: plan.announce,
+            maintenance: plan.maintenance,
+            longest: plan.longest(),
+        }
+    }
+}
+
 /// Who is told.
 #[derive(Default)]
 pub struct Herald {
@@ -32,15 +68,15 @@ pub struct Herald {
 
 impl Herald {
     /// A run has begun: people are told, and a maintenance window is opened, where the plan says so.
-    pub async fn began(&self, plan: &DeployPlan, run: &str, who: &str, told: &Teller) {
-        self.post(plan, &began(plan, run, who), told).await;
-        if let Some((account, owner)) = self.checks.as_ref().filter(|_| plan.maintenance) {
-            match bounded(open(account, owner, plan, run)).await {
+    pub async fn began(&self, affair: &Affair, run: &str, who: &str, told: &Teller) {
+        self.post(affair, &began(affair, run, who), told).await;
+        if let Some((account, owner)) = self.checks.as_ref().filter(|_| affair.maintenance) {
+            match bounded(open(account, owner, affair, run)).await {
                 Ok(Some(count)) => {
                     told.run(format!("StatusCake: a maintenance window over {count} checks is open")).await
                 }
                 Ok(None) => {
-                    told.run(format!("StatusCake: no check is {}'s, so there is no window", plan.service)).await
+                    told.run(format!("StatusCake: no check is {}'s, so there is no window", affair.service)).await
                 }
                 Err(why) => told.run(format!("no maintenance window: {why}")).await,
             }
@@ -48,9 +84,9 @@ impl Herald {
     }
 
     /// It is over: people are told, and its window is closed, whoever opened it.
-    pub async fn ended(&self, plan: &DeployPlan, run: &str, outcome: Outcome, why: &[String], told: &Teller) {
-        self.post(plan, &ended(plan, run, outcome, why), told).await;
-        if let Some((account, _)) = self.checks.as_ref().filter(|_| plan.maintenance) {
+    pub async fn ended(&self, affair: &Affair, run: &str, outcome: Outcome, why: &[String], told: &Teller) {
+        self.post(affair, &ended(affair, run, outcome, why), told).await;
+        if let Some((account, _)) = self.checks.as_ref().filter(|_| affair.maintenance) {
             match bounded(close(account, run)).await {
                 Ok(()) => {}
                 Err(why) => told.run(format!("the maintenance window stays open until its end: {why}")).await,
@@ -66,8 +102,8 @@ impl Herald {
         Some(down.map(|check| check.name.clone()).collect())
     }
 
-    async fn post(&self, plan: &DeployPlan, text: &str, told: &Teller) {
-        let Some(slack) = self.slack.as_ref().filter(|slack| plan.announce && slack.tells_deploys()) else { return };
+    async fn post(&self, affair: &Affair, text: &str, told: &Teller) {
+        let Some(slack) = self.slack.as_ref().filter(|slack| affair.announce && slack.tells_deploys()) else { return };
         if let Err(why) = bounded(slack.post(text)).await {
             told.run(format!("Slack was not told: {why}")).await;
         }
@@ -93,7 +129,7 @@ fn window_name(run: &str) -> String {
 async fn open(
     account: &StatusCake,
     owner: &CheckOwner,
-    plan: &DeployPlan,
+    affair: &Affair,
     run: &str,
 ) -> Result<Option<usize>, ApiError> {
     let known = account.checks().await?;
@@ -102,7 +138,7 @@ async fn open(
         return Ok(None);
     }
     let (start, count) = (Utc::now(), checks.len());
-    let longest = plan.longest() + SPARE;
+    let longest = affair.longest + SPARE;
     let end = start + TimeDelta::from_std(longest).unwrap_or(TimeDelta::hours(2));
     account.open_window(&NewWindow { name: window_name(run), start, end, checks, tags: Vec::new() }).await?;
     Ok(Some(count))
@@ -117,22 +153,22 @@ async fn close(account: &StatusCake, run: &str) -> Result<(), ApiError> {
 }
 
 /// What is done to what, for Slack.
-fn what(plan: &DeployPlan) -> String {
-    let service = escape(&plan.service);
-    match plan.kind {
-        Kind::Deploy => format!("{service} {}", escape(&plan.version)),
-        Kind::Rollback => format!("{service} back to {}", escape(&plan.version)),
+fn what(affair: &Affair) -> String {
+    let service = escape(&affair.service);
+    match affair.kind {
+        Kind::Deploy => format!("{service} {}", escape(&affair.version)),
+        Kind::Rollback => format!("{service} back to {}", escape(&affair.version)),
     }
 }
 
-fn began(plan: &DeployPlan, run: &str, who: &str) -> String {
-    let verb = if plan.kind == Kind::Deploy { "deploys" } else { "rolls back" };
-    let (who, environment) = (escape(who), escape(&plan.environment));
-    format!("{who} {verb} *{}* in {environment} on {} hosts · run {run}", what(plan), plan.hosts.len())
+fn began(affair: &Affair, run: &str, who: &str) -> String {
+    let verb = if affair.kind == Kind::Deploy { "deploys" } else { "rolls back" };
+    let (who, environment) = (escape(who), escape(&affair.environment));
+    format!("{who} {verb} *{}* in {environment} {} · run {run}", what(affair), escape(&affair.place))
 }
 
-fn ended(plan: &DeployPlan, run: &str, outcome: Outcome, why: &[String]) -> String {
-    let word = match (outcome, plan.kind) {
+fn ended(affair: &Affair, run: &str, outcome: Outcome, why: &[String]) -> String {
+    let word = match (outcome, affair.kind) {
         (Outcome::Succeeded, Kind::Deploy) => "is live",
         (Outcome::Succeeded, Kind::Rollback) => "is rolled back",
         (Outcome::RolledBack, _) => "*failed and was undone*",
@@ -141,7 +177,7 @@ fn ended(plan: &DeployPlan, run: &str, outcome: Outcome, why: &[String]) -> Stri
         (Outcome::Canceled, _) => "was canceled; nothing was switched",
         (Outcome::Denied, _) => "was not begun: another run has the lock",
     };
-    let mut text = format!("{} {word} in {} · run {run}", what(plan), escape(&plan.environment));
+    let mut text = format!("{} {word} in {} · run {run}", what(affair), escape(&affair.environment));
     for line in why.iter().take(3) {
         text += &format!("\n> {}", escape(line));
     }
@@ -155,7 +191,7 @@ mod tests {
 
     #[test]
     fn people_are_told_who_does_what_where_and_what_came_of_it() {
-        let plan = plan();
+        let plan = Affair::from(&plan());
         assert_eq!(
             began(&plan, "01A", "ada <!channel>"),
             "ada &lt;!channel&gt; deploys *api 1.5.0* in production on 3 hosts · run 01A"
@@ -165,7 +201,7 @@ mod tests {
             ended(&plan, "01A", Outcome::RolledBack, &why),
             "api 1.5.0 *failed and was undone* in production · run 01A\n> web-1: HTTP 500: &lt;b&gt;"
         );
-        let back = DeployPlan { kind: Kind::Rollback, version: "1.4.2".to_owned(), ..plan };
+        let back = Affair { kind: Kind::Rollback, version: "1.4.2".to_owned(), ..plan };
         assert_eq!(
             ended(&back, "01A", Outcome::Succeeded, &[]),
             "api back to 1.4.2 is rolled back in production · run 01A"

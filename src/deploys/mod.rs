@@ -5,6 +5,7 @@
 //! down for a runner, and [`host`] is how a host is talked to.
 
 pub mod bake;
+pub mod by_job;
 pub mod conduct;
 pub mod herald;
 pub mod host;

@@ -1,12 +1,14 @@
 //! What can be changed at GitLab, as plans: pure. A plan says what is done, what that does and how to undo it, before
 //! anything is done; what cannot be done is refused here, with the reason.
 
+use serde::Serialize;
+
 use super::ci::{Job, Pipeline, Tag, Token};
 use super::delivery::Project;
 use super::deployment::{self, Deployment, DeploymentStatus};
 
 /// A change at GitLab.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub enum CiAction {
     /// Starts a job that waits for a person.
     PlayJob {
@@ -89,7 +91,7 @@ impl CiAction {
 }
 
 /// What would be done.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct CiPlan {
     /// The change.
     pub action: CiAction,
