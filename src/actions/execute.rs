@@ -127,8 +127,7 @@ pub async fn execute(
         scribe.host(&host.host, host.result.as_str(), None, host.detail.as_deref()).await;
     }
     let why = ending.hosts.iter().filter(|host| host.result != Verdict::Ok);
-    let why: Vec<String> =
-        why.filter_map(|host| Some(format!("{}: {}", host.host, host.detail.as_ref()?))).collect();
+    let why: Vec<String> = why.filter_map(|host| Some(format!("{}: {}", host.host, host.detail.as_ref()?))).collect();
     scribe.end(status(ending.result), &why).await;
     if let Err(why) = written {
         tell(progress, Progress::Warning(format!("the result is not recorded: {why}"))).await;

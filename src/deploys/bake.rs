@@ -202,7 +202,9 @@ fn compare(
     let trouble = match unit.get("InvocationID").zip(on.unit.get("InvocationID")) {
         _ if !matches!(state, "active" | "reloading" | "refreshing") => Some(format!("{host}: its unit is {state}")),
         Some((now, before)) if now != before => Some(format!("{host}: its unit ended and was started again")),
-        _ if unit.get("NRestarts") != on.unit.get("NRestarts") => Some(format!("{host}: systemd started its unit again")),
+        _ if unit.get("NRestarts") != on.unit.get("NRestarts") => {
+            Some(format!("{host}: systemd started its unit again"))
+        }
         _ => None,
     };
     findings.units.extend(trouble.filter(|trouble| !findings.units.contains(trouble)));

@@ -6,7 +6,7 @@ piece() { # LETTER PATH: the whole lines that came since, at most so many bytes 
     [ -f "$2" ] && [ -r "$2" ] || return 0
     # shellcheck disable=SC2012
     inode=$(ls -i "$2" | sed 's/^ *\([0-9]*\).*/\1/') size=$(wc -c <"$2")
-    read -r was from <<END
+    IFS=' ' read -r was from <<END
 $(printf '%s\n' "$marks" | sed -n "s|^\([0-9]*\) \([0-9]*\) $2\$|\1 \2|p" | tail -n 1)
 END
     # One that is new, or cut short, is read from its beginning; without marks, its last lines.

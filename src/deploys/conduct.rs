@@ -233,7 +233,9 @@ impl<'a> Conduct<'a> {
     async fn written(&mut self, status: DeploymentStatus, why: &[String]) {
         let held = status == DeploymentStatus::Held && self.run.runs.values().any(|run| !run.is_over());
         match self.run.scribe.take() {
-            Some(mut scribe) if held => scribe.note(|record| record.detail = Some(one_line(&why.join("; "), 300))).await,
+            Some(mut scribe) if held => {
+                scribe.note(|record| record.detail = Some(one_line(&why.join("; "), 300))).await
+            }
             Some(scribe) => scribe.end(status, why).await,
             None => {}
         }

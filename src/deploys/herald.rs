@@ -126,12 +126,7 @@ fn window_name(run: &str) -> String {
     format!("qd run {run}")
 }
 
-async fn open(
-    account: &StatusCake,
-    owner: &CheckOwner,
-    affair: &Affair,
-    run: &str,
-) -> Result<Option<usize>, ApiError> {
+async fn open(account: &StatusCake, owner: &CheckOwner, affair: &Affair, run: &str) -> Result<Option<usize>, ApiError> {
     let known = account.checks().await?;
     let checks: Vec<String> = owned(owner, &known).map(|check| check.id.clone()).collect();
     if checks.is_empty() {

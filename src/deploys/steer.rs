@@ -210,13 +210,7 @@ impl<'a> Run<'a> {
     }
 
     /// Steers until it is over. What is wished for may change meanwhile.
-    pub async fn steer(
-        &mut self,
-        wish: &watch::Receiver<Wish>,
-        herald: &Herald,
-        told: &Teller,
-        take: bool,
-    ) -> Left {
+    pub async fn steer(&mut self, wish: &watch::Receiver<Wish>, herald: &Herald, told: &Teller, take: bool) -> Left {
         let course = self.plan.course();
         let mut take = take;
         loop {

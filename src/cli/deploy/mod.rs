@@ -1,5 +1,7 @@
 //! `qd deploy` and `qd rollback`: a plan, a confirmation, and a run that goes on without us if it must.
 
+mod by_job;
+mod list;
 pub mod lock;
 pub mod run;
 pub mod watch;
@@ -16,7 +18,7 @@ use crate::deploys::herald::Herald;
 use crate::deploys::plan::{Wanted, make};
 use crate::deploys::prepare;
 use crate::domain::deploy::plan::Kind;
-use crate::domain::deploy::spec::DeploySpec;
+use crate::domain::deploy::spec::{DeploySpec, Strategy};
 use crate::domain::hosted::CheckOwner;
 use crate::domain::service::Service;
 use crate::domain::settings::Settings;
@@ -83,14 +85,21 @@ pub fn spec<'s>(settings: &'s Settings, service: &Service) -> Result<&'s DeployS
 
 async fn begin(global: &Global, kind: Kind, name: &str, version: &str, even_bad: bool, run: &RunFlags) -> Outcome {
     let flags = &run.flags;
-    let prepared = interruptible(async {
+    let (acting, service, environment) = interruptible(async {
         let acting = Acting::open(global, flags).await?;
         let service = service(acting.settings(), name)?.clone();
         let environment = acting.environment(&service.environment, flags)?;
         if kind == Kind::Deploy && !flags.dry_run {
             frozen(acting.settings(), &environment.name)?;
         }
-        let spec = spec(acting.settings(), &service)?;
+        Ok((acting, service, environment))
+    })
+    .await?;
+    let spec = spec(acting.settings(), &service)?;
+    if spec.strategy == Strategy::Gitlab {
+        return by_job::begin(kind, &acting, &service, &environment, spec, version, run).await;
+    }
+    let prepared = interruptible(async {
         let connected = Connected::to(&acting.opened.whole, &service.hosts).await;
         let unnamed = connected.missing.iter().any(|(host, _)| !run.leave_out.iter().any(|left| left == host.as_str()));
         if unnamed {
@@ -124,13 +133,13 @@ async fn begin(global: &Global, kind: Kind, name: &str, version: &str, even_bad:
         }
         let demand = plan.demand(names(&acting.opened.whole));
         let approval = confirmed(&plan.hash(), &demand, flags).await?;
-        Ok((acting, service, connected, plan, approval))
+        Ok((connected, plan, approval))
     });
-    let (acting, service, connected, plan, approval) = prepared.await?;
+    let (connected, plan, approval) = prepared.await?;
     let order = Order {
         plan: &plan,
         approval: &approval,
-        environment: &acting.environment(&plan.environment, flags)?,
+        environment: &environment,
         standing: &acting.standing,
         links: &connected.links,
         recorder: &acting.recorder().await,

@@ -1,15 +1,13 @@
 //! `qd run`: the runs that hosts know of, whoever has started them.
 
 use std::collections::BTreeMap;
-use std::io::Write;
 
-use chrono::{DateTime, SecondsFormat, Utc};
+use chrono::{DateTime, Utc};
 use clap::{Args, Subcommand};
-use serde::Serialize;
 use tokio::sync::mpsc;
 
 use super::watch::{looked_at, steered};
-use super::{herald, not_begun};
+use super::{herald, list, not_begun};
 use crate::cli::act::confirm::confirmed;
 use crate::cli::act::unit::service;
 use crate::cli::act::{ActFlags, Acting, Connected, names};
@@ -17,19 +15,17 @@ use crate::cli::args::Global;
 use crate::cli::exit::{Exit, Failure, Outcome};
 use crate::cli::interruptible;
 use crate::cli::opened::Opened;
-use crate::cli::table::Table;
 use crate::deploys::conduct::{Conduct, Order};
 use crate::deploys::host::{Steering, plan_of, poll, runs};
 use crate::deploys::told::Teller;
 use crate::domain::action::{ActionKind, Level, Scope};
 use crate::domain::confirm::{Demand, Typed};
-use crate::domain::deploy::journal::HostRun;
+use crate::domain::deploy::journal::{Fact, HostRun};
 use crate::domain::deploy::plan::DeployPlan;
 use crate::domain::deploy::steer::{Next, Wish};
 use crate::domain::host::HostName;
 use crate::domain::text::one_line;
 use crate::domain::ulid::millis;
-use crate::ui::format::age;
 
 /// How many runs of a service are shown.
 const MOST: usize = 10;
@@ -37,8 +33,16 @@ const MOST: usize = 10;
 /// The commands of `qd run`.
 #[derive(Debug, Subcommand)]
 pub enum RunVerb {
-    /// The runs that the hosts remember.
+    /// The runs that the hosts and this machine remember.
     List {
+        /// One JSON document.
+        #[arg(long)]
+        json: bool,
+    },
+    /// One run: its plan, where each host is, and what its steps said; the newest when none is named.
+    Show {
+        /// The run's id.
+        id: Option<String>,
         /// One JSON document.
         #[arg(long)]
         json: bool,
@@ -47,6 +51,9 @@ pub enum RunVerb {
     Attach(RunArgs),
     /// Take a run over and go on with it.
     Adopt(RunArgs),
+    /// Stop a run at the hosts' next boundary and leave it there: adopt goes on, abort ends it. Without anybody who steers
+    /// it, on_controller_loss applies.
+    Hold(RunArgs),
     /// Stop a run at the hosts' next boundary; what is done stays, unless --undo.
     Abort {
         /// Which.
@@ -71,9 +78,11 @@ pub struct RunArgs {
 /// Runs the command.
 pub async fn run(global: &Global, verb: RunVerb) -> Outcome {
     match verb {
-        RunVerb::List { json } => interruptible(list(global, json)).await,
+        RunVerb::List { json } => interruptible(list::list(global, json)).await,
+        RunVerb::Show { id, json } => interruptible(list::show(global, id.as_deref(), json)).await,
         RunVerb::Attach(args) => interruptible(attach(global, args)).await,
         RunVerb::Adopt(args) => take_over(global, args, ActionKind::Adopt, Wish::On).await,
+        RunVerb::Hold(args) => take_over(global, args, ActionKind::Abort, Wish::Hold).await,
         RunVerb::Abort { run, undo } => {
             take_over(global, run, ActionKind::Abort, if undo { Wish::Undo } else { Wish::Stop }).await
         }
@@ -88,9 +97,11 @@ pub(in crate::cli) struct Known {
     pub plan: DeployPlan,
     /// Who began it.
     pub by: String,
-    lease_age: Option<u64>,
+    pub(super) lease_age: Option<u64>,
     /// What each host tells of its part.
     pub hosts: BTreeMap<String, HostRun>,
+    /// What has happened on each host, in order.
+    pub(super) facts: BTreeMap<String, Vec<Fact>>,
 }
 
 impl Known {
@@ -99,6 +110,7 @@ impl Known {
         match self.plan.course().next(&self.hosts, Wish::On) {
             Next::Over(outcome) => outcome.as_str(),
             _ if self.is_alone() => "unattended",
+            Next::Proven if self.plan.bake.is_some() => "baking",
             _ => "running",
         }
     }
@@ -147,7 +159,7 @@ pub(in crate::cli) async fn known(opened: &Opened, wanted: Option<&str>) -> (Vec
 }
 
 /// Says which hosts could not be asked.
-fn say_faults(connected: &Connected) {
+pub(super) fn say_faults(connected: &Connected) {
     connected.faults().iter().for_each(|fault| eprintln!("qd: {fault}"));
 }
 
@@ -161,7 +173,8 @@ async fn one(connected: &Connected, hosts: &[HostName], state: &str, id: String)
         }
     }
     let plan = plan?;
-    let mut known = Known { id, by: String::new(), lease_age: None, hosts: BTreeMap::new(), plan };
+    let mut known =
+        Known { id, by: String::new(), lease_age: None, hosts: BTreeMap::new(), facts: BTreeMap::new(), plan };
     let only_looking = Steering { token: "", beat: 0, take: false };
     for part in &known.plan.hosts {
         let Some(transport) = connected.links.get(&HostName::from(part.host.as_str())) else { continue };
@@ -172,78 +185,16 @@ async fn one(connected: &Connected, hosts: &[HostName], state: &str, id: String)
         let run = known.hosts.entry(part.host.clone()).or_default();
         run.alive = polled.alive;
         polled.facts.iter().for_each(|fact| run.take(fact));
+        known.facts.insert(part.host.clone(), polled.facts);
         known.by = polled.by;
         known.lease_age = polled.age.into_iter().chain(known.lease_age).min();
     }
     Some(known)
 }
 
-#[derive(Serialize)]
-struct RunJson<'a> {
-    id: &'a str,
-    service: &'a str,
-    environment: &'a str,
-    kind: &'a str,
-    version: &'a str,
-    state: &'a str,
-    by: &'a str,
-    started: Option<String>,
-    lease_age_s: Option<u64>,
-    hosts: Vec<serde_json::Value>,
-}
-
 /// When a run of this id was begun.
 pub(in crate::cli) fn started(id: &str) -> Option<DateTime<Utc>> {
     DateTime::from_timestamp_millis(i64::try_from(millis(id)?).ok()?)
-}
-
-async fn list(global: &Global, json: bool) -> Outcome {
-    let acting = Acting::open(global, &ActFlags::default()).await?;
-    let (found, connected) = known(&acting.opened, None).await;
-    say_faults(&connected);
-    let now = Utc::now();
-    let mut table = Table::new(&["run", ">ago", "by", "environment", "service", "kind", "version", "state", "hosts"]);
-    let mut documents = Vec::new();
-    for run in &found {
-        let plan = &run.plan;
-        let at = started(&run.id);
-        let hosts: Vec<(String, HostRun)> =
-            plan.hosts.iter().map(|p| (p.host.clone(), run.hosts.get(&p.host).cloned().unwrap_or_default())).collect();
-        documents.push(RunJson {
-            id: &run.id,
-            service: &plan.service,
-            environment: &plan.environment,
-            kind: plan.kind.as_str(),
-            version: &plan.version,
-            state: run.state(),
-            by: &run.by,
-            started: at.map(|at| at.to_rfc3339_opts(SecondsFormat::Millis, true)),
-            lease_age_s: run.lease_age,
-            hosts: hosts
-                .iter()
-                .map(|(host, run)| serde_json::json!({ "host": host, "state": run.word(), "step": run.step }))
-                .collect(),
-        });
-        let words: Vec<String> = hosts.iter().map(|(host, run)| format!("{host} {}", run.word())).collect();
-        table.row([
-            run.id.clone(),
-            at.map_or_else(|| "—".to_owned(), |at| age((now - at).to_std().unwrap_or_default())),
-            run.by.clone(),
-            plan.environment.clone(),
-            plan.service.clone(),
-            plan.kind.as_str().to_owned(),
-            plan.version.clone(),
-            run.state().to_owned(),
-            words.join(", "),
-        ]);
-    }
-    let text = if json {
-        serde_json::to_string_pretty(&documents).map_err(std::io::Error::from)? + "\n"
-    } else {
-        table.render()
-    };
-    std::io::stdout().lock().write_all(text.as_bytes())?;
-    Ok(Exit::Fine)
 }
 
 /// The run that is meant, and the hosts.

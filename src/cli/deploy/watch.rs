@@ -51,7 +51,7 @@ fn tell(news: &Told) {
 }
 
 /// Runs something that tells, and tells it on stderr meanwhile.
-async fn telling<T>(doing: impl AsyncFnOnce(Teller) -> T) -> T {
+pub(super) async fn telling<T>(doing: impl AsyncFnOnce(Teller) -> T) -> T {
     let (news, mut heard) = mpsc::channel(256);
     let listening = async {
         while let Some(news) = heard.recv().await {
@@ -214,7 +214,7 @@ fn host_json(part: &HostPart, run: Option<&HostRun>) -> serde_json::Value {
 }
 
 /// 0 when every host has it; 4 when it was not let; else 1.
-fn exit(outcome: Outcome) -> Exit {
+pub(super) fn exit(outcome: Outcome) -> Exit {
     match outcome {
         Outcome::Succeeded => Exit::Fine,
         Outcome::Denied => Exit::Refused,
