@@ -10,6 +10,7 @@ pub mod conduct;
 pub mod herald;
 pub mod host;
 pub mod plan;
+mod preflight;
 pub mod prepare;
 pub mod script;
 pub mod steer;

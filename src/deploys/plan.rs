@@ -4,9 +4,9 @@ use std::cmp::Ordering;
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use chrono::Utc;
 use futures_util::future::join_all;
 
+use super::preflight;
 use super::script::find_path;
 use super::survey::{Question, Survey, survey};
 use crate::domain::action::{ActionKind, Level, Scope};
@@ -14,7 +14,7 @@ use crate::domain::deploy::batches::{BatchSize, Share, sizes};
 use crate::domain::deploy::plan::{
     Artifact, Bake, DeployPlan, HostPart, Kind, PlanGate, PlanHealth, PlanVersion, Script,
 };
-use crate::domain::deploy::spec::{AfterSwitch, DeploySpec, OnFail, RunnerKind, Strategy};
+use crate::domain::deploy::spec::{AfterSwitch, DeploySpec, OnFail, Strategy};
 use crate::domain::deploy::state::is_version;
 use crate::domain::host::HostName;
 use crate::domain::log::SourceKind;
@@ -23,12 +23,6 @@ use crate::domain::version;
 use crate::transport::SharedTransport;
 
 pub use crate::actions::plan::NoPlan;
-
-/// File systems on which a lock means nothing, or not on every machine.
-const NETWORK: [&str; 9] = ["nfs", "nfs4", "cifs", "smb", "smb2", "smbfs", "afs", "ceph", "fuseblk"];
-
-/// A clock that is further off is told of, in seconds.
-const SKEW: u64 = 5;
 
 /// What is wanted.
 pub struct Wanted<'a> {
@@ -129,45 +123,8 @@ impl Maker<'_> {
     fn host(&mut self, host: &HostName, survey: &Survey) {
         let (root, mut faults) = (self.root, Vec::new());
         let mut fault = |text: String| faults.push(format!("{host}: {text}"));
-        if !survey.missing.is_empty() {
-            fault(format!("a run needs {}, which is not there", survey.missing.join(", ")));
-        }
-        let (spec, user) = (self.wanted.spec, &survey.unit.user);
-        let by_script = spec.strategy == Strategy::Script;
-        if !survey.has_root && !by_script {
-            fault(format!("there is no {root}/releases"));
-        } else if !survey.writable {
-            let who = spec.run_as.as_deref().filter(|_| !by_script).unwrap_or(user);
-            fault(format!("{who} may not write {root} and {root}/releases"));
-        }
-        if let Some(state) = spec.state.as_deref().filter(|_| !survey.keeps) {
-            fault(format!("{user} may not write {state}; made once it may: sudo install -d -m 2770 -o {user} {state}"));
-        }
-        if let Some(other) = spec.run_as.as_deref().filter(|_| !survey.may_as) {
-            fault(format!(
-                "sudo does not let {user} run commands as {other} without a password; in sudoers that is\n    \
-                 {user} ALL=({other}) NOPASSWD: ALL"
-            ));
-        }
-        if spec.runner == RunnerKind::System && !survey.may_system {
-            let state = spec.state.as_deref().unwrap_or_default();
-            fault(format!(
-                "sudo does not let {user} start the runner by systemd; in sudoers that is\n    {user} ALL=(root) NOPASSWD: \
-                 /usr/bin/systemd-run --uid={user} --collect --quiet --unit=qd-* sh {state}/runs/*"
-            ));
-        }
-        if NETWORK.contains(&survey.fs.as_str()) {
-            fault(format!("{root} is on a network file system ({}), where a lock means nothing", survey.fs));
-        }
-        if let Some(owner) = &survey.owner {
-            fault(format!("another run has the lock: {owner}"));
-        }
-        if let Some(hold) = &survey.hold {
-            fault(format!("it is locked by hand: {hold}; qd unlock lets it again"));
-        }
-        if survey.unit.facts.load != "loaded" {
-            fault(format!("{} is {} there", self.unit, survey.unit.facts.load));
-        }
+        preflight::faults(self.wanted.spec, root, self.unit, survey).into_iter().for_each(&mut fault);
+        let (spec, by_script) = (self.wanted.spec, self.wanted.spec.strategy == Strategy::Script);
         if survey.machine_id.is_empty() {
             fault("it has no machine-id".to_owned());
         } else if let Some(twin) = self.parts.iter().find(|part| part.machine_id == survey.machine_id) {
@@ -199,7 +156,10 @@ impl Maker<'_> {
             self.faults.extend(faults);
             return;
         }
-        self.room(host, survey, &mut faults);
+        if self.wanted.kind == Kind::Deploy {
+            faults
+                .extend(preflight::room(self.wanted.artifact.as_ref(), survey).iter().map(|f| format!("{host}: {f}")));
+        }
         let there = survey.releases.iter().any(|(name, _)| *name == to);
         let needs_archive = |argv: &Vec<String>| argv.iter().any(|word| word.contains("{artifact}"));
         let needed = match self.wanted.kind {
@@ -211,21 +171,16 @@ impl Maker<'_> {
         if !there && needed && self.wanted.artifact.is_none() {
             faults.push(format!("{host}: there is no whole {root}/releases/{to}"));
         }
-        let act = self.act(host, survey, &mut faults);
+        let act = preflight::act(self.verb, self.unit, survey).unwrap_or_else(|why| {
+            faults.push(format!("{host}: {why}"));
+            Vec::new()
+        });
         if state.current.as_deref().is_some_and(|known| Some(known) != live) {
             let known = state.current.as_deref().unwrap_or_default();
             self.warnings
                 .push(format!("{host} was left on {known} by qd, and {} is live there now", live.unwrap_or("nothing")));
         }
-        if survey.kills {
-            self.warnings.push(format!(
-                "{host}: logind ends what a login leaves behind; `sudo loginctl enable-linger {user}` there, or runner = \"system\""
-            ));
-        }
-        let skew = survey.now.map(|now| now.abs_diff(Utc::now().timestamp()));
-        if let Some(skew) = skew.filter(|skew| *skew > SKEW) {
-            self.warnings.push(format!("{host}: its clock is {skew} s off"));
-        }
+        self.warnings.extend(preflight::warnings(survey).map(|warning| format!("{host}: {warning}")));
         self.migrates = self.migrates.max(Some(survey.migrates.unwrap_or(true)));
         if let Some(live) =
             live.filter(|live| self.wanted.kind == Kind::Deploy && version::compare(&to, live) == Some(Ordering::Less))
@@ -247,41 +202,6 @@ impl Maker<'_> {
             state,
             state_sum: survey.state_sum.clone(),
         });
-    }
-
-    /// Three times what is uploaded, and a tenth of the disk and its inodes.
-    fn room(&self, host: &HostName, survey: &Survey, faults: &mut Vec<String>) {
-        if self.wanted.kind == Kind::Rollback {
-            return;
-        }
-        let needs = self.wanted.artifact.as_ref().map_or(0, |artifact| 3 * artifact.bytes / 1024);
-        if let Some((free, used)) = survey.disk
-            && (free < needs || used >= 90)
-        {
-            faults.push(format!("{host}: the disk is {used} % full, with {free} kB free; {needs} kB are needed"));
-        }
-        if let Some(used) = survey.inodes.filter(|used| *used >= 90) {
-            faults.push(format!("{host}: {used} % of the disk's inodes are used"));
-        }
-    }
-
-    fn act(&self, host: &HostName, survey: &Survey, faults: &mut Vec<String>) -> Vec<String> {
-        let words = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect();
-        match &survey.unit {
-            _ if self.verb.is_empty() => Vec::new(),
-            unit if unit.root => words(&["systemctl", self.verb, self.unit]),
-            unit => match &unit.sudo {
-                Some(name) => words(&["sudo", "-n", "systemctl", self.verb, name]),
-                None => {
-                    let (user, verb, name) = (&unit.user, self.verb, self.unit);
-                    faults.push(format!(
-                        "{host}: sudo does not let {user} run `systemctl {verb} {name}` without a password; in sudoers that is\n    \
-                         {user} ALL=(root) NOPASSWD: /usr/bin/systemctl {verb} {name}"
-                    ));
-                    Vec::new()
-                }
-            },
-        }
     }
 
     fn plan(mut self, surveys: &[&Survey], state: &str, everything_fails: bool) -> Result<DeployPlan, NoPlan> {
