@@ -18,11 +18,8 @@ mod cockpit;
 mod deploy;
 mod exec;
 mod fleet;
-<<<<<<< HEAD
 mod history;
-=======
 mod hosted;
->>>>>>> abd9fb5 (A bake is judged by what came since, a job's deploys are tested, and runs are listed and shown from hosts and store alike)
 mod policy;
 mod releases;
 mod restart;

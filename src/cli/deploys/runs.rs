@@ -74,7 +74,7 @@ fn record(run: &Known, fleet: &str, now: DateTime<Utc>) -> Option<RunRecord> {
         "held" => DeploymentStatus::Held,
         "canceled" => DeploymentStatus::Canceled,
         "unattended" => DeploymentStatus::Unattended,
-        "running" => DeploymentStatus::Running,
+        "running" | "baking" => DeploymentStatus::Running,
         _ => return None,
     };
     let (parts, began) = (&run.plan.hosts, started(&run.id)?);
