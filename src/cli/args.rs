@@ -4,10 +4,10 @@ use std::path::PathBuf;
 
 use chrono::{DateTime, Utc};
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use clap_complete::Shell;
 
 use super::act::ActVerb;
 use super::audit::AuditArgs;
+use super::completions::CompletionsArgs;
 use super::counters::CountersArgs;
 use super::deploys::DeploysArgs;
 use super::logs::LogsArgs;
@@ -124,10 +124,7 @@ pub enum Verb {
     /// Who did what, where, with which command, and how it ended.
     Audit(AuditArgs),
     /// Completions for a shell, on stdout.
-    Completions {
-        /// Which shell.
-        shell: Shell,
-    },
+    Completions(CompletionsArgs),
     /// The keys of the cockpit, as they are bound for you.
     Keys,
     /// The themes there are, and the roles that a theme gives a style to.

@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use clap::{CommandFactory, Parser};
+use clap::Parser;
 
 pub mod act;
 pub mod alerts;
@@ -11,6 +11,7 @@ pub mod audit;
 pub mod check;
 pub mod check_apis;
 pub mod cockpit;
+pub mod completions;
 pub mod counters;
 pub mod deploy;
 pub mod deploys;
@@ -112,10 +113,7 @@ async fn headless(verb: Verb, global: args::Global) -> Outcome {
         Verb::Counters(args) => counters::run(&global, args).await,
         Verb::Status(args) => status::run(&global, args).await,
         Verb::Audit(args) => audit::run(args).await,
-        Verb::Completions { shell } => {
-            clap_complete::generate(shell, &mut Cli::command(), "qd", &mut std::io::stdout());
-            Ok(Exit::Fine)
-        }
+        Verb::Completions(args) => completions::run(&global, args),
         Verb::Keys => keys::run(&global),
         Verb::Themes => reference::themes(&global),
         Verb::Schema => reference::schema(),

@@ -3,6 +3,7 @@
 mod json;
 mod template;
 
+use std::borrow::Cow;
 use std::fmt::Write as _;
 use std::ops::Range;
 
@@ -12,6 +13,7 @@ use regex::bytes::Regex;
 pub use self::template::Template;
 use super::record::{Body, Record, SourceState};
 use crate::domain::log::{Level, Source, SourceEvent, SourceEventKind};
+use crate::domain::redact;
 use crate::domain::settings::TimeZoneChoice;
 use crate::domain::text::{clean_bytes, spread};
 
@@ -56,6 +58,8 @@ pub struct Style {
     pub terminal: bool,
     /// What is to stand out; default form only.
     pub highlight: Vec<Regex>,
+    /// Secrets are taken out.
+    pub redact: bool,
 }
 
 /// Colours of hosts, as ANSI numbers; red is kept for trouble.
@@ -65,12 +69,14 @@ impl Style {
     /// Writes a line of a log. Ledger rows are [`Style::event`]'s.
     pub fn line(&self, out: &mut Vec<u8>, state: &SourceState, record: &Record, now: DateTime<Utc>) {
         let Body::Line { bytes, truncated } = &record.body else { return };
+        let bytes = if self.redact { redact::bytes(bytes) } else { Cow::Borrowed(&bytes[..]) };
+        let bytes = &*bytes;
         match &self.form {
             Form::Raw if !self.terminal => out.extend_from_slice(bytes),
             Form::Raw => out.extend_from_slice(clean_bytes(bytes).as_bytes()),
             Form::Json => json::line(out, state, record, bytes, false, self.terminal),
             Form::PrettyJson => json::line(out, state, record, bytes, true, self.terminal),
-            Form::Template(template) => out.extend_from_slice(template.fill(state, record, bytes).as_bytes()),
+            Form::Template(template) => out.extend_from_slice(template.fill(self, state, record, bytes).as_bytes()),
             Form::Default => self.labelled(out, &state.source, record, bytes, *truncated, now),
         }
         out.push(b'\n');
@@ -151,19 +157,19 @@ impl Style {
                 _ => format!("{sign}{}d{:02}h", seconds / 86_400, seconds / 3600 % 24),
             };
         }
+        let form = if stamps == Stamps::Short { "%m-%d %H:%M:%S" } else { "%Y-%m-%dT%H:%M:%S%.3f%:z" };
         match self.zone {
-            TimeZoneChoice::Utc => stamp_in(time, stamps, &Utc),
-            TimeZoneChoice::Local => stamp_in(time, stamps, &Local),
-            TimeZoneChoice::Zone(zone) => stamp_in(time, stamps, &zone),
+            TimeZoneChoice::Utc => stamp_in(time, form, &Utc),
+            TimeZoneChoice::Local => stamp_in(time, form, &Local),
+            TimeZoneChoice::Zone(zone) => stamp_in(time, form, &zone),
         }
     }
 }
 
-fn stamp_in<Z: TimeZone>(time: DateTime<Utc>, stamps: Stamps, zone: &Z) -> String
+fn stamp_in<Z: TimeZone>(time: DateTime<Utc>, form: &str, zone: &Z) -> String
 where
     Z::Offset: std::fmt::Display,
 {
-    let form = if stamps == Stamps::Short { "%m-%d %H:%M:%S" } else { "%Y-%m-%dT%H:%M:%S%.3f%:z" };
     time.with_timezone(zone).format(form).to_string()
 }
 

@@ -25,11 +25,17 @@ pub struct LogsArgs {
     /// Only lines that pass this filter: level>=warn host:web* status>=500 path~^/api !healthz (a|b); see the README.
     #[arg(long, value_name = "FILTER")]
     pub filter: Option<String>,
+    /// Not services whose name matches this regex (again: none of them).
+    #[arg(long, value_name = "REGEX")]
+    pub exclude_service: Vec<String>,
+    /// Not hosts whose name is like this (a name or glob; again: none of them).
+    #[arg(long, value_name = "HOST")]
+    pub exclude_host: Vec<String>,
     /// Let what matches stand out.
     #[arg(short = 'H', long, value_name = "REGEX")]
     pub highlight: Vec<String>,
     /// From this time on: 90s, 10m, 2h, 1h30m, 1d or RFC 3339; rotated files too.
-    #[arg(long, value_name = "TIME")]
+    #[arg(short, long, value_name = "TIME")]
     pub since: Option<String>,
     /// Lines of each source to begin with; -1: all of the live file. [default: 100; with --since -1]
     #[arg(long, value_name = "N", allow_negative_numbers = true)]
@@ -40,9 +46,16 @@ pub struct LogsArgs {
     /// How lines are printed.
     #[arg(short, long, value_enum, default_value_t = Output::Default)]
     pub output: Output,
-    /// Print lines like this: {time} {host} {service} {source} {level} {line} {message} {fields.NAME}.
+    /// Print lines like this: {time} {host} {service} {source} {level} {line} {message} {fields.NAME} {fields} {json},
+    /// each also as {host|color}, {level|color}, {time|short}, {host:12} (so many columns), {message|json} (quoted).
     #[arg(long, value_name = "TEXT", value_parser = Template::parse)]
     pub template: Option<Template>,
+    /// The same, from a file.
+    #[arg(short = 'T', long, value_name = "PATH", value_parser = from_file, conflicts_with = "template")]
+    pub template_file: Option<Template>,
+    /// Take secrets (keys, tokens, passwords) out of what is printed.
+    #[arg(long)]
+    pub redact: bool,
     /// A time before each line (default output).
     #[arg(short, long, value_enum, num_args = 0..=1, require_equals = true, default_missing_value = "default", value_name = "FORM")]
     pub timestamps: Option<Timestamps>,
@@ -90,7 +103,7 @@ pub enum Timestamps {
 impl LogsArgs {
     /// The form of the output.
     pub fn form(&self) -> Form {
-        match (&self.template, self.output) {
+        match (self.template.as_ref().or(self.template_file.as_ref()), self.output) {
             (Some(template), _) => Form::Template(template.clone()),
             (None, Output::Default) => Form::Default,
             (None, Output::Raw) => Form::Raw,
@@ -124,6 +137,12 @@ impl LogsArgs {
         };
         Ok((start, since))
     }
+}
+
+/// A template's file; its last line end is not part of it.
+fn from_file(path: &str) -> Result<Template, String> {
+    let text = std::fs::read_to_string(path).map_err(|error| format!("{path}: {error}"))?;
+    Template::parse(text.strip_suffix('\n').unwrap_or(&text))
 }
 
 fn level(word: &str) -> Result<Level, String> {

@@ -17,6 +17,8 @@ pub use args::{LogsArgs, Output, Timestamps};
 use super::args::Global;
 use super::exit::{Exit, Failure, Outcome};
 use super::opened::Opened;
+use crate::domain::glob;
+use crate::domain::host::Host;
 use crate::domain::log::SourceKind;
 use crate::domain::query;
 use crate::domain::settings::LogSettings;
@@ -38,6 +40,8 @@ pub async fn run(global: &Global, args: LogsArgs) -> Outcome {
     let usage = |message: String| Failure::new(Exit::Usage, message);
     let (start, since) = args.start(Utc::now()).map_err(usage)?;
     let service = args.service_regex.as_deref().map(Regex::new).transpose().map_err(|e| usage(e.to_string()))?;
+    let without = args.exclude_service.iter().map(|text| Regex::new(text).map_err(|e| usage(e.to_string())));
+    let without = without.collect::<Result<Vec<_>, _>>()?;
     let compile = |patterns: &[String]| patterns.iter().map(|p| regex(p)).collect::<Result<Vec<_>, _>>().map_err(usage);
     // Which fields lines will have is not known yet: what is written like one is one.
     let filter = match args.filter.as_deref().map(|text| query::parse(text, |_| true)).transpose() {
@@ -46,33 +50,40 @@ pub async fn run(global: &Global, args: LogsArgs) -> Outcome {
     };
     let (include, exclude) = (compile(&args.include)?, compile(&args.exclude)?);
     let wanted = Wanted { include, exclude, filter, level: args.level, since };
-    let style = Style {
+    let mut style = Style {
         form: args.form(),
         stamps: args.stamps(),
         zone: args.timezone,
         colored: global.colored(),
         terminal: std::io::stdout().is_terminal(),
         highlight: compile(&args.highlight)?,
+        redact: args.redact,
     };
     let (feed, inbox) = mpsc::channel(BATCHES);
     let rule = |settings: &LogSettings, ends: bool| match ends {
         true => Rule::Complete,
         false => Rule::Hold { hold: settings.hold, history: HISTORY },
     };
-    let stream = |rule, expected| {
+    let stream = |style, rule, expected| {
         Stream::new(std::io::stdout(), style, wanted, Merge::new(rule), expected)
             .events(args.events, args.only_log_lines)
     };
     if args.stdin {
         stdin::read(feed);
         let expected = Expected { tails: 1, several: 0 };
-        return stream(rule(&LogSettings::default(), false), Some(expected)).run(inbox).await;
+        return stream(style, rule(&LogSettings::default(), false), Some(expected)).run(inbox).await;
     }
 
-    let opened = Opened::load(global).await?;
+    let mut opened = Opened::load(global).await?;
     opened.print_warnings();
+    let unwanted = |host: &Host| args.exclude_host.iter().any(|glob| glob::matches(glob, host.name.as_str()));
+    opened.settings.hosts.retain(|host| !unwanted(host));
     let settings = &opened.settings;
-    let is_wanted = |name: &str| service.as_ref().is_none_or(|regex| regex.is_match(name));
+    // A terminal is a screen; what goes into a pipe or a file is the line as it is, unless `--redact` says otherwise.
+    style.redact |= settings.logs.redact_on_screen && style.terminal;
+    let is_wanted = |name: &str| {
+        service.as_ref().is_none_or(|regex| regex.is_match(name)) && !without.iter().any(|regex| regex.is_match(name))
+    };
     let specs = settings.hosts.iter().flat_map(|host| sources(settings, &host.name));
     let specs: Vec<_> = specs.filter(|(name, _)| is_wanted(name)).map(|(_, spec)| spec.kind).collect();
     if specs.is_empty() {
@@ -86,5 +97,5 @@ pub async fn run(global: &Global, args: LogsArgs) -> Outcome {
     let options = TailOptions { start, follow: !args.no_follow, ..TailOptions::default() };
     fleet.tail(&options, is_wanted, &feed);
     drop(feed);
-    stream(rule(&settings.logs, args.no_follow), args.no_follow.then_some(expected)).run(inbox).await
+    stream(style, rule(&settings.logs, args.no_follow), args.no_follow.then_some(expected)).run(inbox).await
 }

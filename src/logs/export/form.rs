@@ -48,6 +48,7 @@ impl Writer {
                 colored: false,
                 terminal: false,
                 highlight: Vec::new(),
+                redact: false,
             },
             row: Vec::new(),
             kept: String::new(),

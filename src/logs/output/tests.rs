@@ -8,7 +8,7 @@ use crate::logs::record::Ingest;
 
 fn style(form: Form) -> Style {
     let zone = TimeZoneChoice::Utc;
-    Style { form, stamps: None, zone, colored: false, terminal: false, highlight: Vec::new() }
+    Style { form, stamps: None, zone, colored: false, terminal: false, highlight: Vec::new(), redact: false }
 }
 
 fn now() -> DateTime<Utc> {
@@ -124,4 +124,39 @@ fn events_are_told_with_what_is_known() {
     );
     let gone = SourceEvent { kind: SourceEventKind::Disconnected, detail: "the link went away".to_owned(), ..event };
     assert_eq!(event_text(&source, &gone), "- web-2 file:/x.log: the link went away");
+}
+
+#[test]
+fn a_template_has_columns_colours_and_quotes() {
+    let filled = |text: &str, colored: bool| {
+        let form = Form::Template(Template::parse(text).expect("a template"));
+        written(&Style { colored, ..style(form) }, &[LINE])
+    };
+    assert_eq!(
+        filled("{time|short} {host:8}|{level:6}|{message|json}", false),
+        "08:00:00.500 web-1   |error |\"no \\\"x\\\"\"\n"
+    );
+    assert_eq!(filled("{level|color} {fields}", true).split(' ').next(), Some("\u{1b}[31merror\u{1b}[0m"));
+    assert_eq!(filled("{host|color}", false), "web-1\n", "no colours where none are wanted");
+    assert_eq!(
+        filled("{fields.n}{{}} {json}", false).split_once(' ').map(|(n, json)| (n, &json[..8])),
+        Some(("7{}", "{\"time\":"))
+    );
+    for (text, says) in
+        [("{hots}", "is unknown"), ("{host|blink}", "`blink`"), ("{host:x}", "number of columns"), ("{a", "partner")]
+    {
+        let error = Template::parse(text).unwrap_err();
+        assert!(error.contains(says), "{text}: {error}");
+    }
+}
+
+#[test]
+fn secrets_are_printed_unless_they_are_to_be_taken_out() {
+    let line: &[u8] = b"level=info password=hunter2 key=sk_live_51Habcdef123456";
+    assert!(written(&style(Form::Raw), &[line]).contains("hunter2"), "data is as it was read");
+    for form in [Form::Default, Form::Raw, Form::Json, Form::Template(Template::parse("{line} {fields}").expect("one"))]
+    {
+        let out = written(&Style { redact: true, ..style(form) }, &[line]);
+        assert!(out.contains("[redacted]") && !out.contains("hunter2") && !out.contains("abcdef"), "{out}");
+    }
 }

@@ -37,7 +37,8 @@ impl Write for Closed {
 
 fn stream<W: Write>(out: W, form: Form, wanted: Wanted, rule: Rule, expected: Option<Expected>) -> Stream<W> {
     let zone = TimeZoneChoice::Utc;
-    let style = Style { form, stamps: None, zone, colored: false, terminal: false, highlight: Vec::new() };
+    let style =
+        Style { form, stamps: None, zone, colored: false, terminal: false, highlight: Vec::new(), redact: false };
     Stream::new(out, style, wanted, Merge::new(rule), expected)
 }
 

@@ -1,0 +1,122 @@
+//! `qd logs` as a script uses it: command sources, templates, what is left out, what is taken out.
+
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+
+use serde_json::Value;
+
+use super::{local, qd, text};
+
+/// An executable in the folder `bin` of a home.
+fn program(home: &Path, name: &str, script: &str) -> String {
+    let folder = home.join("bin");
+    std::fs::create_dir_all(&folder).unwrap();
+    let path = folder.join(name);
+    std::fs::write(&path, format!("#!/bin/sh\n{script}")).unwrap();
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).unwrap();
+    path.display().to_string()
+}
+
+/// What those three print, as their manuals and sources have it: docker keeps standard error apart, kubectl and stern
+/// put the pod before the line.
+fn containers(home: &Path) -> String {
+    let docker = program(
+        home,
+        "docker",
+        "echo \"$@\" >&2\necho 'ts=2026-11-20T08:00:01Z level=info from=docker'\necho 'ts=2026-11-20T08:00:04Z level=error from=docker' >&2\n",
+    );
+    let kubectl =
+        program(home, "kubectl", "test \"$1\" = logs || exit 1\necho '2026-11-20T08:00:02Z level=warn from=kubectl'\n");
+    let stern = program(home, "stern", "echo 'shop-7d9f app {\"level\":\"info\",\"msg\":\"from stern\"}'\n");
+    let config = home.join("quarterdeck.toml");
+    let text = format!(
+        "[[host]]\nname = \"here\"\ntransport = \"local\"\n[[service]]\nname = \"shop\"\nlogs = [\n\
+         {{ command = [\"{docker}\", \"logs\", \"-f\", \"--since\", \"10m\", \"shop\"] }},\n\
+         {{ command = [\"{kubectl}\", \"logs\", \"-f\", \"--timestamps\", \"deploy/shop\"] }},\n]\n\
+         [[service]]\nname = \"mesh\"\nlogs = [{{ command = [\"{stern}\", \"--color\", \"never\", \"shop\"] }}]\n"
+    );
+    std::fs::write(&config, text).unwrap();
+    config.display().to_string()
+}
+
+#[test]
+fn what_docker_kubectl_and_stern_print_is_a_source_like_any_other() {
+    let home = tempfile::tempdir().unwrap();
+    let config = containers(home.path());
+    let out = qd(home.path(), &["--config", &config, "logs", "--no-follow", "-o", "json"]);
+    assert_eq!(out.status.code(), Some(0), "{}", text(&out.stderr));
+    let lines: Vec<Value> = text(&out.stdout).lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let of = |what: &str| lines.iter().find(|line| line["message"].as_str().unwrap().contains(what)).unwrap();
+    assert_eq!(of("info from=docker")["time"], "2026-11-20T08:00:01Z");
+    assert_eq!(of("error from=docker")["level"], "error", "standard error belongs to it");
+    assert_eq!(of("from=kubectl")["level"], "warn");
+    assert_eq!(of("from stern")["service"], "mesh");
+    assert!(
+        of("logs --since 10m shop")["source"].as_str().unwrap().starts_with("command:"),
+        "every word arrives, but for the one that would keep it going"
+    );
+    // By level and service as every other source.
+    let out = qd(home.path(), &["--config", &config, "logs", "sho", "--no-follow", "--level", "warn", "-o", "raw"]);
+    let said = text(&out.stdout);
+    assert!(said.contains("from=kubectl") && said.contains("level=error") && !said.contains("stern"), "{said}");
+}
+
+#[test]
+fn a_command_that_goes_on_is_followed_and_started_again_when_it_ends() {
+    use std::io::{BufRead, BufReader};
+    let home = tempfile::tempdir().unwrap();
+    let once = home.path().join("once");
+    let script = format!("echo first; test -e {0} && echo again; touch {0}; sleep 0.2; echo last\n", once.display());
+    let kubectl = program(home.path(), "kubectl", &script);
+    let config = home.path().join("quarterdeck.toml");
+    let body = format!(
+        "[[host]]\nname = \"here\"\ntransport = \"local\"\n[[service]]\nname = \"shop\"\nlogs = [{{ command = [\"{kubectl}\", \"logs\", \"-f\", \"x\"] }}]\n"
+    );
+    std::fs::write(&config, body).unwrap();
+    let mut child = std::process::Command::new(assert_cmd::cargo::cargo_bin("qd"))
+        .env("HOME", home.path())
+        .env("XDG_STATE_HOME", home.path().join("state"))
+        .args(["--config", config.to_str().unwrap(), "logs", "-o", "raw"])
+        .stdout(std::process::Stdio::piped())
+        .stderr(std::process::Stdio::null())
+        .spawn()
+        .unwrap();
+    let lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    // It ends by being killed: what is waited for comes, or the test's own limit ends it.
+    let said: Vec<String> = lines.map_while(Result::ok).take(4).collect();
+    child.kill().unwrap();
+    child.wait().unwrap();
+    assert_eq!(said, ["first", "last", "first", "again"]);
+}
+
+#[test]
+fn hosts_and_services_are_left_out_and_lines_are_written_by_a_template() {
+    let home = tempfile::tempdir().unwrap();
+    let config = containers(home.path());
+    let run = |args: &[&str]| qd(home.path(), &[&["--config", &config, "logs", "--no-follow"], args].concat());
+    let out = run(&["--exclude-service", "^me", "--template", "{service:6}{level|color}:{message|json}"]);
+    let said = text(&out.stdout);
+    assert!(said.contains("shop  error:") && !said.contains("mesh"), "{said}");
+    let file = home.path().join("line.tmpl");
+    std::fs::write(&file, "{{{host}}} {time|short}\n").unwrap();
+    let out = run(&["-T", file.to_str().unwrap(), "-i", "from=kubectl"]);
+    assert_eq!(text(&out.stdout), "{here} 08:00:02.000\n");
+    let out = run(&["--exclude-host", "he*"]);
+    assert_eq!(out.status.code(), Some(2), "nothing is left: {}", text(&out.stderr));
+    assert_eq!(run(&["--template", "{nope}"]).status.code(), Some(2));
+    assert_eq!(run(&["-s", "1m", "-i", "from="]).stdout, b"", "what is older than a minute is left out");
+}
+
+#[test]
+fn secrets_stay_in_a_pipe_unless_they_are_to_be_taken_out() {
+    let home = tempfile::tempdir().unwrap();
+    let config = local(home.path());
+    std::fs::write(home.path().join("app.log"), "ts=2026-11-20T08:00:00Z level=info password=hunter2\n").unwrap();
+    let run =
+        |args: &[&str]| text(&qd(home.path(), &[&["--config", &config, "logs", "--no-follow"], args].concat()).stdout);
+    assert!(run(&["-o", "json"]).contains("password=hunter2"), "data is the line as it was read");
+    for form in ["default", "raw", "json", "ppjson"] {
+        let said = run(&["--redact", "-o", form]);
+        assert!(said.contains("password=[redacted]") && !said.contains("hunter2"), "{said}");
+    }
+}
