@@ -5,6 +5,9 @@
 //! this process) stands a folder for each host that looks like the root of a file system; a seeded [`world`] writes
 //! `/proc` and logs into it as time goes by, and commands run there by the real `sh` with `QD_ROOT` naming that folder.
 //!
+//! The company whose hosts these are has its hosted APIs on loopback too ([`apis`]): StatusCake, Stripe and GitLab tell of
+//! the same services, versions and outages as the hosts.
+//!
 //! Nothing of the person's own is read (no config, agent, `~/.ssh` or store), nothing is reached but 127.0.0.1, and
 //! everything written is in one temporary [`folder`], which goes when the demo ends.
 
@@ -14,7 +17,10 @@ use anyhow::{Context, Result, ensure};
 
 use crate::domain::settings::Settings;
 
+mod apis;
+pub mod company;
 mod folder;
+mod http;
 mod keys;
 mod log_file;
 mod server;
@@ -22,6 +28,7 @@ mod settings;
 mod stage;
 pub mod world;
 
+use apis::{Apis, Tokens};
 use folder::Folder;
 use server::Server;
 use world::World;
@@ -55,6 +62,7 @@ pub struct Demo {
     // Dropped in this order: first nothing new is written or started, then the folder goes.
     clock: Option<stage::Clock>,
     servers: Vec<Arc<Server>>,
+    _apis: Apis,
     folder: Folder,
 }
 
@@ -89,6 +97,7 @@ pub async fn start(options: DemoOptions) -> Result<Demo> {
         Folder::create().context("the demo needs a temporary folder; set TMPDIR to one that can be written")?;
     let world = World::new(options.seed, options.scenario, options.hosts, chrono::Utc::now());
     let names: Vec<String> = world.host_names().map(str::to_owned).collect();
+    let (company, webs) = (world.company(), world.web_names());
 
     let root = folder.path().to_owned();
     let stage = tokio::task::spawn_blocking(move || stage::Stage::build(&root, world)).await??;
@@ -109,7 +118,17 @@ pub async fn start(options: DemoOptions) -> Result<Demo> {
     tokio::fs::write(&known, known_hosts).await.context("cannot write the demo's known_hosts")?;
 
     let ports: Vec<u16> = servers.iter().map(|server| server.port()).collect();
-    let settings = settings::settings(&names, &ports, &identity, &known);
+    let tokens = Tokens::generate();
+    let apis = Apis::listen(company, tokens.clone(), webs).await?;
+    let settings = settings::settings(&settings::Parts {
+        folder: folder.path(),
+        names: &names,
+        ports: &ports,
+        identity: &identity,
+        known_hosts: &known,
+        apis: apis.port(),
+        tokens: &tokens,
+    })?;
     let clock = Some(stage.start().context("cannot start a thread for the demo's world")?);
-    Ok(Demo { settings, clock, servers, folder })
+    Ok(Demo { settings, clock, servers, _apis: apis, folder })
 }

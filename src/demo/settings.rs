@@ -1,112 +1,187 @@
-//! The config that a person would have written for the demo's hosts.
+//! The config that a person would have written for the demo's hosts and APIs: written into the demo's folder, and read
+//! from there as any other, so that a second terminal can use it too (`qd --config FOLDER/quarterdeck.toml …`).
 
-use std::path::Path;
-use std::time::Duration;
+use std::fmt::Write as _;
+use std::fs::OpenOptions;
+use std::io::Write as _;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
 
-use crate::domain::host::{Host, HostName, TransportChoice};
-use crate::domain::log::{SourceKind, SourceSpec};
-use crate::domain::service::{HealthCheck, Service, VersionSource};
-use crate::domain::settings::{Environment, HostKeyPolicy, ReadOnly, Settings, SshSettings, StatSettings};
+use anyhow::{Context, Result, anyhow};
 
+use super::apis::Tokens;
 use super::world::role::{Role, USER};
+use super::world::system::JOBS_VERSION;
+use crate::config::paths::Dirs;
+use crate::config::{LoadOptions, load};
+use crate::domain::settings::{Settings, SshSettings};
 
-/// The environment of every made-up host.
-const ENVIRONMENT: &str = "production";
+/// What the config is about.
+pub struct Parts<'p> {
+    /// The demo's folder.
+    pub folder: &'p Path,
+    /// The hosts' names.
+    pub names: &'p [String],
+    /// Their ports of 127.0.0.1.
+    pub ports: &'p [u16],
+    /// The key that opens them.
+    pub identity: &'p Path,
+    /// Their own keys.
+    pub known_hosts: &'p Path,
+    /// The port of the APIs.
+    pub apis: u16,
+    /// What opens those.
+    pub tokens: &'p Tokens,
+}
 
-/// Settings for hosts of these names on these ports of 127.0.0.1, reached with this key and this known_hosts file and
-/// nothing else of this machine.
-pub fn settings(names: &[String], ports: &[u16], identity: &Path, known_hosts: &Path) -> Settings {
-    let hosts = names.iter().zip(ports).map(|(name, port)| host(name, *port, identity)).collect();
-    Settings {
-        fleet: "demo".to_owned(),
-        environments: vec![Environment {
-            name: ENVIRONMENT.to_owned(),
-            careful: true,
-            read_only: ReadOnly::UntilArmed,
-            arm_for: Duration::from_secs(15 * 60),
-            accent: "careful".to_owned(),
-        }],
-        hosts,
-        services: services(names),
-        ssh: SshSettings {
-            host_keys: HostKeyPolicy::Strict,
-            run_ssh_g: false,
-            known_hosts: vec![known_hosts.to_owned()],
-            use_agent: false,
-            ..SshSettings::default()
-        },
-        // Livelier than on real hosts: there is no line to spare. Not as often as the world moves, which is each second:
-        // two looks would now and then find the same figures.
-        stats: StatSettings { every: Duration::from_secs(2), slow: Duration::from_secs(10) },
-        ..Settings::default()
+/// Writes the config, with the secrets it names, and reads it.
+///
+/// # Errors
+/// When the folder cannot be written.
+pub fn settings(parts: &Parts<'_>) -> Result<Settings> {
+    let write = |name: &str, text: &str| -> Result<PathBuf> {
+        let path = parts.folder.join(name);
+        let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path);
+        let written = file.and_then(|mut file| file.write_all(text.as_bytes()));
+        written.with_context(|| format!("cannot write {}", path.display()))?;
+        Ok(path)
+    };
+    write("statuscake.token", &parts.tokens.statuscake)?;
+    write("stripe.key", &parts.tokens.stripe)?;
+    write("gitlab.token", &parts.tokens.gitlab)?;
+    write("ssh_config", &ssh_config(parts))?;
+    let path = write("quarterdeck.toml", &toml(parts))?;
+    let options = LoadOptions {
+        explicit: vec![path],
+        env_config: None,
+        cwd: parts.folder.to_owned(),
+        // Nothing of the person's own is looked at.
+        dirs: Dirs::beneath(parts.folder),
+    };
+    let loaded = load(&options).map_err(|error| anyhow!("the demo's config is wrong: {error}"))?;
+    let mut settings = loaded.settings;
+    // In this process not even ssh is asked.
+    settings.ssh = SshSettings {
+        config: None,
+        run_ssh_g: false,
+        known_hosts: vec![parts.known_hosts.to_owned()],
+        use_agent: false,
+        ..settings.ssh
+    };
+    Ok(settings)
+}
+
+/// For `ssh -F`, and for qd in another terminal.
+fn ssh_config(parts: &Parts<'_>) -> String {
+    format!(
+        "Host *\n  UserKnownHostsFile {}\n  GlobalKnownHostsFile none\n  IdentityAgent none\n  IdentitiesOnly yes\n",
+        parts.known_hosts.display()
+    )
+}
+
+fn toml(parts: &Parts<'_>) -> String {
+    let mut text = HEAD.to_owned();
+    for (name, port) in parts.names.iter().zip(parts.ports) {
+        let role = Role::of(name).as_str();
+        // A String takes everything.
+        let _ = write!(
+            text,
+            "\n[[host]]\nname = \"{name}\"\naddress = \"127.0.0.1\"\nport = {port}\nuser = \"{USER}\"\n\
+             identity_file = {:?}\ntransport = \"ssh2\"\ntags = [\"{role}\"]\n",
+            parts.identity
+        );
     }
-}
-
-fn host(name: &str, port: u16, identity: &Path) -> Host {
-    Host {
-        address: Some("127.0.0.1".to_owned()),
-        port: Some(port),
-        user: Some(USER.to_owned()),
-        identity_file: Some(identity.to_owned()),
-        transport: TransportChoice::Ssh2,
-        tags: vec![Role::of(name).as_str().to_owned()],
-        ..Host::named(name, ENVIRONMENT)
+    text.push_str(SERVICES);
+    let has = |role| parts.names.iter().any(|name| Role::of(name) == role);
+    if has(Role::Db) {
+        text.push_str(POSTGRES);
     }
-}
-
-fn services(names: &[String]) -> Vec<Service> {
-    let on = |role: Role| -> Vec<HostName> {
-        names.iter().filter(|name| Role::of(name) == role).map(|name| HostName::from(name.as_str())).collect()
-    };
-    let api = Service {
-        critical: true,
-        health: Some(HealthCheck {
-            url: "http://127.0.0.1:8000/healthz".to_owned(),
-            status: vec![(200, 299)],
-            timeout: Duration::from_secs(2),
-            every: Duration::from_secs(5),
-        }),
-        version: Some(VersionSource::Url("http://127.0.0.1:8000/version".to_owned())),
-        logs: files(&["/var/log/myservice/app.log"]),
-        ..service("api", Some("myservice.service"), on(Role::Web))
-    };
-    let nginx = Service {
-        access_log: Some("/var/log/nginx/access.log".to_owned()),
-        logs: files(&["/var/log/nginx/access.log", "/var/log/nginx/error.log"]),
-        ..service("nginx", Some("nginx.service"), on(Role::Web))
-    };
-    let postgres = Service {
-        critical: true,
-        logs: files(&["/var/log/postgresql/*.log"]),
-        ..service("postgres", Some("postgresql.service"), on(Role::Db))
-    };
-    let jobs = Service {
-        logs: files(&["/var/log/jobs/jobs.json"]),
-        ..service("jobs", Some("jobs.service"), [on(Role::Db), on(Role::Worker)].concat())
-    };
-    let system = Service {
-        logs: vec![SourceSpec { kind: SourceKind::Journal(String::new()), sudo: false }],
-        ..service("system", None, names.iter().map(|name| HostName::from(name.as_str())).collect())
-    };
-    [api, nginx, postgres, jobs, system].into_iter().filter(|service| !service.hosts.is_empty()).collect()
-}
-
-fn service(name: &str, unit: Option<&str>, hosts: Vec<HostName>) -> Service {
-    Service {
-        name: name.to_owned(),
-        environment: ENVIRONMENT.to_owned(),
-        hosts,
-        unit: unit.map(str::to_owned),
-        container: None,
-        critical: false,
-        health: None,
-        version: None,
-        access_log: None,
-        runbook: None,
-        logs: Vec::new(),
+    if has(Role::Db) || has(Role::Worker) {
+        let on: Vec<String> = [Role::Db, Role::Worker].into_iter().filter(|role| has(*role)).map(|role| format!("\"tag:{}\"", role.as_str())).collect();
+        let _ = write!(text, "\n[[service]]\nname = \"jobs\"\nhosts = [{}]\n{JOBS}", on.join(", "));
+        let _ = writeln!(text, "version = {{ command = [\"sh\", \"-c\", 'cat \"$QD_ROOT/{JOBS_VERSION}\"'] }}");
     }
+    text.push_str(SYSTEM);
+    let base = format!("http://127.0.0.1:{}", parts.apis);
+    text + &HOSTED.replace("{base}", &base)
 }
 
-fn files(paths: &[&str]) -> Vec<SourceSpec> {
-    paths.iter().map(|path| SourceSpec { kind: SourceKind::File((*path).to_owned()), sudo: false }).collect()
-}
+// Livelier than on real hosts: there is no line to spare. Not as often as the world moves, which is each second: two
+// looks would now and then find the same figures.
+const HEAD: &str = r#"# The demo's own config. It goes with the demo.
+[fleet]
+name = "demo"
+environment = "production"
+
+[[environment]]
+name = "production"
+careful = true
+read_only = "until-armed"
+arm_for = "15m"
+accent = "careful"
+
+[ssh]
+config = "ssh_config"
+host_keys = "strict"
+
+[stats]
+every = "2s"
+slow = "10s"
+"#;
+
+const SERVICES: &str = r#"
+[[service]]
+name = "api"
+hosts = ["tag:web"]
+unit = "myservice.service"
+critical = true
+health = { url = "http://127.0.0.1:8000/healthz", status = "200-299", timeout = "2s", every = "5s" }
+version = "http://127.0.0.1:8000/version"
+logs = [{ file = "/var/log/myservice/app.log" }]
+statuscake = ["tag:api"]
+
+[[service]]
+name = "nginx"
+hosts = ["tag:web"]
+unit = "nginx.service"
+access_log = "/var/log/nginx/access.log"
+logs = [{ file = "/var/log/nginx/access.log" }, { file = "/var/log/nginx/error.log" }]
+statuscake = ["tag:web"]
+"#;
+
+const POSTGRES: &str = r#"
+[[service]]
+name = "postgres"
+hosts = ["tag:db"]
+unit = "postgresql.service"
+critical = true
+logs = [{ file = "/var/log/postgresql/*.log" }]
+"#;
+
+const JOBS: &str = r#"unit = "jobs.service"
+logs = [{ file = "/var/log/jobs/jobs.json" }]
+statuscake = ["nightly backup", "stock import"]
+"#;
+
+const SYSTEM: &str = r#"
+[[service]]
+name = "system"
+hosts = ["*"]
+logs = [{ journal = "" }]
+"#;
+
+const HOSTED: &str = r#"
+[statuscake]
+url = "{base}/statuscake"
+token = { file = "statuscake.token" }
+
+[stripe]
+url = "{base}/stripe"
+key = { file = "stripe.key" }
+refresh = "15s"
+
+[gitlab]
+url = "{base}/gitlab"
+token = { file = "gitlab.token" }
+projects = [{ path = "lumen/api", service = "api" }, { path = "lumen/jobs", service = "jobs" }]
+"#;

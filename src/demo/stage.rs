@@ -1,7 +1,7 @@
 //! Where the world becomes files: one folder a host that looks like its `/`, kept up to date as time goes by.
 
 use std::collections::hash_map::Entry;
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::fs::{self, OpenOptions};
 use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;
@@ -16,10 +16,17 @@ use tokio::sync::watch;
 
 use super::log_file::LogFile;
 use super::world::role::USER;
+use super::world::units::Verb;
 use super::world::{Line, Live, World};
 
 /// How often what is due is written.
 const STEP: Duration = Duration::from_millis(100);
+
+/// Where systemctl writes what is asked of a host's units, below its root: a file with a verb and a unit, which goes when
+/// it is done.
+const ASKED: &str = "demo/asked";
+/// The most of those that are done in a second.
+const MOST_ASKED: usize = 64;
 
 /// A world that has fallen behind by more seconds than this (the machine slept) leaves them out.
 const MOST_BEHIND: i64 = 30;
@@ -42,7 +49,7 @@ const PROGRAMS: [(&str, &str); 18] = [
     ("shutdown", REFUSE),
     ("ssh", REFUSE),
     ("su", REFUSE),
-    ("sudo", REFUSE),
+    ("sudo", include_str!("bin/sudo.sh")),
     ("systemd-run", REFUSE),
 ];
 const REFUSE: &str = include_str!("bin/refuse.sh");
@@ -62,6 +69,8 @@ struct Scenery {
     /// Lines that are made but not yet due, with their time in milliseconds after the start.
     due: VecDeque<(i64, Line)>,
     live: watch::Sender<Live>,
+    /// What was written of how it is now, by path: a process that has ended leaves no file behind.
+    files: BTreeSet<String>,
 }
 
 impl Stage {
@@ -70,7 +79,7 @@ impl Stage {
         let mut hosts = Vec::new();
         for (i, name) in world.host_names().enumerate() {
             let root = folder.join(name);
-            for part in [&format!("home/{USER}"), "tmp", "run"] {
+            for part in [&format!("home/{USER}"), "tmp", "run", ASKED] {
                 fs::create_dir_all(root.join(part)).with_context(|| format!("cannot make {}", root.display()))?;
             }
             for (program, text) in PROGRAMS {
@@ -80,7 +89,8 @@ impl Stage {
                 write_whole(&root.join(path), &text, 0o644)?;
             }
             let live = world.live(i).context("every host has a state")?;
-            hosts.push(Scenery { root, logs: HashMap::new(), due: VecDeque::new(), live: watch::Sender::new(live) });
+            let live = watch::Sender::new(live);
+            hosts.push(Scenery { root, logs: HashMap::new(), due: VecDeque::new(), live, files: BTreeSet::new() });
         }
         let mut stage = Self { world, hosts };
         while stage.world.next_second() < 0 {
@@ -115,13 +125,41 @@ impl Stage {
         if now - self.world.next_second() > MOST_BEHIND {
             self.world.skip_to(now);
         }
+        let asked = if self.world.next_second() <= now { self.take_asked() } else { Vec::new() };
         let mut made = false;
         while self.world.next_second() <= now {
             self.advance();
             made = true;
         }
         self.write_lines(now_ms)?;
-        if made { self.write_files() } else { Ok(()) }
+        if made {
+            self.write_files()?;
+        }
+        // Whoever asked waits for this.
+        asked.iter().try_for_each(fs::remove_file)
+    }
+
+    /// Does what was asked of the hosts' units, and tells where that was written.
+    fn take_asked(&mut self) -> Vec<PathBuf> {
+        let mut taken = Vec::new();
+        for (i, host) in self.hosts.iter().enumerate() {
+            let Ok(entries) = fs::read_dir(host.root.join(ASKED)) else { continue };
+            let mut paths: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).collect();
+            paths.retain(|path| path.extension().is_none_or(|end| end != "new"));
+            paths.sort();
+            paths.truncate(MOST_ASKED);
+            for path in paths {
+                let text = fs::read_to_string(&path).unwrap_or_default();
+                if let Some((verb, unit)) = text.trim_end().split_once(' ')
+                    && let Some(verb) = Verb::named(verb)
+                {
+                    // systemctl has looked whether there is such a unit.
+                    let _ = self.world.act(i, verb, unit);
+                }
+                taken.push(path);
+            }
+        }
+        taken
     }
 
     /// Makes the next second of the world.
@@ -159,11 +197,17 @@ impl Stage {
     }
 
     /// Writes how every host is now.
-    fn write_files(&self) -> io::Result<()> {
-        for (i, host) in self.hosts.iter().enumerate() {
+    fn write_files(&mut self) -> io::Result<()> {
+        for (i, host) in self.hosts.iter_mut().enumerate() {
+            let mut files = BTreeSet::new();
             for (path, text) in self.world.files(i) {
-                write_whole(&host.root.join(path), &text, 0o644)?;
+                write_whole(&host.root.join(&path), &text, 0o644)?;
+                files.insert(path);
             }
+            for gone in host.files.difference(&files) {
+                fs::remove_file(host.root.join(gone))?;
+            }
+            host.files = files;
         }
         Ok(())
     }

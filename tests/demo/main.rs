@@ -8,6 +8,7 @@
 #[allow(dead_code, reason = "one clause is about a network that made-up hosts have not")]
 #[path = "../transport/contract.rs"]
 mod contract;
+mod apis;
 mod cockpit;
 mod folder;
 mod library;

@@ -32,6 +32,32 @@ async fn commands_run_in_the_made_up_host() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn units_are_restarted_stopped_and_started_and_it_shows() {
+    let demo = demo(3).await;
+    let show = |property: &str| read(&demo, "web-1", &format!("systemctl show -p {property} --value myservice.service"));
+    let (pid, invocation) = (show("MainPID"), show("InvocationID"));
+    assert!(read(&demo, "web-1", "sudo -n -l systemctl restart myservice.service").contains("restart"));
+    // When it returns, it is done.
+    read(&demo, "web-1", "sudo -n systemctl restart myservice");
+    assert_eq!(show("ActiveState"), "active\n");
+    assert!(show("MainPID") != pid && show("InvocationID") != invocation && show("NRestarts") == "0\n");
+    assert!(!read(&demo, "web-1", "ls \"$QD_ROOT/proc\"").lines().any(|name| name == pid.trim()));
+    let journal = read(&demo, "web-1", "journalctl -o json -q -u myservice.service -n 5");
+    assert!(journal.contains("Stopping myservice.service") && journal.contains("Started myservice.service"), "{journal}");
+
+    read(&demo, "db-1", "systemctl stop jobs");
+    let state = run(&demo, "db-1", "systemctl is-active jobs.service");
+    assert_eq!((state.stdout.as_slice(), state.status.code()), (&b"inactive\n"[..], Some(3)));
+    assert!(!read(&demo, "db-1", "ps -e").contains(" jobs\n"));
+    read(&demo, "db-1", "systemctl start jobs");
+    assert!(run(&demo, "db-1", "systemctl is-active jobs").status.success());
+    let unknown = run(&demo, "web-1", "systemctl restart nosuch");
+    assert_eq!(unknown.status.code(), Some(5), "{unknown:?}");
+    // Another host is another host.
+    assert_eq!(read(&demo, "web-2", "systemctl show -p MainPID --value myservice.service"), pid);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_journal_is_read_from_its_end_from_a_cursor_and_by_unit() {
     let demo = demo(1).await;
     let last = read(&demo, "web-1", "journalctl -o json --no-pager -q -n 5");

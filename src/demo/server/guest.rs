@@ -74,7 +74,10 @@ impl Handler for Guest {
             reply.reject(ChannelOpenFailure::ConnectFailed).await;
         } else {
             reply.accept().await;
-            tokio::spawn(http::answer(channel.into_stream(), self.shared.live.clone()));
+            let live = self.shared.live.clone();
+            tokio::spawn(super::super::http::serve(channel.into_stream(), move |request| {
+                http::respond(request, live.borrow().api.as_ref())
+            }));
         }
         Ok(())
     }

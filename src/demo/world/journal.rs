@@ -4,8 +4,8 @@ use serde_json::json;
 
 use super::line::Second;
 use super::rng::Rng;
-use super::role::{Role, USER};
-use super::story::{BAD, Scene};
+use super::role::USER;
+use super::units::{Units, Verb};
 
 /// Where the stand-in of `journalctl` finds it.
 pub const JOURNAL: &str = "/demo/journal";
@@ -15,16 +15,24 @@ const WARNING: u8 = 4;
 const INFO: u8 = 6;
 
 /// Writes a second of the journal.
-pub fn write(role: Role, scene: &Scene, second: &mut Second, rng: &mut Rng) {
+pub fn write(units: &Units, second: &mut Second, rng: &mut Rng) {
     let mut entries: Vec<(u64, u8, &str, &str, String)> = Vec::new();
-    if scene.deploys && role == Role::Web {
-        let unit = "myservice.service";
-        let failed = if scene.version == BAD { "Deactivated successfully." } else { "Failed with result 'exit-code'." };
-        entries.extend([
-            (38, INFO, "systemd", unit, "Stopping myservice.service - myservice api...".to_owned()),
-            (610, INFO, "systemd", unit, format!("{unit}: {failed}")),
-            (940, INFO, "systemd", unit, format!("Started myservice.service - myservice api {}.", scene.version)),
-        ]);
+    for (verb, unit) in &units.done {
+        let (name, title) = (unit.name, unit.title);
+        let mut say = |at, words| entries.push((at, INFO, "systemd", name, words));
+        if matches!(verb, Verb::Stop | Verb::Restart) {
+            say(38, format!("Stopping {name} - {title}..."));
+            say(610, format!("{name}: Deactivated successfully."));
+            say(612, format!("Stopped {name} - {title}."));
+        }
+        if matches!(verb, Verb::Start | Verb::Restart) {
+            say(620, format!("Starting {name} - {title}..."));
+            say(940, format!("Started {name} - {title}."));
+        }
+        if *verb == Verb::Reload {
+            say(120, format!("Reloading {name} - {title}..."));
+            say(180, format!("Reloaded {name} - {title}."));
+        }
     }
     if rng.chance(0.06) {
         let (at, port) = (rng.below(900), 40_000 + rng.below(20_000));

@@ -1,7 +1,11 @@
 //! The made-up world: what its hosts write, second by second. Pure: the same seed, start and number of hosts give the same
 //! text for every second, and nothing here reads a clock or touches a file.
 
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
 use chrono::{DateTime, TimeDelta, Utc};
+
+use super::company::{Company, Delivered, Put, Seen};
 
 mod database;
 mod jobs;
@@ -9,10 +13,11 @@ mod journal;
 mod line;
 mod machine;
 mod procfs;
-mod rng;
+pub mod rng;
 pub mod role;
 pub mod story;
-mod system;
+pub mod system;
+pub mod units;
 mod web;
 
 pub use line::Line;
@@ -21,7 +26,8 @@ use line::Second;
 use machine::Machine;
 use rng::Rng;
 use role::Role;
-use story::{FLOOD, Scenario, Scene, Story};
+use story::{FLOOD, GOOD, GOOD_JOBS, Scenario, Scene, Story};
+use units::{API, JOBS, NGINX, POSTGRES, Units, Verb};
 
 /// How many seconds of the past are written down before the demo begins.
 pub const HISTORY: i64 = 600;
@@ -39,7 +45,7 @@ pub struct Live {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Api {
     /// The version it reports.
-    pub version: &'static str,
+    pub version: Arc<str>,
     /// What its health check complains of.
     pub trouble: Option<&'static str>,
 }
@@ -54,9 +60,11 @@ pub struct Moment {
 }
 
 /// The world up to some second.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct World {
     story: Story,
+    /// Whose hosts they are; its APIs look at it too.
+    company: Arc<Mutex<Company>>,
     started: DateTime<Utc>,
     /// The next second; 0 is the start of the demo.
     next: i64,
@@ -71,6 +79,7 @@ struct Host {
     name: String,
     role: Role,
     machine: Machine,
+    units: Units,
     scene: Scene,
 }
 
@@ -81,10 +90,14 @@ impl World {
         let host = |(i, name): (usize, String)| {
             let role = Role::of(&name);
             let machine = Machine::new(role, &mut Rng::at(seed, i as u64, i64::MIN));
-            Host { name, role, machine, scene: story.scene(i, -HISTORY) }
+            let units = Units::of(role, if role == Role::Web { GOOD } else { GOOD_JOBS });
+            let scene = scene(&units, true, -HISTORY);
+            Host { name, role, machine, units, scene }
         };
         let hosts = role::names(hosts).into_iter().enumerate().map(host).collect();
-        Self { story, started, next: -HISTORY, hosts, queued: Vec::new() }
+        let company = Company::new(seed, (started - TimeDelta::seconds(HISTORY)).timestamp());
+        let company = Arc::new(Mutex::new(company));
+        Self { story, company, started, next: -HISTORY, hosts, queued: Vec::new() }
     }
 
     /// The hosts' names, in order.
@@ -97,9 +110,60 @@ impl World {
         self.next
     }
 
-    /// Leaves out the seconds before this one.
+    /// The company, to be shared with what tells of it.
+    pub fn company(&self) -> Arc<Mutex<Company>> {
+        Arc::clone(&self.company)
+    }
+
+    /// The names of the web hosts, in order.
+    pub fn web_names(&self) -> Vec<String> {
+        self.hosts.iter().filter(|host| host.role == Role::Web).map(|host| host.name.clone()).collect()
+    }
+
+    /// Leaves out the seconds before this one: nothing is written of them, but what happens in them happens.
     pub fn skip_to(&mut self, second: i64) {
-        self.next = second;
+        while self.next < second {
+            self.happen(self.next);
+            self.hosts.iter_mut().for_each(|host| host.units.begin());
+            self.next += 1;
+        }
+    }
+
+    /// Somebody does something to a unit of a host; false where there is none of this name.
+    pub fn act(&mut self, host: usize, verb: Verb, unit: &str) -> bool {
+        let now = self.next;
+        self.hosts.get_mut(host).is_some_and(|host| host.units.act(verb, unit, now))
+    }
+
+    /// What happens in a second, before anything is written of it.
+    fn happen(&mut self, now: i64) {
+        let webs = || self.hosts.iter().filter(|host| host.role == Role::Web);
+        let seen = Seen {
+            webs: webs().count(),
+            failing: webs().map(|host| host.scene.failing).fold(0.0, f64::max),
+            away: webs().all(|host| host.scene.away || host.scene.closed),
+            tempted: self.story.tempts(now),
+        };
+        let puts = lock(&self.company).second(self.time_of(now).timestamp(), &seen);
+        for put in puts {
+            self.put(&put, now);
+        }
+        for (i, host) in self.hosts.iter_mut().enumerate() {
+            host.scene = scene(&host.units, self.story.reachable(i, now), now);
+        }
+    }
+
+    fn put(&mut self, put: &Put, now: i64) {
+        let (web, unit) = match put.service {
+            Delivered::Api => (true, API),
+            Delivered::Jobs => (false, JOBS),
+        };
+        // All jobs change at once, whichever host is named.
+        let wanted = put.host.filter(|_| web);
+        let hosts = self.hosts.iter_mut().filter(|host| (host.role == Role::Web) == web);
+        for (_, host) in hosts.enumerate().filter(|(i, _)| wanted.is_none_or(|wanted| wanted == *i)) {
+            host.units.put(&put.version, unit, now);
+        }
     }
 
     /// When a second begins.
@@ -110,6 +174,7 @@ impl World {
     /// Makes the next second: one moment for each host.
     pub fn advance(&mut self) -> Vec<Moment> {
         let now = self.next;
+        self.happen(now);
         self.next += 1;
         let at = self.time_of(now);
         let jobs = std::mem::take(&mut self.queued);
@@ -119,21 +184,22 @@ impl World {
         let mut moments = Vec::with_capacity(self.hosts.len());
         for (i, host) in self.hosts.iter_mut().enumerate() {
             let mut rng = Rng::at(self.story.seed, i as u64, now);
-            host.scene = self.story.scene(i, now);
             let mut second = Second::new(at);
             let usage = if host.role == Role::Web {
-                let load = web::Load { requests_s, scene: host.scene };
+                let load = web::Load { requests_s, scene: &host.scene };
                 web::write(&load, &mut second, &mut rng, &mut self.queued)
             } else {
                 let mine = jobs.iter().skip(runner).step_by(runners);
                 runner += 1;
-                let mut usage = jobs::write(mine, &mut second, &mut rng);
-                if host.role == Role::Db {
+                let runs = |unit| host.units.get(unit).is_some_and(|state| !state.stopped);
+                let mut usage = jobs::write(mine.filter(|_| runs(JOBS)), &mut second, &mut rng);
+                if runs(POSTGRES) {
                     usage = usage + database::write(requests_s, now, &mut second, &mut rng);
                 }
                 usage
             };
-            journal::write(host.role, &host.scene, &mut second, &mut rng);
+            journal::write(&host.units, &mut second, &mut rng);
+            host.units.begin();
             host.machine.advance(usage, &mut rng);
             moments.push(Moment { lines: second.into_lines(), live: host.live() });
         }
@@ -159,7 +225,7 @@ impl World {
         let at = self.time_of(self.next - 1);
         let Some(host) = self.hosts.get(host) else { return Vec::new() };
         let mut files = procfs::files(&host.machine, at.timestamp());
-        files.extend(system::changing(host.role, &host.machine, &host.scene, self.started, at));
+        files.extend(system::changing(host.role, &host.machine, &host.units, self.next - 1, at));
         files
     }
 
@@ -176,9 +242,34 @@ impl World {
 
 impl Host {
     fn live(&self) -> Live {
-        let api = Api { version: self.scene.version, trouble: self.scene.trouble };
-        Live { reachable: self.scene.reachable, api: (self.role == Role::Web).then_some(api) }
+        let runs = self.units.get(API).is_some_and(|api| !api.stopped);
+        let api = Api { version: self.scene.version.clone(), trouble: self.scene.trouble };
+        Live { reachable: self.scene.reachable, api: runs.then_some(api) }
     }
+}
+
+/// What a second is like on a host with these units.
+fn scene(units: &Units, reachable: bool, now: i64) -> Scene {
+    let api = units.get(API);
+    let starting = api.is_some_and(|api| api.is_starting(now));
+    let stopped = api.is_some_and(|api| api.stopped);
+    let since = api.and_then(|api| api.since).map_or(i64::MAX, |since| now - since);
+    let failing = if starting || stopped { 0.0 } else { Story::failing(&units.version, since) };
+    let sick = (failing > 0.2).then_some("checkout: KeyError: 'cart'");
+    Scene {
+        version: units.version.clone(),
+        replaces: units.replaces.clone(),
+        failing,
+        away: starting || stopped,
+        closed: units.get(NGINX).is_some_and(|nginx| nginx.stopped),
+        trouble: if starting { Some("starting") } else { sick },
+        reachable,
+    }
+}
+
+/// The company; what a panic left of it is still one.
+pub fn lock(company: &Mutex<Company>) -> MutexGuard<'_, Company> {
+    company.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]

@@ -5,45 +5,13 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::machine::Machine;
 use super::role::{Role, USER};
-use super::story::Scene;
+use super::units::{State, Units};
 
 /// Where the answers are, below the host's root.
 const ANSWERS: &str = "demo";
 
-/// The api's unit.
-const API: &str = "myservice.service";
-
-/// A unit that runs on a host of some role.
-struct Unit {
-    name: &'static str,
-    roles: &'static [Role],
-    /// Its main process: id, owner, name, and its shares of the processors' work and of memory.
-    pid: u32,
-    user: &'static str,
-    command: &'static str,
-    cpu: f64,
-    memory: f64,
-}
-
-const UNITS: [Unit; 5] = [
-    unit(API, &[Role::Web], 1042, "myservice", "myservice", 0.62, 0.22),
-    unit("nginx.service", &[Role::Web], 812, "www-data", "nginx", 0.13, 0.02),
-    unit("postgresql.service", &[Role::Db], 701, "postgres", "postgres", 0.71, 0.34),
-    unit("jobs.service", &[Role::Db, Role::Worker], 930, "jobs", "jobs", 0.16, 0.08),
-    unit("ssh.service", &[Role::Web, Role::Db, Role::Worker], 611, "root", "sshd", 0.003, 0.001),
-];
-
-const fn unit(
-    name: &'static str,
-    roles: &'static [Role],
-    pid: u32,
-    user: &'static str,
-    command: &'static str,
-    cpu: f64,
-    memory: f64,
-) -> Unit {
-    Unit { name, roles, pid, user, command, cpu, memory }
-}
+/// Where the jobs say which version they are.
+pub const JOBS_VERSION: &str = "srv/jobs/VERSION";
 
 /// The files that never change.
 pub fn fixed(name: &str, role: Role) -> Vec<(String, String)> {
@@ -65,40 +33,48 @@ pub fn fixed(name: &str, role: Role) -> Vec<(String, String)> {
     .collect()
 }
 
-/// The files that change with the second `at`, in a world that started at `started`.
-pub fn changing(
-    role: Role,
-    machine: &Machine,
-    scene: &Scene,
-    started: DateTime<Utc>,
-    at: DateTime<Utc>,
-) -> Vec<(String, String)> {
-    let processes = processes(role, machine, scene, started, at);
+/// The files that change with the second `now` of the world, which is at this time.
+pub fn changing(role: Role, machine: &Machine, units: &Units, now: i64, at: DateTime<Utc>) -> Vec<(String, String)> {
+    let processes = processes(machine, units, now);
     let mut files: Vec<_> =
         processes.iter().map(|process| (format!("proc/{}/stat", process.pid), stat(process, machine))).collect();
     let mut answer = |name: &str, text| files.push((format!("{ANSWERS}/{name}"), text));
     answer("df", df(role, machine, false));
     answer("df-inodes", df(role, machine, true));
     answer("ps", ps(&processes));
-    for unit in UNITS.iter().filter(|unit| unit.roles.contains(&role)) {
-        let age = processes.iter().find(|process| process.pid == unit.pid).map_or(0.0, |process| process.age);
-        let since = at - TimeDelta::seconds(age as i64);
-        answer(&format!("units/{}", unit.name), show(unit, machine, scene.restarting && unit.name == API, since));
+    for state in &units.all {
+        answer(&format!("units/{}", state.unit.name), show(state, machine, now, at));
+    }
+    if role != Role::Web {
+        files.push((JOBS_VERSION.to_owned(), format!("{}\n", units.version)));
     }
     files
 }
 
 /// The answer to `systemctl show UNIT`.
-fn show(unit: &Unit, machine: &Machine, restarting: bool, since: DateTime<Utc>) -> String {
-    let (active, sub) = if restarting { ("activating", "start") } else { ("active", "running") };
+fn show(state: &State, machine: &Machine, now: i64, at: DateTime<Utc>) -> String {
+    let (active, sub) = match (state.stopped, state.is_starting(now)) {
+        (true, _) => ("inactive", "dead"),
+        (false, true) => ("activating", "start"),
+        (false, false) => ("active", "running"),
+    };
     // As systemd writes it in the C locale.
-    let stamp = since.format("%a %Y-%m-%d %H:%M:%S UTC");
-    let memory = (machine.memory_kb * 1024.0 * unit.memory) as u64;
+    let stamp = (at - TimeDelta::seconds(age(state, machine, now) as i64)).format("%a %Y-%m-%d %H:%M:%S UTC");
+    let memory = if state.stopped { 0 } else { (machine.memory_kb * 1024.0 * state.unit.memory) as u64 };
+    let pid = if state.stopped { 0 } else { state.pid };
+    // Another at each start.
+    let invocation = format!("{:016x}{:016x}", state.pid, state.starts);
     format!(
-        "Id={0}\nNames={0}\nLoadState=loaded\nActiveState={active}\nSubState={sub}\nNRestarts=0\nResult=success\n\
-         MainPID={1}\nExecMainPID={1}\nExecMainStartTimestamp={stamp}\nActiveEnterTimestamp={stamp}\nMemoryCurrent={memory}\n",
-        unit.name, unit.pid
+        "Id={0}\nNames={0}\nDescription={1}\nLoadState=loaded\nActiveState={active}\nSubState={sub}\nType=notify\n\
+         NRestarts=0\nResult=success\nMainPID={pid}\nExecMainPID={2}\nInvocationID={invocation}\n\
+         ExecMainStartTimestamp={stamp}\nActiveEnterTimestamp={stamp}\nMemoryCurrent={memory}\n",
+        state.unit.name, state.unit.title, state.pid
     )
+}
+
+/// Seconds since a unit was started or stopped.
+fn age(state: &State, machine: &Machine, now: i64) -> f64 {
+    state.since.map_or(machine.uptime - 9.0, |since| (now - since) as f64)
 }
 
 /// A running process.
@@ -115,7 +91,7 @@ struct Process {
     age: f64,
 }
 
-fn processes(role: Role, machine: &Machine, scene: &Scene, started: DateTime<Utc>, at: DateTime<Utc>) -> Vec<Process> {
+fn processes(machine: &Machine, units: &Units, now: i64) -> Vec<Process> {
     // What the processors have spent in all is shared out.
     let spent: f64 = machine.cores.iter().map(|core| (core.user + core.system) / 100.0).sum();
     let process = |pid, parent, user, state, command, rss_kb, share| Process {
@@ -133,15 +109,10 @@ fn processes(role: Role, machine: &Machine, scene: &Scene, started: DateTime<Utc
         process(388, 1, "root", "Ss", "systemd-journal", 21_200.0, 0.009),
         process(2910, 611, USER, "S", "sshd", 6_300.0, 0.001),
     ];
-    for unit in UNITS.iter().filter(|unit| unit.roles.contains(&role)) {
-        let main = process(unit.pid, 1, unit.user, "Ssl", unit.command, machine.memory_kb * unit.memory, unit.cpu);
-        match scene.restarted.filter(|_| unit.name == API) {
-            None => all.push(main),
-            Some(second) => {
-                let age = (at - started).as_seconds_f64() - second as f64;
-                all.push(Process { age, ..main });
-            }
-        }
+    for state in units.all.iter().filter(|state| !state.stopped) {
+        let unit = state.unit;
+        let main = process(state.pid, 1, unit.user, "Ssl", unit.command, machine.memory_kb * unit.memory, unit.cpu);
+        all.push(Process { age: age(state, machine, now), ..main });
     }
     all
 }

@@ -4,7 +4,7 @@ use super::jobs::Job;
 use super::line::Second;
 use super::machine::Usage;
 use super::rng::Rng;
-use super::story::{BAD, GOOD, Scene};
+use super::story::Scene;
 
 /// nginx's access log: the combined format with the request's time and id after it.
 pub const ACCESS: &str = "/var/log/nginx/access.log";
@@ -48,11 +48,11 @@ KeyError: 'cart'";
 
 /// What a web host has to do in one second.
 #[derive(Clone, Copy, Debug)]
-pub struct Load {
+pub struct Load<'s> {
     /// Requests a second, on average.
     pub requests_s: f64,
     /// How the api is.
-    pub scene: Scene,
+    pub scene: &'s Scene,
 }
 
 /// One request.
@@ -67,21 +67,21 @@ struct Request {
 }
 
 /// Writes a second of requests; leaves jobs.
-pub fn write(load: &Load, second: &mut Second, rng: &mut Rng, jobs: &mut Vec<Job>) -> Usage {
-    let scene = &load.scene;
-    if scene.deploys {
-        deploy(scene.version, second);
+pub fn write(load: &Load<'_>, second: &mut Second, rng: &mut Rng, jobs: &mut Vec<Job>) -> Usage {
+    let scene = load.scene;
+    if let Some(from) = &scene.replaces {
+        deploy(from, &scene.version, second);
     }
-    let count = rng.count(load.requests_s);
+    let count = if scene.closed { 0 } else { rng.count(load.requests_s) };
     let mut left = 0;
     for i in 0..count {
         let mut request = request(i, count, rng);
-        if scene.restarting {
+        if scene.away {
             refuse(&request, second);
         } else if rng.chance(scene.failing) {
             (request.method, request.path) =
                 rng.pick(&[("GET", "/checkout"), ("POST", "/checkout"), ("POST", "/cart")]);
-            fail(&request, scene.version, second);
+            fail(&request, &scene.version, second);
         } else {
             // Whoever waits for the failing ones waits too.
             request.took_ms *= 1.0 + 3.0 * scene.failing;
@@ -95,7 +95,7 @@ pub fn write(load: &Load, second: &mut Second, rng: &mut Rng, jobs: &mut Vec<Job
     let requests = count as f64;
     Usage {
         cpu: 0.10 + (requests * 0.008).min(0.45) + 0.35 * scene.failing,
-        memory: 0.52 + 0.1 * scene.failing - if scene.restarting { 0.2 } else { 0.0 },
+        memory: 0.52 + 0.1 * scene.failing - if scene.away { 0.2 } else { 0.0 },
         received: requests * 900.0,
         sent: requests * 11_000.0,
         read: 4e3,
@@ -167,11 +167,12 @@ fn access(request: &Request, status: u16, bytes: u64, second: &mut Second) {
 }
 
 /// What the api says while it is being replaced.
-fn deploy(to: &str, second: &mut Second) {
-    let (from, why) = if to == BAD { (GOOD, "deploy") } else { (BAD, "rollback") };
+fn deploy(from: &str, to: &str, second: &mut Second) {
+    let numbers = |version: &str| -> Vec<u64> { version.split(['.', '-']).map(|part| part.parse().unwrap_or(0)).collect() };
+    let why = if numbers(to) < numbers(from) { "rollback" } else { "deploy" };
     let iso = &second.iso;
     let lines = [
-        (5, format!("ts={iso}.005Z level=notice msg=\"{why} begins\" from={from} to={to} by=ana")),
+        (5, format!("ts={iso}.005Z level=notice msg=\"{why} begins\" from={from} to={to} by=gitlab")),
         (40, format!("ts={iso}.040Z level=info msg=\"stopping\" version={from} reason=sigterm")),
         (960, format!("ts={iso}.960Z level=info msg=\"starting\" version={to} workers=4")),
     ];
