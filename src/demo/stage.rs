@@ -205,7 +205,10 @@ impl Stage {
                 files.insert(path);
             }
             for gone in host.files.difference(&files) {
-                fs::remove_file(host.root.join(gone))?;
+                let gone = host.root.join(gone);
+                fs::remove_file(&gone)?;
+                // A process has a folder of its own.
+                let _ = gone.parent().map(fs::remove_dir);
             }
             host.files = files;
         }

@@ -285,11 +285,34 @@ mod tests {
         let run = |seed| {
             let mut world = World::new(seed, Scenario::Incident, 5, start());
             let moments: Vec<_> = (0..HISTORY + 120).flat_map(|_| world.advance()).collect();
-            (moments, (0..5).map(|host| world.files(host)).collect::<Vec<_>>())
+            let company = lock(&world.company).clone();
+            (moments, (0..5).map(|host| world.files(host)).collect::<Vec<_>>(), company)
         };
         let (first, again, other) = (run(3), run(3), run(4));
         assert!(first == again);
-        assert!(first.0 != other.0 && first.1 != other.1);
+        assert!(first.0 != other.0 && first.1 != other.1 && first.2 != other.2);
+    }
+
+    #[test]
+    fn what_is_live_in_production_is_what_the_hosts_run_but_while_a_deploy_is_under_way() {
+        let mut world = World::new(2, Scenario::Incident, 5, start());
+        let (mut bad, mut down) = (0, 0);
+        for _ in 0..HISTORY + 900 {
+            world.advance();
+            let company = lock(&world.company);
+            let project = &company.ci.projects[0];
+            let under_way = project.jobs.iter().any(|job| job.task.place() == Some("production") && !job.status.is_over() && job.started.is_some());
+            let live = project.live("production").unwrap();
+            let webs = world.hosts.iter().filter(|host| host.role == Role::Web);
+            let other: Vec<_> = webs.filter(|host| host.units.version != *live).map(|host| host.name.as_str()).collect();
+            assert!(other.is_empty() || (under_way && other == ["web-2"]), "{other:?}");
+            bad += other.len();
+            down += usize::from(company.checks.is_checkout_down());
+        }
+        assert!(bad >= 300 && (200..300).contains(&down), "two rounds of it: {bad} {down}");
+        let company = lock(&world.company);
+        let opened = company.ci.projects[0].incidents.iter().filter(|one| one.severity == "HIGH").count();
+        assert!(opened == 2 && company.ci.projects[0].incidents.iter().all(|one| one.closed.is_some()));
     }
 
     #[test]
