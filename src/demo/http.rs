@@ -137,7 +137,8 @@ fn head(text: &str) -> Option<Request> {
     let mut words = lines.next()?.split(' ');
     let (method, target) = (words.next()?.to_owned(), words.next()?);
     let (path, query) = target.split_once('?').unwrap_or((target, ""));
-    let header = |line: &str| line.split_once(':').map(|(name, value)| (name.to_ascii_lowercase(), value.trim().to_owned()));
+    let header =
+        |line: &str| line.split_once(':').map(|(name, value)| (name.to_ascii_lowercase(), value.trim().to_owned()));
     Some(Request {
         method,
         path: path.split('/').filter(|part| !part.is_empty()).map(|part| decode(part, false)).collect(),

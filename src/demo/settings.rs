@@ -97,7 +97,11 @@ fn toml(parts: &Parts<'_>) -> String {
         text.push_str(POSTGRES);
     }
     if has(Role::Db) || has(Role::Worker) {
-        let on: Vec<String> = [Role::Db, Role::Worker].into_iter().filter(|role| has(*role)).map(|role| format!("\"tag:{}\"", role.as_str())).collect();
+        let on: Vec<String> = [Role::Db, Role::Worker]
+            .into_iter()
+            .filter(|role| has(*role))
+            .map(|role| format!("\"tag:{}\"", role.as_str()))
+            .collect();
         let _ = write!(text, "\n[[service]]\nname = \"jobs\"\nhosts = [{}]\n{JOBS}", on.join(", "));
         let _ = writeln!(text, "version = {{ command = [\"sh\", \"-c\", 'cat \"$QD_ROOT/{JOBS_VERSION}\"'] }}");
     }

@@ -118,7 +118,8 @@ async fn headless_twins_agree_with_each_other_and_with_the_hosts() {
 
     let alerts = json(&demo, &["alerts", "--json"]).await;
     let all = alerts["alerts"].as_array().unwrap();
-    let checkout: Vec<_> = all.iter().filter(|one| one["title"].as_str().unwrap().starts_with("Checkout down")).collect();
+    let checkout: Vec<_> =
+        all.iter().filter(|one| one["title"].as_str().unwrap().starts_with("Checkout down")).collect();
     assert!(checkout.len() == 1 && checkout[0]["state"] == "resolved" && checkout[0]["service"] == "api", "{alerts}");
     assert!(all.iter().any(|one| one["rule"] == "certificate" && one["state"] == "firing"), "{alerts}");
     assert!(all.iter().any(|one| one["source"] == "gitlab"), "{alerts}");
@@ -131,7 +132,8 @@ async fn a_played_job_runs_through_its_log_and_changes_what_the_hosts_report() {
     let demo = demo(3).await;
     let gitlab = gitlab(&demo);
     let project = "lumen/api".to_owned();
-    let version = |host: &str| read(&demo, host, "cat \"$QD_ROOT/var/log/myservice/app.log\" | grep -o 'to=.*' | tail -n 1");
+    let version =
+        |host: &str| read(&demo, host, "cat \"$QD_ROOT/var/log/myservice/app.log\" | grep -o 'to=.*' | tail -n 1");
     let candidate = gitlab.pipeline_of(&project, "1.5.0-rc.1").await.unwrap().unwrap();
     let jobs = gitlab.jobs(&project, candidate.id).await.unwrap();
     let manual = jobs.iter().find(|job| job.status.is_manual()).unwrap();
@@ -141,7 +143,8 @@ async fn a_played_job_runs_through_its_log_and_changes_what_the_hosts_report() {
     let again = gitlab.act(&play).await.unwrap_err();
     assert!(again.message.contains("Unplayable"), "{again:?}");
 
-    let (begun, mut reader, mut log, mut pieces) = (Instant::now(), TraceReader::new(&project, manual.id), Vec::new(), 0);
+    let (begun, mut reader, mut log, mut pieces) =
+        (Instant::now(), TraceReader::new(&project, manual.id), Vec::new(), 0);
     loop {
         assert!(begun.elapsed() < SOON, "{}", String::from_utf8_lossy(&log));
         let state = gitlab.job(&project, manual.id).await.unwrap().status;

@@ -34,7 +34,8 @@ async fn commands_run_in_the_made_up_host() {
 #[tokio::test(flavor = "multi_thread")]
 async fn units_are_restarted_stopped_and_started_and_it_shows() {
     let demo = demo(3).await;
-    let show = |property: &str| read(&demo, "web-1", &format!("systemctl show -p {property} --value myservice.service"));
+    let show =
+        |property: &str| read(&demo, "web-1", &format!("systemctl show -p {property} --value myservice.service"));
     let (pid, invocation) = (show("MainPID"), show("InvocationID"));
     assert!(read(&demo, "web-1", "sudo -n -l systemctl restart myservice.service").contains("restart"));
     // When it returns, it is done.
@@ -43,7 +44,10 @@ async fn units_are_restarted_stopped_and_started_and_it_shows() {
     assert!(show("MainPID") != pid && show("InvocationID") != invocation && show("NRestarts") == "0\n");
     assert!(!read(&demo, "web-1", "ls \"$QD_ROOT/proc\"").lines().any(|name| name == pid.trim()));
     let journal = read(&demo, "web-1", "journalctl -o json -q -u myservice.service -n 5");
-    assert!(journal.contains("Stopping myservice.service") && journal.contains("Started myservice.service"), "{journal}");
+    assert!(
+        journal.contains("Stopping myservice.service") && journal.contains("Started myservice.service"),
+        "{journal}"
+    );
 
     read(&demo, "db-1", "systemctl stop jobs");
     let state = run(&demo, "db-1", "systemctl is-active jobs.service");

@@ -48,10 +48,13 @@ impl GitLab<'_> {
             _ if request.method != "GET" => Reply::json(405, &json!({ "error": "405 Not Allowed" })),
             ["personal_access_tokens", "self"] => {
                 let ends = DateTime::from_timestamp(company.now + 61 * DAY, 0).unwrap_or_default();
-                Reply::json(200, &json!({
-                    "id": 77, "name": "quarterdeck", "revoked": false, "active": true, "scopes": ["api"], "user_id": 6,
-                    "expires_at": ends.format("%Y-%m-%d").to_string(),
-                }))
+                Reply::json(
+                    200,
+                    &json!({
+                        "id": 77, "name": "quarterdeck", "revoked": false, "active": true, "scopes": ["api"], "user_id": 6,
+                        "expires_at": ends.format("%Y-%m-%d").to_string(),
+                    }),
+                )
             }
             ["projects"] => self.list(request, company.ci.projects.iter().map(|one| Objects(one).project()).collect()),
             _ => Reply::json(404, &json!({ "error": "404 Not Found" })),
@@ -103,7 +106,11 @@ impl GitLab<'_> {
                     all.sort_by_key(|one| (one.updated, one.id));
                 }
                 let all = all.into_iter().map(|one| objects.pipeline(one));
-                self.sorted(request, "desc", all.filter(|one| is("status", one["status"].as_str().unwrap_or(""))).collect())
+                self.sorted(
+                    request,
+                    "desc",
+                    all.filter(|one| is("status", one["status"].as_str().unwrap_or(""))).collect(),
+                )
             }
             ["pipelines", id, rest @ ..] => {
                 let Some(pipeline) = project.pipelines.iter().find(|one| one.id.to_string() == *id) else {
@@ -125,9 +132,13 @@ impl GitLab<'_> {
                 _ => fault(404, "404 Not found"),
             },
             ["repository", "tags"] => self.tags(project, request),
-            ["repository", "tags", name] => one_of("Tag", project.tags.iter().map(|one| objects.tag(one)).collect(), "name", name),
+            ["repository", "tags", name] => {
+                one_of("Tag", project.tags.iter().map(|one| objects.tag(one)).collect(), "name", name)
+            }
             ["repository", "compare"] => compare(project, request),
-            ["repository", "commits"] => self.sorted(request, "desc", project.commits.iter().map(|one| objects.commit(one)).collect()),
+            ["repository", "commits"] => {
+                self.sorted(request, "desc", project.commits.iter().map(|one| objects.commit(one)).collect())
+            }
             ["releases"] => {
                 // Not every tag is one.
                 let all = project.tags.iter().filter(|tag| !tag.name.contains('-'));
@@ -145,7 +156,9 @@ impl GitLab<'_> {
                 });
                 self.sorted(request, "desc", all.map(|one| objects.incident(one)).collect())
             }
-            ["issues", iid] => one_of("Issue", project.incidents.iter().map(|one| objects.incident(one)).collect(), "iid", iid),
+            ["issues", iid] => {
+                one_of("Issue", project.incidents.iter().map(|one| objects.incident(one)).collect(), "iid", iid)
+            }
             _ => Reply::json(404, &json!({ "error": "404 Not Found" })),
         }
     }
@@ -272,12 +285,15 @@ fn compare(project: &Project, request: &Request) -> Reply {
     let (Some(from), Some(to)) = (resolved("from"), resolved("to")) else { return not_found("Ref") };
     let (objects, commits) = (Objects(project), between(project, &from, &to));
     let diffs: Vec<Value> = commits.iter().map(|commit| objects.diff(commit)).collect();
-    Reply::json(200, &json!({
-        "commit": commits.last().map(|last| objects.commit(last)),
-        "commits": commits.iter().map(|one| objects.commit(one)).collect::<Vec<_>>(),
-        "diffs": diffs,
-        "compare_timeout": false,
-        "compare_same_ref": from == to,
-        "web_url": objects.page(&format!("compare/{from}...{to}")),
-    }))
+    Reply::json(
+        200,
+        &json!({
+            "commit": commits.last().map(|last| objects.commit(last)),
+            "commits": commits.iter().map(|one| objects.commit(one)).collect::<Vec<_>>(),
+            "diffs": diffs,
+            "compare_timeout": false,
+            "compare_same_ref": from == to,
+            "web_url": objects.page(&format!("compare/{from}...{to}")),
+        }),
+    )
 }

@@ -163,7 +163,8 @@ impl Objects<'_> {
         let before = self.0.tags.iter().rev().find(|tag| tag.created < one.created).and_then(|tag| place(&tag.sha));
         let from = before.map_or(0, |at| at + 1);
         let commits = place(&one.sha).map_or(&[][..], |to| self.0.commits.get(from..=to).unwrap_or(&[]));
-        let notes: Vec<String> = commits.iter().map(|commit| format!("- {} (!{})", commit.title, commit.request)).collect();
+        let notes: Vec<String> =
+            commits.iter().map(|commit| format!("- {} (!{})", commit.title, commit.request)).collect();
         json!({
             "tag_name": &*one.name,
             "name": format!("{} {}", self.0.path.rsplit('/').next().unwrap_or(""), one.name),

@@ -41,11 +41,7 @@ impl Tokens {
     /// New ones.
     pub fn generate() -> Self {
         let part = || format!("{:08x}{:08x}{:08x}", keys::random_u32(), keys::random_u32(), keys::random_u32());
-        Self {
-            statuscake: part(),
-            stripe: format!("rk_live_{}", part()),
-            gitlab: format!("glpat-{}", part()),
-        }
+        Self { statuscake: part(), stripe: format!("rk_live_{}", part()), gitlab: format!("glpat-{}", part()) }
     }
 }
 
@@ -116,7 +112,9 @@ impl Desk {
     fn answer(&self, request: &Request) -> Reply {
         let mut company = lock(&self.company);
         match request.parts()[..] {
-            ["statuscake", "v1", ref path @ ..] => statuscake::answer(&mut company, request, path, &self.tokens.statuscake),
+            ["statuscake", "v1", ref path @ ..] => {
+                statuscake::answer(&mut company, request, path, &self.tokens.statuscake)
+            }
             ["stripe", "v1", ref path @ ..] => stripe::answer(&company, request, path, &self.tokens.stripe),
             ["gitlab", "api", "v4", ref path @ ..] => {
                 let gitlab = gitlab::GitLab { token: &self.tokens.gitlab, origin: &self.origin, hosts: &self.hosts };

@@ -22,7 +22,9 @@ pub fn answer(company: &mut Company, request: &Request, path: &[&str], token: &s
     let form = request.header("content-type").is_some_and(|kind| kind.starts_with("application/x-www-form-urlencoded"));
     let reply = match (request.method.as_str(), path) {
         ("POST" | "PUT", _) if !form => fault(415, "Unsupported media type", &[]),
-        ("GET", ["uptime"]) => page(request, checks.checks.iter().filter(|one| is_wanted(one, request)).map(|one| check(one, now))),
+        ("GET", ["uptime"]) => {
+            page(request, checks.checks.iter().filter(|one| is_wanted(one, request)).map(|one| check(one, now)))
+        }
         ("GET", ["uptime", id]) => of(checks, id, |one| Reply::json(200, &json!({ "data": detail(one, now) }))),
         ("GET", ["uptime", id, what @ ("alerts" | "periods" | "history")]) => {
             of(checks, id, |one| series(request, checks, one, what, now))
@@ -174,7 +176,8 @@ fn series(request: &Request, checks: &Checks, one: &Check, what: &str, now: Seco
         }).collect(),
     };
     let older: Vec<(Seconds, Value)> = rows.into_iter().filter(|(at, _)| *at < before).collect();
-    let address = format!("https://api.statuscake.com{}?limit={limit}", request.raw_path.trim_start_matches("/statuscake"));
+    let address =
+        format!("https://api.statuscake.com{}?limit={limit}", request.raw_path.trim_start_matches("/statuscake"));
     let mut links = json!({ "self": address });
     if let Some((last, _)) = older.get(limit - 1).filter(|_| older.len() > limit) {
         links["next"] = json!(format!("{address}&before={last}"));

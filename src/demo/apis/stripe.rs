@@ -32,7 +32,11 @@ fn fault(status: u16, message: &str, code: Option<&str>) -> Reply {
 
 fn route(company: &Company, request: &Request, path: &[&str]) -> Result<Reply, Reply> {
     if request.method != "GET" {
-        return Err(fault(403, "This key only reads: it does not have the required permissions for this endpoint.", None));
+        return Err(fault(
+            403,
+            "This key only reads: it does not have the required permissions for this endpoint.",
+            None,
+        ));
     }
     let (shop, now) = (&company.shop, company.now);
     let live = |one: &&Subscription| !matches!(one.standing, Standing::Ended(_));
@@ -42,32 +46,48 @@ fn route(company: &Company, request: &Request, path: &[&str]) -> Result<Reply, R
     let (rows, id): (Vec<Row<'_>>, &[&str]) = match path {
         ["balance"] => return Ok(Reply::json(200, &object::balance(shop))),
         ["subscription_items"] => {
-            let wanted = request.param("subscription").ok_or_else(|| fault(400, "Missing required param: subscription.", None))?;
+            let wanted = request
+                .param("subscription")
+                .ok_or_else(|| fault(400, "Missing required param: subscription.", None))?;
             let of = shop.subscriptions.iter().filter(|one| object::subscription_id(one.id) == wanted);
             (of.map(|one| row(object::item_id(one.id), one.created, move || object::item(one, now))).collect(), &[])
         }
-        ["customers", id @ ..] => {
-            (shop.customers.iter().map(|one| row(object::customer_id(one.id), one.created, || object::customer(one))).collect(), id)
-        }
+        ["customers", id @ ..] => (
+            shop.customers
+                .iter()
+                .map(|one| row(object::customer_id(one.id), one.created, || object::customer(one)))
+                .collect(),
+            id,
+        ),
         ["subscriptions", id @ ..] => {
             let show = |one| move || object::subscription(one, now);
             (subscriptions().map(|one| row(object::subscription_id(one.id), one.created, show(one))).collect(), id)
         }
-        ["charges", id @ ..] => {
-            (shop.charges.iter().map(|one| row(object::charge_id(one.id), one.at, || object::charge(shop, one))).collect(), id)
-        }
-        ["refunds", id @ ..] => {
-            (shop.refunds.iter().map(|one| row(object::refund_id(one.id), one.at, || object::refund(one))).collect(), id)
-        }
-        ["disputes", id @ ..] => {
-            (shop.disputes.iter().map(|one| row(object::dispute_id(one.id), one.at, || object::dispute(one))).collect(), id)
-        }
-        ["payouts", id @ ..] => {
-            (shop.payouts.iter().map(|one| row(object::payout_id(one.id), one.at, || object::payout(one))).collect(), id)
-        }
-        ["prices", id @ ..] => {
-            ((0..PLANS.len()).map(|plan| row(PLANS[plan].0.to_owned(), object::LONG_AGO, move || object::price(plan))).collect(), id)
-        }
+        ["charges", id @ ..] => (
+            shop.charges
+                .iter()
+                .map(|one| row(object::charge_id(one.id), one.at, || object::charge(shop, one)))
+                .collect(),
+            id,
+        ),
+        ["refunds", id @ ..] => (
+            shop.refunds.iter().map(|one| row(object::refund_id(one.id), one.at, || object::refund(one))).collect(),
+            id,
+        ),
+        ["disputes", id @ ..] => (
+            shop.disputes.iter().map(|one| row(object::dispute_id(one.id), one.at, || object::dispute(one))).collect(),
+            id,
+        ),
+        ["payouts", id @ ..] => (
+            shop.payouts.iter().map(|one| row(object::payout_id(one.id), one.at, || object::payout(one))).collect(),
+            id,
+        ),
+        ["prices", id @ ..] => (
+            (0..PLANS.len())
+                .map(|plan| row(PLANS[plan].0.to_owned(), object::LONG_AGO, move || object::price(plan)))
+                .collect(),
+            id,
+        ),
         ["coupons", id @ ..] => (Vec::new(), id),
         ["events", id @ ..] => {
             let show = |one| move || object::event(shop, one, now);
@@ -118,13 +138,16 @@ fn list(request: &Request, all: &[Row<'_>]) -> Result<Reply, Reply> {
             && lte.is_none_or(|to| at <= to)
             && lt.is_none_or(|to| at < to)
     };
-    let filters: Vec<(&str, &str)> =
-        FILTERS.iter().filter_map(|name| Some((*name, request.param(name).filter(|wanted| *wanted != "all")?))).collect();
+    let filters: Vec<(&str, &str)> = FILTERS
+        .iter()
+        .filter_map(|name| Some((*name, request.param(name).filter(|wanted| *wanted != "all")?)))
+        .collect();
     let passes = |one: &&Row<'_>| {
-        within(one.created) && (filters.is_empty() || {
-            let shown = (one.show)();
-            filters.iter().all(|(name, wanted)| shown[*name].as_str() == Some(wanted))
-        })
+        within(one.created)
+            && (filters.is_empty() || {
+                let shown = (one.show)();
+                filters.iter().all(|(name, wanted)| shown[*name].as_str() == Some(wanted))
+            })
     };
     let rows: Vec<&Row<'_>> = all.iter().rev().filter(passes).collect();
     let place = |cursor: &str| {

@@ -162,7 +162,13 @@ impl Check {
         }
         let since = *self.odd_since.get_or_insert(now);
         if now - since >= CONFIRM {
-            let code = if !wrong { 200 } else if seen.away { 502 } else { 500 };
+            let code = if !wrong {
+                200
+            } else if seen.away {
+                502
+            } else {
+                500
+            };
             self.changes.push(Change { at: now, up: !wrong, code });
             let surplus = self.changes.len().saturating_sub(MOST);
             self.changes.drain(..surplus);
@@ -204,10 +210,46 @@ impl Checks {
             usual_ms,
         };
         let mut checks = vec![
-            check(6021, "Shop front page", "https://shop.lumen.example/", "HTTP", 60, &["web", "production"], Fails::WithAll, 182.0),
-            check(6022, "Checkout", "https://shop.lumen.example/checkout", "HTTP", 30, &["api", "production"], Fails::WithErrors, 311.0),
-            check(6023, "API health", "https://api.lumen.example/healthz", "HTTP", 60, &["api", "production"], Fails::WithAll, 64.0),
-            check(6024, "Product search", "https://shop.lumen.example/search?q=lamp", "HTTP", 300, &["api"], Fails::WithAll, 402.0),
+            check(
+                6021,
+                "Shop front page",
+                "https://shop.lumen.example/",
+                "HTTP",
+                60,
+                &["web", "production"],
+                Fails::WithAll,
+                182.0,
+            ),
+            check(
+                6022,
+                "Checkout",
+                "https://shop.lumen.example/checkout",
+                "HTTP",
+                30,
+                &["api", "production"],
+                Fails::WithErrors,
+                311.0,
+            ),
+            check(
+                6023,
+                "API health",
+                "https://api.lumen.example/healthz",
+                "HTTP",
+                60,
+                &["api", "production"],
+                Fails::WithAll,
+                64.0,
+            ),
+            check(
+                6024,
+                "Product search",
+                "https://shop.lumen.example/search?q=lamp",
+                "HTTP",
+                300,
+                &["api"],
+                Fails::WithAll,
+                402.0,
+            ),
             check(6025, "Mail", "smtp.lumen.example", "SMTP", 300, &["mail"], Fails::Never, 38.0),
             check(6026, "Old shop", "https://old.lumen.example/", "HTTP", 900, &["web"], Fails::Never, 540.0),
         ];
@@ -221,7 +263,8 @@ impl Checks {
         checks[3].changes.extend(outage(6 * DAY, 4100, 504));
         checks[5].changes.push(Change { at: now - 40 * DAY, up: false, code: 0 });
         checks[5].paused = true;
-        let certificate = |id, url, days: Seconds, issuer| Certificate { id, url, ends: now + days * DAY + 5 * HOUR, issuer };
+        let certificate =
+            |id, url, days: Seconds, issuer| Certificate { id, url, ends: now + days * DAY + 5 * HOUR, issuer };
         let certificates = vec![
             certificate(811, "https://shop.lumen.example", 71, "Let's Encrypt R11"),
             certificate(812, "https://api.lumen.example", 71, "Let's Encrypt R11"),
@@ -234,7 +277,13 @@ impl Checks {
         let sunday = now - now.rem_euclid(7 * DAY) + 10 * DAY + 2 * HOUR;
         let mut all = Self { checks, certificates, heartbeats, windows: Vec::new(), seed, next_id: 300 };
         let (start, end) = (iso(sunday), iso(sunday + HOUR));
-        all.add_window("Database upgrades", [&start, &end], (sunday, sunday + HOUR), "UTC", (vec!["production".to_owned()], Vec::new()));
+        all.add_window(
+            "Database upgrades",
+            [&start, &end],
+            (sunday, sunday + HOUR),
+            "UTC",
+            (vec!["production".to_owned()], Vec::new()),
+        );
         all
     }
 

@@ -225,7 +225,8 @@ impl Ci {
         let is_bad = |job: &&Job| {
             job.task == Task::Production && project.pipeline(job.pipeline).is_some_and(|one| *one.git_ref == *BAD)
         };
-        let Some((id, job)) = project.jobs.iter().rev().find(is_bad).map(|job| (project.id, job.clone())).filter(|_| calm)
+        let Some((id, job)) =
+            project.jobs.iter().rev().find(is_bad).map(|job| (project.id, job.clone())).filter(|_| calm)
         else {
             return;
         };
@@ -332,7 +333,17 @@ impl Ci {
             (known.status, known.updated) = (status, now);
         } else if status == Status::Running {
             let (git_ref, sha) = (pipeline.git_ref.clone(), pipeline.sha.clone());
-            project.deploy(Deployment { id: deployment, place, git_ref, sha, status, created: now, updated: now, by, job });
+            project.deploy(Deployment {
+                id: deployment,
+                place,
+                git_ref,
+                sha,
+                status,
+                created: now,
+                updated: now,
+                by,
+                job,
+            });
         }
     }
 

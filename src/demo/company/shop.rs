@@ -27,12 +27,25 @@ pub const PLANS: [(&str, &str, i64, bool); 4] = [
     ("price_studio_year", "Studio yearly", 94_000, true),
 ];
 const FIRST: [&str; 16] = [
-    "Atelier", "Blue", "Casa", "Delta", "Elm", "Foundry", "Gallery", "Harbor", "Iris", "Juniper", "Kite", "Linden", "Mill",
-    "North", "Oak", "Petit",
+    "Atelier", "Blue", "Casa", "Delta", "Elm", "Foundry", "Gallery", "Harbor", "Iris", "Juniper", "Kite", "Linden",
+    "Mill", "North", "Oak", "Petit",
 ];
 const SECOND: [&str; 15] = [
-    "Studio", "Hotel", "Works", "& Sons", "Interiors", "Café", "House", "Design", "Bureau", "Lights", "Rooms", "Partners",
-    "Market", "Lab", "Books",
+    "Studio",
+    "Hotel",
+    "Works",
+    "& Sons",
+    "Interiors",
+    "Café",
+    "House",
+    "Design",
+    "Bureau",
+    "Lights",
+    "Rooms",
+    "Partners",
+    "Market",
+    "Lab",
+    "Books",
 ];
 const GOODS: [(&str, i64); 7] = [
     ("Desk lamp Tolo", 8900),
@@ -302,7 +315,9 @@ impl Shop {
                 self.disputes.push(Dispute { id, charge, at: now - opened, cents, status, reason, due: now + due });
             }
         }
-        for (age, after) in [(25 * DAY, 2 * DAY), (14 * DAY, DAY), (6 * DAY, 3 * DAY), (DAY, 21 * HOUR), (5 * HOUR, 2 * HOUR)] {
+        for (age, after) in
+            [(25 * DAY, 2 * DAY), (14 * DAY, DAY), (6 * DAY, 3 * DAY), (DAY, 21 * HOUR), (5 * HOUR, 2 * HOUR)]
+        {
             if let Some((charge, cents)) = old(self, age) {
                 self.refund(charge, cents, now - age + after);
             }
@@ -376,7 +391,9 @@ impl Shop {
     /// Somebody buys something.
     fn order(&mut self, at: Seconds, rng: &mut Rng) {
         let there = self.customers.partition_point(|customer| customer.created < at);
-        let Some(customer) = self.customers.get(rng.below(there as u64) as usize).map(|customer| customer.id) else { return };
+        let Some(customer) = self.customers.get(rng.below(there as u64) as usize).map(|customer| customer.id) else {
+            return;
+        };
         let (what, each) = rng.pick(&GOODS);
         let cents = each * (1 + rng.below(3).cast_signed());
         let paid = if rng.chance(0.06) { Paid::Refused(rng.below(4) as usize) } else { Paid::Well };

@@ -17,13 +17,20 @@ pub fn trace(project: &Project, job: &Job, hosts: &[String], now: Seconds) -> St
     said.section(0, 1, "prepare_executor", "Preparing the \"docker\" executor");
     said.line(1, "Using docker image debian:bookworm …");
     said.section(1, 3, "get_sources", "Getting source from Git repository");
-    said.line(2, &format!("Checking out {} as detached HEAD (ref is {version})...", pipeline.sha.get(..8).unwrap_or("")));
+    said.line(
+        2,
+        &format!("Checking out {} as detached HEAD (ref is {version})...", pipeline.sha.get(..8).unwrap_or("")),
+    );
     match job.task {
         Task::Lint => said.steps(3, plan.seconds, &["ruff check app", "ruff format --check app", "All checks passed!"]),
         Task::Test => said.tests(&plan),
         Task::Build => {
             let archive = format!("tar -czf dist/{}-{version}.tar.gz app", name(project));
-            said.steps(3, plan.seconds, &["python -m build", "* Building wheel...", &archive, "Uploading artifacts... 201"]);
+            said.steps(
+                3,
+                plan.seconds,
+                &["python -m build", "* Building wheel...", &archive, "Uploading artifacts... 201"],
+            );
         }
         Task::Staging => said.steps(3, plan.seconds, &["bin/deploy staging", "switched 1 host", "healthy after 4 s"]),
         Task::Production => said.deploy(project, version, &plan, hosts),
@@ -102,7 +109,8 @@ impl Said {
                 let share = 38.0 * ((at - 13) as f64 / 15.0).clamp(0.0, 1.0);
                 let mut line = String::new();
                 // A String takes everything.
-                let _ = write!(line, "canary: 5xx {share:.1} % of requests, limit 1 %, watching ({} s left)", back - at);
+                let _ =
+                    write!(line, "canary: 5xx {share:.1} % of requests, limit 1 %, watching ({} s left)", back - at);
                 self.line(at, &line);
                 at += 10;
             }

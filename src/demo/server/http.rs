@@ -29,7 +29,10 @@ mod tests {
         let ill = Api { version: "1.4.3".into(), trouble: Some("checkout failing") };
         let status = |target, api| respond(&Request::get(target), api).status;
         assert_eq!((status("/healthz", Some(&well)), status("/healthz", Some(&ill))), (200, 500));
-        assert_eq!(respond(&Request::get("/version"), Some(&ill)).body, b"{\"service\":\"myservice\",\"version\":\"1.4.3\"}");
+        assert_eq!(
+            respond(&Request::get("/version"), Some(&ill)).body,
+            b"{\"service\":\"myservice\",\"version\":\"1.4.3\"}"
+        );
         assert_eq!((status("/nothing", Some(&well)), status("/healthz", None)), (404, 503));
         let mut post = Request::get("/healthz");
         post.method = "POST".to_owned();

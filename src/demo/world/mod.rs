@@ -301,10 +301,14 @@ mod tests {
             world.advance();
             let company = lock(&world.company);
             let project = &company.ci.projects[0];
-            let under_way = project.jobs.iter().any(|job| job.task.place() == Some("production") && !job.status.is_over() && job.started.is_some());
+            let under_way = project
+                .jobs
+                .iter()
+                .any(|job| job.task.place() == Some("production") && !job.status.is_over() && job.started.is_some());
             let live = project.live("production").unwrap();
             let webs = world.hosts.iter().filter(|host| host.role == Role::Web);
-            let other: Vec<_> = webs.filter(|host| host.units.version != *live).map(|host| host.name.as_str()).collect();
+            let other: Vec<_> =
+                webs.filter(|host| host.units.version != *live).map(|host| host.name.as_str()).collect();
             assert!(other.is_empty() || (under_way && other == ["web-2"]), "{other:?}");
             bad += other.len();
             down += usize::from(company.checks.is_checkout_down());

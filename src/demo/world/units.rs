@@ -41,7 +41,15 @@ static ALL: [Unit; 5] = [
     unit(NGINX, "A high performance web server", &[Role::Web], 812, ("www-data", "nginx"), 0.13, 0.02),
     unit(POSTGRES, "PostgreSQL RDBMS", &[Role::Db], 701, ("postgres", "postgres"), 0.71, 0.34),
     unit(JOBS, "Background jobs", &[Role::Db, Role::Worker], 930, ("jobs", "jobs"), 0.16, 0.08),
-    unit("ssh.service", "OpenBSD Secure Shell server", &[Role::Web, Role::Db, Role::Worker], 611, ("root", "sshd"), 0.003, 0.001),
+    unit(
+        "ssh.service",
+        "OpenBSD Secure Shell server",
+        &[Role::Web, Role::Db, Role::Worker],
+        611,
+        ("root", "sshd"),
+        0.003,
+        0.001,
+    ),
 ];
 
 const fn unit(

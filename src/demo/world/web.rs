@@ -168,7 +168,8 @@ fn access(request: &Request, status: u16, bytes: u64, second: &mut Second) {
 
 /// What the api says while it is being replaced.
 fn deploy(from: &str, to: &str, second: &mut Second) {
-    let numbers = |version: &str| -> Vec<u64> { version.split(['.', '-']).map(|part| part.parse().unwrap_or(0)).collect() };
+    let numbers =
+        |version: &str| -> Vec<u64> { version.split(['.', '-']).map(|part| part.parse().unwrap_or(0)).collect() };
     let why = if numbers(to) < numbers(from) { "rollback" } else { "deploy" };
     let iso = &second.iso;
     let lines = [
