@@ -162,7 +162,7 @@ fn every_line_tells_its_time_and_how_bad_it_is() {
                 || first.contains(" ERROR:  ");
             assert_eq!(
                 parsed.level == Some(Level::Error),
-                bad || line.file.ends_with("error.log"),
+                bad || first.contains(" [error] "),
                 "{:?} {first}",
                 parsed.level
             );

@@ -65,7 +65,7 @@ impl GitLab<'_> {
     fn of_project(&self, company: &Company, project: &Project, request: &Request, path: &[&str]) -> Reply {
         let (objects, now) = (Objects(project), company.now);
         let since = request.param("updated_after").and_then(time);
-        let newer = |at: Seconds| since.is_none_or(|since| at > since);
+        let newer = |at: Seconds| since.is_none_or(|since| at >= since);
         let is = |name: &str, value: &str| request.param(name).is_none_or(|wanted| wanted == value);
         match path {
             [] => Reply::json(200, &objects.project()),
@@ -246,7 +246,10 @@ fn time(text: &str) -> Option<Seconds> {
 
 /// The row whose field is this.
 fn one_of(what: &str, rows: Vec<Value>, field: &str, wanted: &str) -> Reply {
-    let is = |row: &&Value| row[field].as_str().map_or_else(|| row[field].to_string() == wanted, |text| text == wanted);
+    let is = |row: &&Value| match &row[field] {
+        Value::Number(number) => wanted.parse() == Ok(number.as_u64().unwrap_or(0)),
+        other => other == wanted,
+    };
     rows.iter().find(is).map_or_else(|| not_found(what), |row| Reply::json(200, row))
 }
 

@@ -308,6 +308,8 @@ impl Checks {
 
     /// The newest tests of a check before a time, newest first: the same for the same times.
     pub fn tests(&self, check: &Check, before: Seconds, most: usize) -> Vec<Test> {
+        // Nobody tests a paused one.
+        let most = if check.paused { 0 } else { most };
         let last = (before - 1).div_euclid(check.rate);
         let slots = (0..most as Seconds).map(|back| (last - back) * check.rate);
         slots

@@ -126,17 +126,17 @@ fn tag(project: &mut Project, seed: u64, at: Seconds, version: &str) {
 }
 
 /// The pipeline of a tag that is there: its newest, or one that is made.
-fn pipeline(project: &mut Project, version: &str, at: Seconds, next_id: &mut u64) -> Pipeline {
+fn pipeline(project: &mut Project, version: &str, at: Seconds, by: Person, next_id: &mut u64) -> Pipeline {
     if let Some(known) = project.pipelines.iter().rev().find(|one| *one.git_ref == *version) {
         return known.clone();
     }
     let sha = project.resolve(version).map_or_else(|| Arc::from(""), |(sha, _)| sha);
-    let mut made = new_pipeline(version.into(), true, sha, "push", LI, at);
+    let mut made = new_pipeline(version.into(), true, sha, "push", by, at);
     *next_id += 1;
     made.id = *next_id;
     project.pipelines.push(made.clone());
-    for (task, start) in [(Task::Test, 5), (Task::Build, 60), (Task::Staging, 95)] {
-        job(project, &made, task, at + start, LI, next_id);
+    for (task, start) in [(Task::Test, 5), (Task::Build, 75), (Task::Staging, 125)] {
+        job(project, &made, task, at + start, by, next_id);
     }
     made
 }
@@ -145,7 +145,8 @@ fn pipeline(project: &mut Project, version: &str, at: Seconds, next_id: &mut u64
 fn job(project: &mut Project, of: &Pipeline, task: Task, at: Seconds, by: Person, next_id: &mut u64) -> u64 {
     *next_id += 2;
     let id = *next_id;
-    let finished = at + super::plan::plan(task, &of.git_ref, 0).seconds;
+    // No two take the same time.
+    let finished = at + super::plan::plan(task, &of.git_ref, 0).seconds + (id % 17).cast_signed();
     let mut job = new_job(id, of.id, task, by, at - 2);
     (job.status, job.started, job.finished) = (Status::Success, Some(at), Some(finished));
     project.jobs.push(job);
@@ -170,7 +171,7 @@ fn job(project: &mut Project, of: &Pipeline, task: Task, at: Seconds, by: Person
 
 /// A deploy to where it is used.
 fn deployed(project: &mut Project, version: &str, at: Seconds, good: bool, by: Person, next_id: &mut u64) {
-    let of = pipeline(project, version, at - 4 * HOUR, next_id);
+    let of = pipeline(project, version, at - 4 * HOUR, by, next_id);
     let id = job(project, &of, Task::Production, at, by, next_id);
     if !good {
         project.jobs.iter_mut().filter(|one| one.id == id).for_each(|one| one.status = Status::Failed);
@@ -181,7 +182,7 @@ fn deployed(project: &mut Project, version: &str, at: Seconds, good: bool, by: P
 /// A version that is on staging, and could be deployed.
 fn release(project: &mut Project, seed: u64, now: Seconds, (ago, version): (Seconds, &str), next_id: &mut u64) {
     tag(project, seed, now - ago, version);
-    let of = pipeline(project, version, now - ago, next_id);
+    let of = pipeline(project, version, now - ago, LI, next_id);
     *next_id += 1;
     let mut waits = new_job(*next_id, of.id, Task::Production, LI, now - ago);
     waits.status = Status::Manual;

@@ -396,7 +396,7 @@ impl Shop {
         };
         let (what, each) = rng.pick(&GOODS);
         let cents = each * (1 + rng.below(3).cast_signed());
-        let paid = if rng.chance(0.06) { Paid::Refused(rng.below(4) as usize) } else { Paid::Well };
+        let paid = if rng.chance(0.09) { Paid::Refused(rng.below(4) as usize) } else { Paid::Well };
         self.charge(Charge { id: 0, intent: 0, at, cents, refunded: 0, customer, what, paid });
     }
 

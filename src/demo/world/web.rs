@@ -16,6 +16,9 @@ pub const APP: &str = "/var/log/myservice/app.log";
 /// Lines that one request makes: nginx's and the api's.
 pub const LINES_EACH: f64 = 2.0;
 
+/// Share of seconds in which nginx warns of a long answer.
+const BUFFERED: f64 = 0.03;
+
 /// Share of answered POSTs that leave a job to be done later.
 const JOB_SHARE: f64 = 0.4;
 /// The most jobs that are left in one second.
@@ -91,6 +94,17 @@ pub fn write(load: &Load<'_>, second: &mut Second, rng: &mut Rng, jobs: &mut Vec
                 jobs.push(Job { request: request.id });
             }
         }
+    }
+    if count > 0 && rng.chance(BUFFERED) {
+        let line = format!(
+            "{} [warn] 812#812: *{} an upstream response is buffered to a temporary file \
+             /var/lib/nginx/proxy/{}/00/0000000{}, server: shop, request: \"GET /products HTTP/1.1\"",
+            second.slashes,
+            rng.below(90_000),
+            rng.below(9),
+            rng.below(9)
+        );
+        second.put(ERROR, 500, line);
     }
     let requests = count as f64;
     Usage {
