@@ -4,6 +4,7 @@ pub mod act;
 pub mod action;
 pub mod age;
 pub mod alert;
+pub mod alert_turns;
 pub mod api_error;
 pub mod audit;
 pub mod business;

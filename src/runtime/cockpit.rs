@@ -82,7 +82,9 @@ pub async fn run(mut opening: Opening) -> io::Result<Left> {
     let (look, faults) = opening.wardrobe.look(&settings.ui);
     let odd = opening.warnings.into_iter().take(1).map(|warning| (About::Config, warning));
     if let (Err(why), None) = (&opening.store, &state.badge) {
-        let _ = messages.try_send(Message::Notice { bad: true, text: format!("nothing is remembered: {why}") });
+        let slack = if settings.hosted.slack.is_some() { ", and Slack is told nothing" } else { "" };
+        let text = format!("nothing is remembered{slack}: {why}");
+        let _ = messages.try_send(Message::Notice { bad: true, text });
     }
     for (about, text) in odd.chain(faults.into_iter().rev()) {
         state.put_banner(Banner { about, bad: about != About::Config, text });

@@ -6,7 +6,9 @@ use chrono::{DateTime, TimeDelta, Utc};
 use tokio::sync::mpsc;
 
 use crate::app::message::Message;
+use crate::domain::alert::{Alert, AlertState};
 use crate::domain::counter::{CounterSet, PERIOD};
+use crate::domain::event::{Event, EventKind};
 use crate::domain::run::RunRecord;
 use crate::domain::settings::StoreSettings;
 use crate::store::{CountersOf, Store, StoreError};
@@ -86,6 +88,25 @@ impl History {
             }
             tokio::time::sleep(RUNS_EVERY).await;
         }
+    }
+
+    /// Keeps that an alert began or ended. True where no other cockpit has seen it before.
+    pub async fn turn(&self, alert: &Alert, now: DateTime<Utc>) -> Result<bool, StoreError> {
+        let (kind, time) = match alert.state {
+            AlertState::Resolved => (EventKind::AlertResolved, alert.ended),
+            AlertState::Firing | AlertState::Pending => (EventKind::AlertFiring, alert.since),
+        };
+        let event = Event {
+            fleet: self.fleet.clone(),
+            key: String::new(),
+            time: time.unwrap_or(now),
+            kind,
+            service: alert.service.clone(),
+            environment: alert.environment.clone(),
+            host: alert.host.clone(),
+            text: alert.title.clone(),
+        };
+        self.store.turn(&format!("alert {}", alert.id), event).await
     }
 
     /// Forgets what is too old.

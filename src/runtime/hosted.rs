@@ -12,12 +12,16 @@ use crate::config::secret;
 use crate::domain::business::Ledger;
 use crate::domain::counter::CounterSet;
 use crate::domain::delivery::{Part, Sight};
-use crate::domain::hosted::{CheckOwner, GitLabSettings, HostedSettings, StatusCakeSettings, StripeSettings};
+use crate::domain::hosted::{
+    CheckOwner, GitLabSettings, HostedSettings, SlackSettings, StatusCakeSettings, StripeSettings,
+};
 use crate::domain::outside::Feed;
 use crate::integrations::gitlab::{self, GitLab};
+use crate::integrations::slack::Slack;
 use crate::integrations::statuscake::{self, StatusCake};
 use crate::integrations::stripe::account::Account;
 use crate::integrations::stripe::feed;
+use crate::runtime::crier::{Crier, Patience, Said};
 use crate::runtime::history::{History, KEPT_EVERY};
 use crate::store::StoreError;
 
@@ -45,6 +49,8 @@ const PARTS: [Part; 8] = [
     Part::MergeRequests,
 ];
 
+/// Snapshots of alerts that wait for whoever tells of them; one that finds no room is followed by another.
+const SAID: usize = 16;
 /// A snapshot is sent again after at most this long: alerts come of age by the clock too.
 const LONGEST: Duration = Duration::from_secs(60);
 
@@ -67,11 +73,17 @@ impl Hosted {
             now.push(one.clone());
             one
         };
+        let (said, heard) = mpsc::channel(SAID);
+        if let Some(history) = history {
+            let slack = settings.slack.as_ref().map(slack);
+            let crier = Crier::new(slack, history.clone(), Patience::default(), messages.clone());
+            tasks.spawn(crier.listen(heard));
+        }
         if let Some(statuscake) = &settings.statuscake {
-            tasks.spawn(outside(statuscake.clone(), looked, nudge(), messages.clone()));
+            tasks.spawn(outside(statuscake.clone(), looked, nudge(), messages.clone(), said.clone()));
         }
         if let Some(gitlab) = settings.gitlab.as_ref().filter(|gitlab| !gitlab.projects.is_empty()) {
-            tasks.spawn(delivery(gitlab.clone(), seen, nudge(), messages.clone()));
+            tasks.spawn(delivery(gitlab.clone(), seen, nudge(), messages.clone(), said.clone()));
         }
         for (number, (account, of)) in accounts(&settings.stripe).into_iter().zip(&settings.stripe).enumerate() {
             let (to, from) = watch::channel(Arc::default());
@@ -97,6 +109,11 @@ impl Hosted {
     }
 }
 
+/// The channel of these settings.
+fn slack(settings: &SlackSettings) -> Slack {
+    Slack::new(settings, secret::source(settings.webhook.clone(), "[slack] webhook"))
+}
+
 /// Every account that the config names, called by its name only where there are several.
 pub fn accounts(settings: &[StripeSettings]) -> Vec<Account> {
     let source = |one: &StripeSettings| match settings {
@@ -112,6 +129,7 @@ async fn outside(
     mut looked: watch::Receiver<Option<String>>,
     now: Arc<Notify>,
     messages: mpsc::Sender<Message>,
+    said: mpsc::Sender<Said>,
 ) {
     let client = StatusCake::new(&settings, secret::source(settings.token.clone(), "[statuscake] token"));
     let mut watch = statuscake::Watch::new(client, &FEEDS, Utc::now());
@@ -120,6 +138,8 @@ async fn outside(
         watch.step().await;
         let known = watch.outside().clone();
         let alerts = statuscake::alerts::alerts(&known, &owners, Utc::now());
+        // Without a store nobody listens.
+        let _ = said.try_send(("statuscake", alerts.clone()));
         if messages.send(Message::Outside(Box::new(known), alerts)).await.is_err() {
             return;
         }
@@ -136,6 +156,7 @@ async fn delivery(
     mut seen: watch::Receiver<Option<Sight>>,
     now: Arc<Notify>,
     messages: mpsc::Sender<Message>,
+    said: mpsc::Sender<Said>,
 ) {
     let client = GitLab::new(&settings, secret::source(settings.token.clone(), "[gitlab] token"));
     let mut watch = gitlab::Watch::new(client, &PARTS, Utc::now());
@@ -143,6 +164,8 @@ async fn delivery(
         watch.step().await;
         let known = watch.delivery().clone();
         let alerts = gitlab::alerts::alerts(&known, Utc::now());
+        // Without a store nobody listens.
+        let _ = said.try_send(("gitlab", alerts.clone()));
         if messages.send(Message::Delivery(Box::new(known), alerts)).await.is_err() {
             return;
         }

@@ -5,6 +5,7 @@ mod background;
 mod browser;
 pub mod clipboard;
 pub mod cockpit;
+pub mod crier;
 mod decode;
 mod export;
 pub mod fleet;

@@ -1,7 +1,7 @@
 //! Events: each is kept once, whoever saw it first.
 
 use chrono::{DateTime, Utc};
-use rusqlite::{Connection, Row, params};
+use rusqlite::{Connection, OptionalExtension, Row, TransactionBehavior, params};
 
 use super::time;
 use crate::domain::event::{Event, EventKind};
@@ -18,6 +18,31 @@ pub(super) fn record(connection: &Connection, event: &Event) -> rusqlite::Result
         params![fleet, key, time.timestamp_millis(), kind.as_str(), service, environment, host, text],
     )?;
     Ok(changed == 1)
+}
+
+/// Keeps that something began or ended: false when that is how it is known to stand already. `of` is what it happened to;
+/// what is not known to have begun cannot end.
+pub(super) fn turn(connection: &mut Connection, of: &str, event: &Event) -> rusqlite::Result<bool> {
+    // The lock comes before the look, so that of several processes one is the first.
+    let step = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let newest = step.query_row(
+        "SELECT kind FROM events WHERE fleet = ?1 AND key BETWEEN ?2 || char(31) AND ?2 || char(32)
+         ORDER BY seq DESC LIMIT 1",
+        params![event.fleet, of],
+        |row| row.get::<_, String>(0),
+    );
+    let stands = newest.optional()?.as_deref().and_then(EventKind::of);
+    let news = match event.kind {
+        EventKind::AlertResolved => stands == Some(EventKind::AlertFiring),
+        kind => stands != Some(kind),
+    };
+    if !news {
+        return Ok(false);
+    }
+    let count: i64 = step.query_row("SELECT coalesce(max(seq), 0) FROM events", [], |row| row.get(0))?;
+    let kept = record(&step, &Event { key: format!("{of}\u{1f}{count}"), ..event.clone() })?;
+    step.commit()?;
+    Ok(kept)
 }
 
 /// The newest events of a fleet between two times (both within), oldest first.
@@ -103,6 +128,24 @@ mod tests {
         assert_eq!(found(0, 99, 9), [event("a", 10), event("b", 20), event("c", 30)]);
         assert_eq!(found(10, 20, 9), [event("a", 10), event("b", 20)]);
         assert_eq!(found(0, 99, 1), [event("c", 30)], "the newest");
+        for (of, kind, news) in [
+            ("x", EventKind::AlertResolved, false),
+            ("x", EventKind::AlertFiring, true),
+            ("xy", EventKind::AlertFiring, true),
+            ("x", EventKind::AlertFiring, false),
+            ("x", EventKind::AlertResolved, true),
+            ("x", EventKind::AlertResolved, false),
+            ("xy", EventKind::AlertFiring, false),
+            ("x", EventKind::AlertFiring, true),
+        ] {
+            let one = Event { kind, ..event("", 40) };
+            assert_eq!(turn(&mut connection, of, &one).unwrap(), news, "{of} {kind:?}");
+        }
+        connection.execute("DELETE FROM events WHERE time = 40000", []).unwrap();
+        let found = |from, to, most| {
+            let at = |seconds| DateTime::UNIX_EPOCH + TimeDelta::seconds(seconds);
+            between(&connection, "acme", at(from), at(to), most).unwrap()
+        };
         thin(&connection, 20_000).unwrap();
         assert_eq!(found(0, 99, 9), [event("b", 20), event("c", 30)]);
         let again = record(&connection, &event("a", 10)).unwrap();

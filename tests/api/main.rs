@@ -14,3 +14,4 @@ mod slack;
 mod specs;
 mod statuscake;
 mod stripe;
+mod tools;

@@ -77,3 +77,134 @@ async fn a_webhook_is_checked_without_a_message() {
     assert_eq!(finding.state, TokenState::Failed);
     assert!(finding.message.contains("no_service"), "{finding:?}");
 }
+
+mod crier {
+    //! What a cockpit tells of alerts, through a store that two of them share.
+
+    use std::time::Duration;
+
+    use quarterdeck::app::message::Message;
+    use quarterdeck::domain::alert::{Alert, AlertState};
+    use quarterdeck::domain::settings::StoreSettings;
+    use quarterdeck::runtime::crier::{Crier, Patience, Said};
+    use quarterdeck::runtime::history::History;
+    use quarterdeck::store::Store;
+    use tokio::sync::mpsc;
+
+    use super::*;
+
+    const PATIENCE: Patience = Patience { group: Duration::from_millis(50), again: Duration::from_millis(200) };
+
+    fn alert(id: &str, severity: Severity, state: AlertState) -> Alert {
+        Alert {
+            id: format!("statuscake:{id}"),
+            rule: "uptime".to_owned(),
+            source: "statuscake".to_owned(),
+            severity,
+            state,
+            title: format!("{id} down"),
+            host: None,
+            service: None,
+            environment: None,
+            since: Some(chrono::Utc::now()),
+            ended: (state == AlertState::Resolved).then(chrono::Utc::now),
+            value: None,
+            acked_by: None,
+            silenced: false,
+            flapping: false,
+            last_change: None,
+            url: None,
+        }
+    }
+
+    fn page(id: &str) -> Alert {
+        alert(id, Severity::Page, AlertState::Firing)
+    }
+
+    /// A cockpit's crier on a store: how it is spoken to, and what its screen is told.
+    async fn crier(folder: &std::path::Path, server: &Server) -> (mpsc::Sender<Said>, mpsc::Receiver<Message>) {
+        let history = History::new(Store::open(folder).await.unwrap(), "acme", StoreSettings::default());
+        let (messages, told) = mpsc::channel(16);
+        let (said, heard) = mpsc::channel(16);
+        tokio::spawn(Crier::new(Some(slack(server)), history, PATIENCE, messages).listen(heard));
+        (said, told)
+    }
+
+    /// The lines of each message so far, once there are so many messages.
+    async fn posted(server: &Server, messages: usize) -> Vec<Vec<String>> {
+        for _ in 0..200 {
+            if server.seen().len() >= messages {
+                break;
+            }
+            tokio::time::sleep(Duration::from_millis(25)).await;
+        }
+        let text =
+            |body: &str| serde_json::from_str::<serde_json::Value>(body).unwrap()["text"].as_str().unwrap().to_owned();
+        server.seen().iter().map(|request| text(&request.body).lines().map(str::to_owned).collect()).collect()
+    }
+
+    async fn quiet() {
+        tokio::time::sleep(Duration::from_millis(400)).await;
+    }
+
+    #[tokio::test]
+    async fn two_cockpits_tell_of_each_beginning_and_end_once_and_of_what_is_wanted_only() {
+        let server = Server::start(|_, _| answer(200, &[], "ok"));
+        let folder = tempfile::tempdir().unwrap();
+        let (one, _told) = crier(folder.path(), &server).await;
+        let (two, _told_too) = crier(folder.path(), &server).await;
+        // What ended before anybody looked is no news, and neither is a ticket: only pages are wanted.
+        let ticket = alert("cert", Severity::Ticket, AlertState::Firing);
+        let old = alert("old", Severity::Page, AlertState::Resolved);
+        for said in [&one, &two, &one] {
+            said.send(("statuscake", vec![page("shop"), page("api"), old.clone(), ticket.clone()])).await.unwrap();
+        }
+        let lines = posted(&server, 1).await;
+        assert_eq!((lines.len(), lines[0].len()), (1, 2), "what begins together is one message: {lines:?}");
+        assert!(lines[0].iter().any(|line| line.starts_with("*PAGE* shop down")), "{lines:?}");
+        for said in [&two, &one] {
+            said.send((
+                "statuscake",
+                vec![alert("shop", Severity::Page, AlertState::Resolved), page("api"), old.clone()],
+            ))
+            .await
+            .unwrap();
+            said.send(("gitlab", vec![])).await.unwrap();
+        }
+        let lines = posted(&server, 2).await;
+        assert!(lines[1][0].starts_with("ended shop down") && lines[1].len() == 1, "{lines:?}");
+        // A cockpit that is opened later knows from the store what was told.
+        let (three, _told_later) = crier(folder.path(), &server).await;
+        three.send(("statuscake", vec![page("api")])).await.unwrap();
+        quiet().await;
+        assert_eq!(posted(&server, 2).await.len(), 2);
+        let store = Store::open(folder.path()).await.unwrap();
+        let (since, until) = (chrono::DateTime::UNIX_EPOCH, chrono::Utc::now() + chrono::TimeDelta::days(1));
+        let events = store.events("acme", since, until, 99).await.unwrap();
+        let kinds: Vec<String> = events.iter().map(|event| format!("{} {}", event.kind.as_str(), event.text)).collect();
+        assert_eq!(kinds.len(), 5, "tickets are kept too: {kinds:?}");
+        assert!(kinds.contains(&"alert_resolved shop down".to_owned()), "{kinds:?}");
+    }
+
+    #[tokio::test]
+    async fn a_channel_that_fails_is_told_of_once_and_tried_again_only_where_nothing_can_have_arrived() {
+        let server = Server::start(|number, _| {
+            answer(if number < 2 { 429 } else { 200 }, &[], if number < 2 { "slow" } else { "ok" })
+        });
+        let folder = tempfile::tempdir().unwrap();
+        let (said, mut told) = crier(folder.path(), &server).await;
+        said.send(("statuscake", vec![page("shop")])).await.unwrap();
+        let Some(Message::Notice { bad: true, text }) = told.recv().await else { panic!("it is told") };
+        assert!(text.contains("Slack was not told of an alert") && text.contains("tried again"), "{text}");
+        let lines = posted(&server, 3).await;
+        assert!(lines.iter().all(|lines| lines[0].starts_with("*PAGE* shop down")), "{lines:?}");
+        assert!(told.try_recv().is_err(), "the same trouble again is no news");
+
+        let unsure = Server::start(|_, _| answer(500, &[], "oops"));
+        let (said, mut told) = crier(folder.path(), &unsure).await;
+        said.send(("statuscake", vec![page("other")])).await.unwrap();
+        assert!(matches!(told.recv().await, Some(Message::Notice { bad: true, .. })));
+        quiet().await;
+        assert_eq!(unsure.seen().len(), 1, "it may have arrived");
+    }
+}
