@@ -84,7 +84,10 @@ fn how(state: &State, link: &Link, view: &HostView) -> String {
     if !link.via.is_empty() {
         words.push(format!("via {}", link.via.join(&format!(" {} ", glyph::ARROW))));
     }
-    words.extend(link.rtt.map(|rtt| format!("{} ms away", rtt.as_millis())));
+    // Where the transport cannot tell (the system's ssh), the quickest answer to what the clock there says can.
+    let asked = || view.sample.as_ref()?.clock_error_ms.map(|half| 2.0 * half);
+    let away = link.rtt.map(|rtt| rtt.as_secs_f64() * 1000.0).or_else(asked);
+    words.extend(away.map(|away| format!("{away:.0} ms away")));
     if let Some(skew) = view.sample.as_ref().and_then(|sample| sample.clock_skew_ms) {
         let seconds = skew / 1000.0;
         words.push(if seconds.abs() < 1.0 { format!("clock {skew:+.0} ms") } else { format!("clock {seconds:+.1} s") });
