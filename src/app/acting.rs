@@ -9,11 +9,14 @@ use crate::domain::act::{News, Proposal};
 use crate::domain::audit::{Ending, HostEnding, Verdict};
 use crate::domain::confirm::Standing;
 use crate::domain::deploy::journal::{Fact, HostRun};
+use crate::domain::deploy::known::KnownRun;
 use crate::domain::host::HostName;
 use crate::domain::want::Want;
 
 /// Actions that are kept to be looked at.
 const KEPT: usize = 50;
+/// Words that are kept of the whole.
+const WORDS: usize = 12;
 /// Lines that are kept of each host.
 const LINES: usize = 400;
 
@@ -26,6 +29,8 @@ pub struct Acting {
     pub off: Option<String>,
     /// What was confirmed here, the newest first.
     pub acts: VecDeque<Act>,
+    /// The runs that the hosts know of, whoever has started them, the newest first.
+    pub known: Vec<KnownRun>,
     /// When a key was last pressed: nobody there disarms.
     pub touched: DateTime<Utc>,
     tickets: u64,
@@ -35,7 +40,7 @@ impl Acting {
     /// Nothing is armed and nothing was done.
     pub fn new(now: DateTime<Utc>) -> Self {
         let standing = Standing::new(false);
-        Self { standing, off: None, acts: VecDeque::new(), touched: now, tickets: 0 }
+        Self { standing, off: None, acts: VecDeque::new(), known: Vec::new(), touched: now, tickets: 0 }
     }
 
     /// Another number for something that somebody wants.
@@ -80,6 +85,8 @@ pub struct Act {
     pub hosts: Vec<ActHost>,
     /// What there was to say about the whole.
     pub warnings: Vec<String>,
+    /// What was told of the whole, the newest last.
+    pub words: Vec<String>,
     /// The id of its run, for a deploy.
     pub run: Option<String>,
     /// Somebody has stopped it: what has not begun is left alone.
@@ -121,7 +128,8 @@ impl Act {
     pub fn new(ticket: u64, want: Want, proposal: Proposal, now: DateTime<Utc>) -> Self {
         let host = |name: &String| ActHost { name: name.clone(), ..ActHost::default() };
         let hosts = proposal.hosts.iter().map(host).collect();
-        Self { ticket, want, proposal, began: now, hosts, warnings: Vec::new(), run: None, stopped: false, over: None }
+        let (warnings, words) = (Vec::new(), Vec::new());
+        Self { ticket, want, proposal, began: now, hosts, warnings, words, run: None, stopped: false, over: None }
     }
 
     /// How it came out; none while it goes on, or when nobody knows.
@@ -145,6 +153,8 @@ impl Act {
             }),
             News::Fact(host, fact) => self.with(&host, |host| host.fact(&fact, now)),
             News::Warning(text) => self.warnings.push(text),
+            News::Word(text) => self.say(text),
+            News::Asks(why, _) => why.into_iter().for_each(|line| self.say(line)),
             News::Run(id) => self.run = Some(id),
             News::Ended(ending) => {
                 let host = HostName::from(ending.host.as_str());
@@ -159,6 +169,14 @@ impl Act {
             }
             News::Left(why) => self.over = Some(Over { at: now, came: Err(why) }),
         }
+    }
+
+    /// Of a bake many words come: the last ones are told.
+    fn say(&mut self, text: String) {
+        if self.words.len() == WORDS {
+            self.words.remove(0);
+        }
+        self.words.push(text);
     }
 
     fn with(&mut self, name: &HostName, change: impl FnOnce(&mut ActHost)) {

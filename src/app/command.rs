@@ -122,6 +122,7 @@ const COPYING: &[Context] = &[Context::Logs, Context::Lists, Context::Page];
 const TABLE: &[Context] = &[Context::Hosts];
 const ACTING: &[Context] =
     &[Context::Overview, Context::Hosts, Context::HostPage, Context::Logs, Context::Lists, Context::Page];
+const SERVICES: &[Context] = &[Context::Overview, Context::Lists, Context::Page];
 const ARMING: &[Context] = &[Context::Global, Context::Confirm];
 const LOGS: &[Context] = &[Context::Logs];
 const SOURCES: &[Context] = &[Context::Sources];
@@ -230,6 +231,10 @@ pub static COMMANDS: &[Entry] = &[
     row("toggle-source", "", SOURCES, Plain(Command::ToggleSource), "show or hide the selected source"),
     row("only-source", "", SOURCES, Plain(Command::OnlySource), "show only the selected source, or all again"),
     row("restart", "", ACTING, Plain(Command::Restart), "restart the selected service: shows the plan, asks, goes host by host"),
+    row("deploy", "", SERVICES, Maybe(Command::Deploy(None), Argument::Text, |s| Some(Command::Deploy(Some(s.into())))),
+        "deploy the selected service: asks which version, shows the plan, asks"),
+    row("rollback", "", SERVICES, Plain(Command::Rollback), "take each host of the selected service back to its last good release"),
+    row("adopt", "", LISTS, Plain(Command::Adopt), "take over the selected run from whoever started it, and go on"),
     row("shell", "", ACTING, Plain(Command::Shell), "a shell on the selected host, by ssh, in this terminal"),
     row("actions", "", ACTING, Plain(Command::Actions), "everything that can be done with what is selected"),
     row("act", "", ACTING, Must(Argument::Action, action), "an action by its name: reload, start, stop, restart-at-once, exec and so on"),

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::domain::confirm::{Approval, Standing};
 use crate::domain::delivery::Sight;
+use crate::domain::deploy::steer::Wish;
 use crate::domain::host::HostName;
 use crate::domain::hosted::HostedSettings;
 use crate::domain::log_export::Export;
@@ -72,8 +73,8 @@ pub enum Effect {
     Forget(u64),
     /// Carry out the plan of this number, which was approved.
     Carry(u64, Box<Approval>, Box<Standing>),
-    /// Leave alone what has not begun of what is being carried out under this number.
-    Stop(u64),
+    /// What is wished for what is being carried out under this number: that it stops, say.
+    Wish(u64, Wish),
     /// Give the terminal to a program until it ends, for what was begun under this number.
     Terminal(u64, Vec<String>),
     /// The program has ended, with this exit code.

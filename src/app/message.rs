@@ -9,6 +9,7 @@ use crate::domain::act::{News, Proposal};
 use crate::domain::alert::Alert;
 use crate::domain::business::Ledger;
 use crate::domain::delivery::Delivery;
+use crate::domain::deploy::known::KnownRun;
 use crate::domain::host::{HostName, Link};
 use crate::domain::log_survey::Tally;
 use crate::domain::log_view::LogWindow;
@@ -77,6 +78,8 @@ pub enum Message {
     Proposed(u64, Result<Box<Proposal>, String>),
     /// Something happened to what is being carried out under this number.
     Acted(u64, News),
+    /// The runs that the hosts know of, newest first.
+    KnownRuns(Vec<KnownRun>),
     /// What was begun under this number wants the terminal for a program.
     Terminal(u64, Vec<String>),
     /// A question only a person can answer, with its number.

@@ -125,4 +125,6 @@ pub enum Then {
     Leave,
     /// Stop what was begun under this number, at its next boundary.
     Stop(u64),
+    /// Keep the release that was begun under this number, in spite of what its bake found.
+    Keep(u64),
 }

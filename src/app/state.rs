@@ -157,6 +157,8 @@ pub enum About {
     Start,
     /// A part of the program that failed.
     Worker,
+    /// A run that nobody steers.
+    Run,
 }
 
 /// A note that goes away.

@@ -213,6 +213,12 @@ pub enum Command {
     PickFind(Option<String>),
     /// Restart the selected service: opens the plan.
     Restart,
+    /// Deploy the selected service: this version, or ask which.
+    Deploy(Option<String>),
+    /// Take the selected service back to each host's last good release.
+    Rollback,
+    /// Take over the selected run.
+    Adopt,
     /// An action of the registry on what is selected: opens its plan.
     Act(ActionKind),
     /// A shell on the selected host.

@@ -1,6 +1,8 @@
 //! What the screen is told of actions: the plan that is put to a person, and what happens while it is carried out. The
 //! plan itself stays with whoever carries it out; this is what it says.
 
+use std::time::Duration;
+
 use super::audit::{Ending, HostEnding};
 use super::confirm::Demand;
 use super::deploy::journal::Fact;
@@ -36,8 +38,12 @@ pub enum News {
     Note(HostName, String),
     /// A line of its part of a run's journal.
     Fact(HostName, Fact),
-    /// Something about the whole.
+    /// Something about the whole that is not as it should be.
     Warning(String),
+    /// A word about the whole.
+    Word(String),
+    /// Its bake is over its limits, and why: is the release to be kept? Silence for so long takes it back.
+    Asks(Vec<String>, Duration),
     /// A run was given this id.
     Run(String),
     /// A host is done.

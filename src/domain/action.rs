@@ -120,6 +120,8 @@ pub struct Asked {
     pub pattern: Option<&'static str>,
 }
 
+/// What a version looks like; deploys.md §5.1.
+const VERSION: Option<&str> = Some("^[0-9A-Za-z][0-9A-Za-z._+-]{0,99}$");
 /// Anything at all.
 const ANYTHING: Option<&str> = Some("(?s)^.+$");
 
@@ -209,7 +211,16 @@ pub const ACTIONS: &[ActionDef] = &[
         title: "Deploy",
         does: "puts a release live, batch after batch, each host judged before the next",
         verb: None,
-        asks: &[],
+        asks: &[
+            Asked { name: "version", ask: "the version", default: "", must: true, pattern: VERSION },
+            Asked {
+                name: "leave_out",
+                ask: "hosts that cannot be reached and keep what they have (none: all must be reached)",
+                default: "",
+                must: false,
+                pattern: ANYTHING,
+            },
+        ],
         rule: Rule::ByCare,
     },
     ActionDef {
@@ -245,7 +256,13 @@ pub const ACTIONS: &[ActionDef] = &[
         title: "Lock",
         does: "keeps everybody from deploying the service",
         verb: None,
-        asks: &[],
+        asks: &[Asked {
+            name: "for",
+            ask: "for how long, as 30m, 2h or 1d (nothing: until it is unlocked)",
+            default: "",
+            must: false,
+            pattern: Some("^[0-9]+[smhd]$"),
+        }],
         rule: Rule::Always(Level::One),
     },
     ActionDef {

@@ -7,8 +7,9 @@ use std::sync::Arc;
 
 use chrono::Utc;
 use tokio::sync::{Notify, mpsc};
+use tokio::task::JoinSet;
 
-use super::actor::{Actor, Reachable};
+use super::actor::{self, Actor, Reachable};
 use super::browser;
 use super::clipboard;
 use super::export;
@@ -116,6 +117,7 @@ pub async fn run(mut opening: Opening) -> io::Result<Left> {
         engine,
         questions,
         actor: Actor::new(opening.folder, messages.clone()),
+        looking: JoinSet::new(),
         fleet: None,
         hosted: Hosted::consult(&settings.hosted, history.as_ref(), &messages),
         history,
@@ -148,6 +150,8 @@ struct Crew {
     engine: EngineHandle,
     questions: Questions,
     actor: Actor,
+    /// Looks for runs; ends when it is dropped.
+    looking: JoinSet<()>,
     fleet: Option<Fleet>,
     hosted: Hosted,
     history: Option<History>,
@@ -162,12 +166,16 @@ impl Crew {
     /// Connects to every host of a config, in place of those of the one before.
     fn hire(&mut self, settings: Settings) {
         self.fleet = None;
+        self.looking = JoinSet::new();
+        let known = Arc::new(settings.clone());
         let since = Utc::now() - settings.logs.since;
         let overflow = settings.logs.overflow;
         let mut fleet = Fleet::connect(settings, Arc::new(self.questions.clone()));
         for (name, transport) in fleet.transports() {
             tokio::spawn(links(name.clone(), transport.link(), self.messages.clone()));
         }
+        let links = fleet.transports().map(|(name, transport)| (name.clone(), transport.clone())).collect();
+        self.looking.spawn(actor::runs::look(known, links, self.messages.clone()));
         let (events, inbox) = mpsc::channel(MESSAGES);
         fleet.watch(&events);
         tokio::spawn(host_events(inbox, self.engine.clone(), self.messages.clone()));
@@ -282,12 +290,12 @@ impl Performer for Crew {
                 });
             }
             Effect::Propose(ticket, want, settings) => {
-                let reachable = self.reachable(want.subject.hosts());
+                let reachable = self.reachable(&actor::hosts(&want, &settings));
                 self.actor.propose(ticket, *want, settings, reachable);
             }
             Effect::Forget(ticket) => self.actor.forget(ticket),
             Effect::Carry(ticket, approval, standing) => self.actor.carry(ticket, *approval, *standing),
-            Effect::Stop(ticket) => self.actor.stop(ticket),
+            Effect::Wish(ticket, wish) => self.actor.wish(ticket, wish),
             Effect::TerminalEnded(ticket, code) => self.actor.terminal_ended(ticket, code),
             Effect::Hire(settings) => self.hire(*settings),
             Effect::ReloadConfig => {

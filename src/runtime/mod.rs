@@ -10,6 +10,7 @@ mod decode;
 mod export;
 pub mod fleet;
 mod frame;
+pub mod herald;
 pub mod history;
 pub mod hosted;
 mod input;

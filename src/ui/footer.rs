@@ -9,8 +9,9 @@ use crate::app::command::Command;
 use crate::app::context::{Context, chain};
 use crate::app::picker::PickerKind;
 use crate::app::state::{Overlay, OverviewPane, State, Tab};
-use crate::app::update::{host_rows, refusal, row_address, selected_host};
+use crate::app::update::{can, host_rows, refusal, row_address, selected_host};
 use crate::app::view_state::rows;
+use crate::domain::action::ActionKind;
 use crate::domain::confirm::Refused;
 use crate::domain::question::Question;
 
@@ -63,7 +64,7 @@ fn wanted(state: &State) -> Vec<(Command, &'static str)> {
         Tab::Overview if state.overview.pane == OverviewPane::Services => {
             vec![
                 (services, Command::Open, "its logs"),
-                (services, Command::Restart, "restart"),
+                (can(state, ActionKind::Restart), Command::Restart, "restart"),
                 (services, Command::Actions, "more"),
                 (true, Command::NextPane, "hosts"),
                 (true, Command::CommandLine, "command"),
@@ -151,7 +152,10 @@ fn lists(state: &State) -> Vec<(Command, &'static str)> {
         (!open && elsewhere, Command::NextPane, "next list"),
         (!open && !board.filter.is_empty(), Command::Back, "all rows"),
         (!open && here, Command::Find(None), "find"),
-        (here && state.tab == Tab::Deploys, Command::Restart, "restart"),
+        (here && can(state, ActionKind::Deploy), Command::Deploy(None), "deploy"),
+        (here && can(state, ActionKind::Rollback), Command::Rollback, "roll back"),
+        (here && can(state, ActionKind::Adopt), Command::Adopt, "adopt"),
+        (here && state.tab != Tab::Business && can(state, ActionKind::Restart), Command::Restart, "restart"),
         (here && state.tab == Tab::Deploys, Command::Actions, "act"),
         (here, Command::CopyLine, "copy"),
         (here && state.tab != Tab::Business, Command::LogsHere, "logs then"),

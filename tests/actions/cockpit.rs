@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::releases::{self, Waiting, live};
 use crate::tty::Tty;
 use crate::world::World;
 
@@ -15,7 +16,8 @@ fn open(world: &World, args: &[&str]) -> Tty {
     let env = world.env();
     let env: Vec<(&str, &str)> = env.iter().map(|(name, value)| (*name, value.as_str())).collect();
     let qd = Tty::start(&argv, &env, 100, 30);
-    qd.wait(SOON, "both hosts", |screen| screen.contains("2 up"));
+    let hosts = if args.contains(&"--host") { "1 up" } else { "2 up" };
+    qd.wait(SOON, "its hosts", |screen| screen.contains(hosts));
     qd
 }
 
@@ -137,4 +139,68 @@ fn commands_of_the_config_typed_commands_and_a_shell_leave_their_rows() {
     for action in ["touch", "exec", "shell"] {
         assert!(actions.contains(&action), "{actions:?}");
     }
+}
+
+#[test]
+fn a_release_goes_live_and_back_by_typed_keys_and_its_run_is_seen_step_by_step() {
+    let world = releases::world("");
+    let qd = open(&world, &["--host", "box-1"]);
+    typed(&qd, "4D");
+    qd.wait(SOON, "the question", |screen| screen.contains("the version"));
+    typed(&qd, "1.1\r\r");
+    popup(&qd, "1.0 → 1.1");
+    assert!(qd.screen().contains("[y] yes"), "{}", qd.screen());
+    typed(&qd, "\r");
+    assert_eq!(live(&world), "releases/1.0", "Enter alone is nothing");
+    typed(&qd, "y");
+    qd.wait(SOON, "its end", |screen| screen.contains("● ok") && screen.contains("gate ✓"));
+    assert_eq!(live(&world), "releases/1.1");
+    typed(&qd, "B");
+    popup(&qd, "1.1 → 1.0");
+    typed(&qd, "y");
+    qd.wait(SOON, "its end", |screen| screen.contains("roll api back") && screen.contains("● ok"));
+    assert_eq!(live(&world), "releases/1.0");
+    let audit = world.audit();
+    let actions: Vec<_> = audit.iter().map(|entry| entry["action"].as_str().unwrap_or_default()).collect();
+    assert_eq!(actions, ["deploy", "rollback"]);
+    // What failed here once is not deployed without more.
+    typed(&qd, "D");
+    qd.wait(SOON, "the question", |screen| screen.contains("the version"));
+    typed(&qd, "1.1\r\r");
+    qd.wait(SOON, "the refusal", |screen| screen.contains("there is no plan"));
+}
+
+#[test]
+fn a_run_that_nobody_steers_is_seen_and_taken_over() {
+    let world = releases::world(releases::ALL);
+    Waiting::start(&world).leave();
+    let qd = open(&world, &["--host", "box-1"]);
+    qd.wait(SOON, "a word about it", |screen| screen.contains("is unattended"));
+    typed(&qd, "4\tA");
+    popup(&qd, "[y] yes");
+    assert!(qd.screen().contains("goes on from the first step"), "{}", qd.screen());
+    typed(&qd, "y");
+    qd.wait(SOON, "its end", |screen| screen.contains("● ok"));
+    assert_eq!(live(&world), "releases/1.1");
+    assert_eq!(world.audit().last().unwrap()["action"], "adopt");
+}
+
+#[test]
+fn a_run_of_ones_own_is_stopped_at_its_next_boundary() {
+    let world = releases::world(releases::ALL);
+    std::fs::write(world.path("app/slow-before"), "").unwrap();
+    let qd = open(&world, &["--host", "box-1"]);
+    typed(&qd, "4D");
+    qd.wait(SOON, "the question", |screen| screen.contains("the version"));
+    typed(&qd, "1.1\r\r");
+    popup(&qd, "[y] yes");
+    typed(&qd, "y");
+    qd.wait(SOON, "its hook", |screen| screen.contains("before_switch"));
+    typed(&qd, "X");
+    popup(&qd, "Stop at the next boundary?");
+    typed(&qd, "\ry");
+    std::thread::sleep(Duration::from_millis(1000));
+    std::fs::remove_file(world.path("app/slow-before")).unwrap();
+    qd.wait(SOON, "its end", |screen| screen.contains("not done"));
+    assert_eq!(live(&world), "releases/1.0");
 }

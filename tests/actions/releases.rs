@@ -14,7 +14,7 @@ const HOOK: &str = "#!/bin/sh\nwhile [ -e ../../slow-$1 ]; do sleep 0.1; done\n\
     echo \"$1 $QD_VERSION $QD_PREVIOUS $(basename \"$PWD\")\" >>../../said\n[ ! -e ../../fail-$1 ]\n";
 
 /// The hooks of a service that has them all, and a migration.
-const ALL: &str = "hooks = { before_switch = [\"./hook\", \"before\"], drain = [\"./hook\", \"drain\"], undrain = [\"./hook\", \"undrain\"], \
+pub const ALL: &str = "hooks = { before_switch = [\"./hook\", \"before\"], drain = [\"./hook\", \"drain\"], undrain = [\"./hook\", \"undrain\"], \
     after_done = [\"./hook\", \"after\"] }\nmigrate = { command = [\"./hook\", \"migrate\"], reversible = true }";
 
 /// A world in which the first host has releases 1.0 (live), 1.1 and 1.2.
@@ -47,7 +47,7 @@ fn state(out: &Output) -> String {
     document["hosts"][0]["state"].as_str().unwrap().to_owned()
 }
 
-fn live(world: &World) -> String {
+pub fn live(world: &World) -> String {
     std::fs::read_link(world.path("app/current")).unwrap().display().to_string()
 }
 
@@ -273,13 +273,13 @@ fn old_releases_are_removed_but_never_the_way_back_nor_what_qd_has_not_made() {
 }
 
 /// A deploy of 1.1 that waits in its first hook until `go` lets it.
-struct Waiting<'w> {
+pub struct Waiting<'w> {
     world: &'w World,
     qd: std::process::Child,
 }
 
 impl<'w> Waiting<'w> {
-    fn start(world: &'w World) -> Self {
+    pub fn start(world: &'w World) -> Self {
         std::fs::write(world.path("app/slow-before"), "").unwrap();
         let qd = Command::new(env!("CARGO_BIN_EXE_qd"))
             .envs(world.env())
@@ -298,13 +298,20 @@ impl<'w> Waiting<'w> {
         waiting
     }
 
+    /// Leaves it to itself, as a laptop that is shut does.
+    pub fn leave(mut self) {
+        self.qd.kill().unwrap();
+        self.qd.wait().unwrap();
+        self.go();
+    }
+
     fn journal(&self) -> String {
         let run =
             std::fs::read_dir(self.world.path("app/.quarterdeck/runs")).ok().and_then(|mut runs| runs.next()?.ok());
         run.and_then(|run| std::fs::read_to_string(run.path().join("journal.jsonl")).ok()).unwrap_or_default()
     }
 
-    fn go(&self) {
+    pub fn go(&self) {
         std::fs::remove_file(self.world.path("app/slow-before")).unwrap();
     }
 }

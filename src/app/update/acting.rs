@@ -8,36 +8,41 @@ use std::sync::Arc;
 use chrono::TimeDelta;
 use crossterm::event::KeyEvent;
 
-use super::{TYPED_AHEAD, show, targets, toast};
+use super::{TYPED_AHEAD, arming, show, targets, toast};
 use crate::app::acting::{Act, Asking, Blank, Blanks, Item, Menu, Stage};
 use crate::app::board::Pane;
 use crate::app::command::Command;
 use crate::app::effect::Effect;
 use crate::app::input;
-use crate::app::state::{Overlay, State, Tab, Then};
+use crate::app::state::{About, Banner, Overlay, State, Tab, Then};
 use crate::domain::act::{News, Proposal};
 use crate::domain::action::{ActionKind, Level};
 use crate::domain::audit::Verdict;
 use crate::domain::confirm::{ARMS_AFTER, Refused, Said, approve};
-use crate::domain::settings::ReadOnly;
+use crate::domain::deploy::known::KnownRun;
+use crate::domain::deploy::steer::Wish;
 use crate::domain::want::Want;
 
 /// An Enter that comes so soon after a letter was not typed.
 const FINGERS: TimeDelta = TimeDelta::milliseconds(8);
 /// A plan that is so old is made anew before it is carried out.
 const OLD: TimeDelta = TimeDelta::seconds(90);
-/// Without a key for so long nobody is there.
-const IDLE: TimeDelta = TimeDelta::minutes(10);
-/// The clock ticks every second: one that has jumped so far has slept.
-const SLEPT: TimeDelta = TimeDelta::seconds(60);
 
 pub(super) fn run(state: &mut State, command: Command, effects: &mut Vec<Effect>) {
     match command {
         Command::Restart => begin(state, ActionKind::Restart, effects),
         Command::Act(kind) => begin(state, kind, effects),
+        Command::Rollback => begin(state, ActionKind::Rollback, effects),
+        Command::Adopt => begin(state, ActionKind::Adopt, effects),
+        Command::Deploy(None) => begin(state, ActionKind::Deploy, effects),
+        Command::Deploy(Some(version)) => match targets::of(state, ActionKind::Deploy).as_slice() {
+            [Item { want: Ok(want), .. }] => wanted(state, want.clone().with("version", version), effects),
+            [] => toast(state, true, "nothing that is selected here can be deployed"),
+            _ => toast(state, true, "several services are meant: select one of them"),
+        },
         Command::Shell => begin(state, ActionKind::Shell, effects),
         Command::Stop => ask_to_stop(state),
-        Command::Arm(environment) => arm(state, environment),
+        Command::Arm(environment) => arming::arm(state, environment),
         Command::Actions => {
             let items = targets::everything(state);
             menu(state, "what can be done here", items);
@@ -54,6 +59,11 @@ fn begin(state: &mut State, action: ActionKind, effects: &mut Vec<Effect>) {
         1 => chosen(state, items.remove(0), effects),
         _ => menu(state, &format!("{} what?", action.def().title), items),
     }
+}
+
+/// Whether an action can be done to what is selected.
+pub fn can(state: &State, action: ActionKind) -> bool {
+    !targets::of(state, action).is_empty()
 }
 
 fn menu(state: &mut State, title: &str, items: Vec<Item>) {
@@ -80,10 +90,14 @@ pub(super) fn wanted(state: &mut State, want: Want, effects: &mut Vec<Effect>) {
     state.overlays.push(Overlay::Blanks(Blanks { want, fields, at: 0, said: None }));
 }
 
-fn propose(state: &mut State, want: Want, effects: &mut Vec<Effect>) {
+fn propose(state: &mut State, mut want: Want, effects: &mut Vec<Effect>) {
     if let Some(why) = &state.acting.off {
         let why = why.clone();
         return toast(state, true, why);
+    }
+    // What builds an archive does something: it waits until that may be.
+    if want.action == ActionKind::Deploy && refusal(state, want.subject.environment()).is_none() {
+        want = want.with("build", "yes");
     }
     let ticket = state.acting.ticket();
     state.overlays.push(Overlay::Asking(Box::new(Asking::new(ticket, want.clone(), state.now))));
@@ -233,15 +247,26 @@ fn ask_to_stop(state: &mut State) {
 pub(super) fn stop(state: &mut State, ticket: u64, effects: &mut Vec<Effect>) {
     if let Some(act) = state.acting.acts.iter_mut().find(|act| act.ticket == ticket) {
         act.stopped = true;
-        effects.push(Effect::Stop(ticket));
+        effects.push(Effect::Wish(ticket, Wish::Stop));
     }
 }
 
 /// Something happened to what goes on.
 pub(super) fn news(state: &mut State, ticket: u64, news: News) {
     let now = state.now;
+    if let News::Asks(why, patience) = &news {
+        let silence = format!("silence for {} s takes it back; closing this does, too", patience.as_secs());
+        let lines = why.iter().cloned().chain([silence]).collect();
+        super::confirm(state, "The new release is over its limits: keep it all the same?", lines, Then::Keep(ticket));
+    }
     let Some(act) = state.acting.acts.iter_mut().find(|act| act.ticket == ticket) else { return };
     act.take(news, now);
+    if act.over.is_some() {
+        let asks =
+            |overlay: &Overlay| matches!(overlay, Overlay::Confirm(confirm) if confirm.then == Then::Keep(ticket));
+        state.overlays.retain(|overlay| !asks(overlay));
+    }
+    let Some(act) = state.acting.act(ticket) else { return };
     let Some(over) = &act.over else { return };
     let open = state.deploys.open.as_deref() == Some(&super::super::view_state::rows::act_id(ticket));
     if state.tab == Tab::Deploys && open {
@@ -265,43 +290,23 @@ pub(super) fn news(state: &mut State, ticket: u64, news: News) {
     toast(state, bad, format!("{title}: {word}"));
 }
 
-/// Lets actions happen in an environment for a while; once more takes it back.
-fn arm(state: &mut State, named: Option<String>) {
-    let asked = state.overlays.iter().rev().find_map(|overlay| match overlay {
-        Overlay::Asking(asking) => Some(asking.want.subject.environment().to_owned()),
-        _ => None,
+/// The hosts said which runs they know of: one that nobody steers needs somebody.
+pub(super) fn known(state: &mut State, runs: Vec<KnownRun>) {
+    state.acting.known = runs;
+    let ours =
+        |run: &KnownRun| state.acting.acts.iter().any(|act| act.run.as_deref() == Some(&run.id) && act.over.is_none());
+    let alone = state.acting.known.iter().find(|run| !run.is_over() && run.is_alone() && !ours(run));
+    let text = alone.map(|run| {
+        let (done, of) = run.done();
+        let what = format!("{} {}", run.plan.service, run.plan.version);
+        format!(
+            "the run of {what} by {} is unattended: {done} of {of} hosts are done; Deploys has it under Runs",
+            run.by
+        )
     });
-    let Some(name) = named.or(asked).or_else(|| targets::environment(state)) else {
-        return toast(state, true, "several environments are on the screen: `:arm NAME` says which");
-    };
-    let Some(environment) = state.settings.environment(&name).cloned() else {
-        return toast(state, true, format!("there is no environment {name}"));
-    };
-    if environment.read_only == ReadOnly::No {
-        return toast(state, false, format!("{name} needs no arming"));
-    }
-    if state.acting.standing.armed(&name, state.now).is_some() {
-        state.acting.standing.disarm();
-        return toast(state, false, "read-only again");
-    }
-    let until = state.now + TimeDelta::from_std(environment.arm_for).unwrap_or(IDLE);
-    match state.acting.standing.arm(&environment, until) {
-        Ok(()) => toast(state, false, format!("{name} is armed for {} min", environment.arm_for.as_secs() / 60)),
-        Err(why) => toast(state, true, why.to_string()),
-    }
-    // What the popup says has changed: it is looked at anew.
-    if let Some(Overlay::Asking(asking)) = state.overlays.last_mut() {
-        asking.shown = state.now;
-    }
-}
-
-/// Time has passed: who is not there, or whose machine slept, is not armed any more.
-pub(super) fn ticked(state: &mut State, before: chrono::DateTime<chrono::Utc>) {
-    let armed = state.settings.environments.iter().any(|one| state.acting.standing.armed(&one.name, before).is_some());
-    let away = state.now - before > SLEPT || state.now - state.acting.touched > IDLE;
-    if armed && away {
-        state.acting.standing.disarm();
-        toast(state, false, "nobody was here: read-only again");
+    state.banners.retain(|banner| banner.about != About::Run);
+    if let Some(text) = text {
+        state.put_banner(Banner { about: About::Run, bad: true, text });
     }
 }
 

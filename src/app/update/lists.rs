@@ -68,11 +68,19 @@ pub(super) fn deployment(state: &State) -> Option<&Deployment> {
     rows::deployments(state).into_iter().find(|one| pane == Pane::History && rows::deployment_id(one) == id)
 }
 
+/// The run that is selected or whose page is open.
+pub(super) fn run_row(state: &State) -> Option<rows::RunRow<'_>> {
+    let (pane, id) = selected(state).filter(|_| state.tab == Tab::Deploys)?;
+    let id = state.deploys.open.clone().or(id)?;
+    rows::runs(state).into_iter().find(|row| pane == Pane::Runs && row.id() == id)
+}
+
 /// What was confirmed here and is selected, or whose page is open.
 pub(super) fn act(state: &State) -> Option<&Act> {
-    let (pane, id) = selected(state)?;
-    let id = state.board(state.tab)?.open.clone().or(id)?;
-    state.acting.acts.iter().find(|act| pane == Pane::Runs && rows::act_id(act.ticket) == id)
+    match run_row(state)? {
+        rows::RunRow::Act(act) => Some(act),
+        rows::RunRow::Known(_) => None,
+    }
 }
 
 pub(super) fn step(state: &mut State, by: i64) {
@@ -96,7 +104,7 @@ pub(super) fn step(state: &mut State, by: i64) {
 pub(super) fn pane(state: &mut State, forward: bool) {
     let tab = state.tab;
     // Where nothing was done there is nothing to go to.
-    let filled = |pane: &&Pane| **pane != Pane::Runs || !state.acting.acts.is_empty();
+    let filled = |pane: &&Pane| **pane != Pane::Runs || !rows::runs(state).is_empty();
     let panes: Vec<Pane> = Pane::of(tab).iter().filter(filled).copied().collect();
     let Some(board) = state.board_mut(tab).filter(|board| board.open.is_none()) else { return };
     let at = panes.iter().position(|pane| Some(*pane) == board.pane(tab)).unwrap_or(0);
@@ -221,7 +229,12 @@ fn words(state: &State) -> Option<String> {
             let status = one.status.map_or("unknown", DeploymentStatus::as_str);
             format!("{word} of {} {} to {}: {status}", one.service, one.version, one.environment)
         }
-        Pane::Runs => act(state)?.proposal.title.clone(),
+        Pane::Runs => match run_row(state)? {
+            rows::RunRow::Act(act) => act.proposal.title.clone(),
+            rows::RunRow::Known(run) => {
+                format!("run {} of {} {} by {}", run.id, run.plan.service, run.plan.version, run.by)
+            }
+        },
         Pane::Versions => id,
         pane => {
             let all = rows::money(state, pane);

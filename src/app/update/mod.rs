@@ -1,6 +1,7 @@
 //! What each message changes, and what to do about it. Pure: the time comes inside messages.
 
 mod acting;
+mod arming;
 mod data;
 mod hosts;
 mod lists;
@@ -18,7 +19,7 @@ mod targets;
 
 use chrono::TimeDelta;
 
-pub use acting::{deaf_for, refusal};
+pub use acting::{can, deaf_for, refusal};
 pub use hosts::{rows as host_rows, selected as selected_host};
 pub use lists::address as row_address;
 pub use overlays::{Completion, completions};
@@ -50,7 +51,7 @@ pub fn update(state: &mut State, message: Message) -> Vec<Effect> {
     match message {
         Message::Tick(now) => {
             let before = std::mem::replace(&mut state.now, now);
-            acting::ticked(state, before);
+            arming::ticked(state, before);
             state.toasts.retain(|toast| toast.until > now);
             log_views::keep(state, &mut effects);
         }
@@ -74,6 +75,7 @@ pub fn update(state: &mut State, message: Message) -> Vec<Effect> {
         Message::Tallied(tally) => log_lists::tallied(state, tally),
         Message::Proposed(ticket, came) => acting::proposed(state, ticket, came, &mut effects),
         Message::Acted(ticket, news) => acting::news(state, ticket, news),
+        Message::KnownRuns(runs) => acting::known(state, runs),
         Message::Terminal(ticket, argv) => effects.push(Effect::Terminal(ticket, argv)),
         Message::Asked(id, question) => questions::asked(state, id, question),
         Message::Withdrawn(id) => {
@@ -128,6 +130,7 @@ fn run(state: &mut State, command: Command, effects: &mut Vec<Effect>) {
             log_views::keep(state, effects);
             leave(state, effects);
         }
+        Command::Deploy(_) | Command::Rollback | Command::Adopt => acting::run(state, command, effects),
         Command::Restart | Command::Act(_) | Command::Arm(_) | Command::Actions | Command::Shell | Command::Stop => {
             acting::run(state, command, effects);
         }

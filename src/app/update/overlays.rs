@@ -8,6 +8,7 @@ use crate::app::effect::Effect;
 use crate::app::fuzzy;
 use crate::app::input;
 use crate::app::state::{Overlay, Prompt, PromptPurpose, State, Then};
+use crate::domain::deploy::steer::Wish;
 use crate::domain::log_look::Highlight;
 use crate::domain::query::Query;
 use crate::domain::question::{Answer, Question};
@@ -53,6 +54,7 @@ pub(super) fn run(state: &mut State, command: &Command, effects: &mut Vec<Effect
             match then {
                 Then::Leave => effects.push(Effect::Quit),
                 Then::Stop(ticket) => acting::stop(state, ticket, effects),
+                Then::Keep(ticket) => effects.push(Effect::Wish(ticket, Wish::Keep)),
             }
         }
         Command::Accept => accept(state, effects),

@@ -5,7 +5,9 @@ use crate::app::acting::{Blank, Item};
 use crate::app::board::Pane;
 use crate::app::input;
 use crate::app::state::{OverviewPane, State, Tab};
+use crate::app::view_state::rows::{RunRow, live};
 use crate::domain::action::ActionKind;
+use crate::domain::deploy::spec::DeploySpec;
 use crate::domain::host::HostName;
 use crate::domain::service::Service;
 use crate::domain::want::{Subject, Want};
@@ -44,7 +46,13 @@ fn services(state: &State) -> Vec<Subject> {
             Some((Pane::History, _)) => lists::deployment(state)
                 .map_or_else(Vec::new, |one| named(&one.service, Some(one.environment.as_str()))),
             // The same once more.
-            Some((Pane::Runs, _)) => lists::act(state).map(|act| act.want.subject.clone()).into_iter().collect(),
+            Some((Pane::Runs, _)) => match lists::run_row(state) {
+                Some(RunRow::Act(act)) if matches!(act.want.subject, Subject::Service { .. }) => {
+                    vec![act.want.subject.clone()]
+                }
+                Some(RunRow::Known(run)) => named(&run.plan.service, Some(&run.plan.environment)),
+                _ => Vec::new(),
+            },
             _ => Vec::new(),
         },
         Tab::Alerts => {
@@ -103,12 +111,48 @@ pub(super) fn of(state: &State, action: ActionKind) -> Vec<Item> {
             .flat_map(|subject| shells(action, subject))
             .map(|subject| item(action, subject))
             .collect(),
+        ActionKind::Deploy | ActionKind::Rollback | ActionKind::Lock | ActionKind::Unlock => {
+            deployed(state).into_iter().map(|subject| item(action, subject)).collect()
+        }
+        ActionKind::Adopt | ActionKind::Abort => {
+            run_here(state).map(|subject| item(action, subject)).into_iter().collect()
+        }
         _ if action.def().verb.is_some() => {
             let mut subjects = services(state);
             subjects.retain(|subject| service(state, subject).is_some_and(|one| one.unit.is_some()));
             subjects.into_iter().map(|subject| item(action, subject)).collect()
         }
         _ => Vec::new(),
+    }
+}
+
+/// The services here that can be deployed, each with all of its hosts: a release is not one host's alone.
+fn deployed(state: &State) -> Vec<Subject> {
+    let subjects = services(state);
+    let mut found: Vec<Subject> = Vec::new();
+    for service in subjects.iter().filter_map(|subject| service(state, subject)) {
+        let spec = |spec: &&DeploySpec| spec.service == service.name && spec.environment == service.environment;
+        let whole = subject(service, service.hosts.clone());
+        if state.settings.deploys.iter().any(|one| spec(&one)) && !found.contains(&whole) {
+            found.push(whole);
+        }
+    }
+    found
+}
+
+/// The run that is selected, while it is not over.
+fn run_here(state: &State) -> Option<Subject> {
+    let of = |service: &str, environment: &str, id: &str| Subject::Run {
+        service: service.to_owned(),
+        environment: environment.to_owned(),
+        id: id.to_owned(),
+    };
+    match lists::run_row(state)? {
+        RunRow::Act(act) if act.over.as_ref().is_none_or(|over| over.came.is_err()) => {
+            Some(of(act.proposal.service.as_deref()?, &act.proposal.environment, act.run.as_deref()?))
+        }
+        RunRow::Known(run) if !run.is_over() => Some(of(&run.plan.service, &run.plan.environment, &run.id)),
+        _ => None,
     }
 }
 
@@ -128,6 +172,7 @@ fn item(action: ActionKind, subject: Subject) -> Item {
     let hosts: Vec<&str> = subject.hosts().iter().map(HostName::as_str).collect();
     let label = match &subject {
         Subject::Service { name, .. } => format!("{} {name} on {}", def.title, hosts.join(", ")),
+        Subject::Run { service, id, .. } => format!("{} the run {id} of {service}", def.title),
         _ => format!("{} on {}", def.title, hosts.join(", ")),
     };
     Item { label, does: def.does.to_owned(), want: Ok(Want::new(action, subject)) }
@@ -135,8 +180,18 @@ fn item(action: ActionKind, subject: Subject) -> Item {
 
 /// Everything that can be done with what is selected.
 pub(super) fn everything(state: &State) -> Vec<Item> {
-    use ActionKind::{Exec, Reload, Restart, RestartAtOnce, Shell, Start, Stop};
+    use ActionKind::{
+        Abort, Adopt, Deploy, Exec, Lock, Reload, Restart, RestartAtOnce, Rollback, Shell, Start, Stop, Unlock,
+    };
     let mut items = Vec::new();
+    if let Some(run) = run_here(state) {
+        items.extend([Adopt, Abort].map(|action| item(action, run.clone())));
+        let mut undo = item(Abort, run);
+        undo.label.push_str(", and take every host back");
+        undo.does = "stops the run at the hosts' next boundary, and has every host go back".to_owned();
+        undo.want = undo.want.map(|want| want.with("undo", "yes"));
+        items.push(undo);
+    }
     for subject in services(state) {
         let Some(service) = service(state, &subject).filter(|service| service.unit.is_some()) else { continue };
         items.push(item(Restart, subject.clone()));
@@ -151,6 +206,13 @@ pub(super) fn everything(state: &State) -> Vec<Item> {
         if subject.hosts().len() > 1 {
             items.push(item(RestartAtOnce, subject.clone()));
         }
+    }
+    for subject in deployed(state) {
+        items.extend([Deploy, Rollback, Lock, Unlock].map(|action| item(action, subject.clone())));
+        let mut bad = item(Deploy, subject);
+        bad.label.push_str(", also a release that is marked bad");
+        bad.want = bad.want.map(|want| want.with("even_bad", "yes"));
+        items.push(bad);
     }
     items.extend(customs(state));
     items.extend(of(state, Exec));
@@ -198,7 +260,17 @@ pub(super) fn questions(state: &State, want: &Want) -> Vec<Blank> {
     let open = asked.filter(|asked| want.answers.iter().all(|(known, _)| known != asked.name));
     open.map(|asked| {
         let pattern = asked.pattern.map(str::to_owned);
-        blank(asked.name, asked.ask, asked.must, pattern, asked.default)
+        let newest = if asked.name == "version" { newest(state, want) } else { None };
+        blank(asked.name, asked.ask, asked.must, pattern, newest.as_deref().unwrap_or(asked.default))
     })
     .collect()
+}
+
+/// The newest tag of the service's project, unless that is live.
+fn newest(state: &State, want: &Want) -> Option<String> {
+    let Subject::Service { name, environment, .. } = &want.subject else { return None };
+    let delivery = state.hosted.delivery.as_ref()?;
+    let project = delivery.projects.iter().find(|project| project.service == *name)?;
+    let tag = project.tags.first()?.name.clone();
+    (live(state, name, environment).as_ref() != Some(&tag)).then_some(tag)
 }

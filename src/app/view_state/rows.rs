@@ -3,13 +3,17 @@
 use super::figures::{FigureRow, figures};
 use super::sentence::changed;
 use super::watched::{Watched, watched};
+use chrono::{DateTime, Utc};
+
 use crate::app::acting::Act;
 use crate::app::board::{Board, Pane};
 use crate::app::change::{Change, ChangeKind};
 use crate::app::state::{ServiceView, State};
 use crate::domain::alert::Alert;
 use crate::domain::business::{Dispute, FailedPayment, Ledger, Payment, Payout, Refund};
+use crate::domain::deploy::known::KnownRun;
 use crate::domain::deployment::{Deployment, DeploymentKind, DeploymentStatus};
+use crate::domain::ulid::millis;
 
 /// Alerts, filtered; firing ones first.
 pub fn alerts(state: &State) -> Vec<&Alert> {
@@ -165,10 +169,48 @@ pub fn act_id(ticket: u64) -> String {
     format!("act:{ticket}")
 }
 
-/// What was confirmed here, newest first, filtered.
-pub fn acts(state: &State) -> Vec<&Act> {
-    let wanted = |act: &&Act| state.deploys.wants(&[&act.proposal.title, &act.proposal.environment]);
-    state.acting.acts.iter().filter(wanted).collect()
+/// A row of what is being done and was done.
+#[derive(Clone, Copy, Debug)]
+pub enum RunRow<'s> {
+    /// It was confirmed here.
+    Act(&'s Act),
+    /// The hosts tell of it.
+    Known(&'s KnownRun),
+}
+
+impl RunRow<'_> {
+    /// Its stable id.
+    pub fn id(&self) -> String {
+        match self {
+            Self::Act(act) => act_id(act.ticket),
+            Self::Known(run) => format!("run:{}", run.id),
+        }
+    }
+
+    /// When it began.
+    pub fn began(&self) -> Option<DateTime<Utc>> {
+        match self {
+            Self::Act(act) => Some(act.began),
+            Self::Known(run) => DateTime::from_timestamp_millis(i64::try_from(millis(&run.id)?).ok()?),
+        }
+    }
+}
+
+/// What was confirmed here and what else the hosts know of, newest first, filtered. A run that was confirmed here is one
+/// row.
+pub fn runs(state: &State) -> Vec<RunRow<'_>> {
+    let acting = &state.acting;
+    let ours = |run: &&KnownRun| acting.acts.iter().any(|act| act.run.as_deref() == Some(&run.id));
+    let acts = acting.acts.iter().map(RunRow::Act);
+    let mut rows: Vec<RunRow> = acts.chain(acting.known.iter().filter(|run| !ours(run)).map(RunRow::Known)).collect();
+    rows.retain(|row| match row {
+        RunRow::Act(act) => state.deploys.wants(&[&act.proposal.title, &act.proposal.environment]),
+        RunRow::Known(run) => {
+            state.deploys.wants(&[&run.plan.service, &run.plan.environment, &run.plan.version, &run.by])
+        }
+    });
+    rows.sort_by_key(|row| std::cmp::Reverse(row.began()));
+    rows
 }
 
 /// What was deployed, newest first, filtered.
@@ -191,7 +233,7 @@ pub fn live(state: &State, service: &str, environment: &str) -> Option<String> {
 /// The ids of a pane's rows, in their order.
 pub fn ids(state: &State, pane: Pane) -> Vec<String> {
     match pane {
-        Pane::Runs => acts(state).into_iter().map(|act| act_id(act.ticket)).collect(),
+        Pane::Runs => runs(state).iter().map(RunRow::id).collect(),
         Pane::Versions => services(state).into_iter().map(service_id).collect(),
         Pane::History => deployments(state).into_iter().map(deployment_id).collect(),
         Pane::Alerts => alerts(state).iter().map(|alert| alert.id.clone()).collect(),

@@ -4,6 +4,7 @@ pub mod bake;
 pub mod batches;
 pub mod freeze;
 pub mod journal;
+pub mod known;
 mod page;
 pub mod plan;
 pub mod spec;

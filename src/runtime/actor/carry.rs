@@ -19,6 +19,7 @@ use crate::domain::act::News;
 use crate::domain::action::ActionKind;
 use crate::domain::audit::{HostEnding, Verdict};
 use crate::domain::confirm::{Approval, Standing};
+use crate::domain::deploy::steer::Wish;
 use crate::domain::host::HostName;
 use crate::domain::plan::hash_of;
 use crate::domain::service::Service;
@@ -33,19 +34,31 @@ pub(super) struct Doing {
     pub ticket: u64,
     pub approval: Approval,
     pub standing: Standing,
-    pub stopped: watch::Receiver<bool>,
+    /// What is wished meanwhile: that it goes on, stops, or goes back.
+    pub wish: watch::Sender<Wish>,
+    pub wished: watch::Receiver<Wish>,
     pub ended: oneshot::Receiver<Option<i32>>,
 }
 
 impl Doing {
-    async fn tell(&self, news: News) {
+    pub(super) async fn tell(&self, news: News) {
         self.shared.tell(self.ticket, news).await;
+    }
+
+    /// The audit and the runs of this fleet.
+    pub(super) async fn recorder(&self, prepared: &Prepared) -> Recorder {
+        Recorder { fleet: prepared.settings.fleet.clone(), ..self.shared.recorder().await.clone() }
     }
 
     /// Does it to its end.
     pub async fn carry(self, prepared: Prepared) {
         match &prepared.what {
             What::Plan { .. } => self.plan(&prepared).await,
+            What::Deploy { plan, service } => self.deploy(&prepared, plan, service).await,
+            What::Run { run, service, action, wish } => self.run(&prepared, run, service, *action, *wish).await,
+            What::Lock { action, service, state, time, hash } => {
+                self.lock(&prepared, *action, service, state, *time, hash).await;
+            }
             What::Shell { host, argv } => {
                 let (host, argv) = (host.clone(), argv.clone());
                 self.shell(&prepared, host, argv).await;
@@ -58,7 +71,7 @@ impl Doing {
         if *snapshot && let Some(service) = service {
             self.keep_evidence(service, prepared).await;
         }
-        let recorder = Recorder { fleet: prepared.fleet.clone(), ..self.shared.recorder().await.clone() };
+        let recorder = self.recorder(prepared).await;
         let order = Order {
             plan,
             approval: &self.approval,
@@ -70,12 +83,23 @@ impl Doing {
             recorder: &recorder,
         };
         let (progress, events) = mpsc::channel(256);
+        let (stop, stopped) = watch::channel(false);
         let doing = async {
-            let ending = execute(&order, &progress, &self.stopped).await;
+            let ending = execute(&order, &progress, &stopped).await;
             drop(progress);
             ending
         };
-        let (ending, ()) = tokio::join!(doing, self.forward(events));
+        let mut wished = self.wished.clone();
+        let stopping = async {
+            if wished.wait_for(|wish| *wish != Wish::On).await.is_ok() {
+                stop.send_replace(true);
+            }
+            std::future::pending::<()>().await;
+        };
+        let (ending, ()) = tokio::select! {
+            both = async { tokio::join!(doing, self.forward(events)) } => both,
+            () = stopping => return,
+        };
         let news = ending.map_or_else(|why| News::Left(why.to_string()), News::Over);
         self.tell(news).await;
     }
@@ -128,7 +152,7 @@ impl Doing {
         if let Err(why) = allowed {
             return self.tell(News::Left(why.to_string())).await;
         }
-        let recorder = self.shared.recorder().await;
+        let recorder = self.recorder(prepared).await;
         let recorded = Recorded {
             environment: environment.name.clone(),
             service: None,

@@ -2,7 +2,10 @@
 //! out through the same library as the headless commands, over the connections that the cockpit has.
 
 mod carry;
+mod conduct;
+mod deploy;
 mod prepare;
+pub mod runs;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -16,9 +19,10 @@ use crate::app::message::Message;
 use crate::config::machine;
 use crate::domain::act::News;
 use crate::domain::confirm::{Approval, Standing};
+use crate::domain::deploy::steer::Wish;
 use crate::domain::host::HostName;
 use crate::domain::settings::Settings;
-use crate::domain::want::Want;
+use crate::domain::want::{Subject, Want};
 use crate::store::Store;
 use crate::transport::SharedTransport;
 use prepare::Prepared;
@@ -31,26 +35,36 @@ pub struct Reachable {
     pub open: Vec<Arc<Wire>>,
 }
 
+/// The hosts that something is about: of a run, all of its service's.
+pub fn hosts(want: &Want, settings: &Settings) -> Vec<HostName> {
+    let Subject::Run { service, environment, .. } = &want.subject else { return want.subject.hosts().to_vec() };
+    let found = settings.services.iter().find(|one| one.name == *service && one.environment == *environment);
+    found.map(|service| service.hosts.clone()).unwrap_or_default()
+}
+
 /// What of it other tasks need too.
 struct Shared {
     messages: mpsc::Sender<Message>,
     folder: PathBuf,
     recorder: OnceCell<Recorder>,
     plans: Mutex<BTreeMap<u64, Prepared>>,
+    /// What is wished for the runs that this cockpit steers.
+    ours: Mutex<BTreeMap<String, watch::Sender<Wish>>>,
 }
 
 /// Carries out what is wanted.
 pub struct Actor {
     shared: Arc<Shared>,
-    stops: BTreeMap<u64, watch::Sender<bool>>,
+    wishes: BTreeMap<u64, watch::Sender<Wish>>,
     ended: BTreeMap<u64, tokio::sync::oneshot::Sender<Option<i32>>>,
 }
 
 impl Actor {
     /// One that keeps its audit and evidence in a folder.
     pub fn new(folder: PathBuf, messages: mpsc::Sender<Message>) -> Self {
-        let shared = Shared { messages, folder, recorder: OnceCell::new(), plans: Mutex::default() };
-        Self { shared: Arc::new(shared), stops: BTreeMap::new(), ended: BTreeMap::new() }
+        let shared =
+            Shared { messages, folder, recorder: OnceCell::new(), plans: Mutex::default(), ours: Mutex::default() };
+        Self { shared: Arc::new(shared), wishes: BTreeMap::new(), ended: BTreeMap::new() }
     }
 
     /// Makes the plan of something that is wanted, and keeps it.
@@ -74,19 +88,19 @@ impl Actor {
     /// Carries out a plan that was approved.
     pub fn carry(&mut self, ticket: u64, approval: Approval, standing: Standing) {
         let Some(prepared) = self.shared.plans().remove(&ticket) else { return };
-        let (stop, stopped) = watch::channel(false);
+        let (wish, wished) = watch::channel(Wish::On);
         let (ended, came) = tokio::sync::oneshot::channel();
-        self.stops.insert(ticket, stop);
+        self.wishes.insert(ticket, wish.clone());
         self.ended.insert(ticket, ended);
-        let doing = carry::Doing { shared: Arc::clone(&self.shared), ticket, approval, standing, stopped, ended: came };
+        let doing =
+            carry::Doing { shared: Arc::clone(&self.shared), ticket, approval, standing, wish, wished, ended: came };
         tokio::spawn(doing.carry(prepared));
     }
 
-    /// Leaves alone what has not begun of it.
-    pub fn stop(&self, ticket: u64) {
-        if let Some(stop) = self.stops.get(&ticket) {
-            // Nobody listens any more where it is over.
-            let _ = stop.send(true);
+    /// Something is wished for what is being carried out.
+    pub fn wish(&self, ticket: u64, wished: Wish) {
+        if let Some(wish) = self.wishes.get(&ticket) {
+            wish.send_replace(wished);
         }
     }
 
@@ -101,6 +115,10 @@ impl Actor {
 impl Shared {
     fn plans(&self) -> MutexGuard<'_, BTreeMap<u64, Prepared>> {
         self.plans.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn ours(&self) -> MutexGuard<'_, BTreeMap<String, watch::Sender<Wish>>> {
+        self.ours.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The audit of this machine, opened when it is first needed.

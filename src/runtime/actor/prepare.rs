@@ -5,13 +5,16 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 
-use super::{Reachable, Shared};
+use super::{Reachable, Shared, deploy};
 use crate::actions::again::again;
 use crate::actions::plan::{of_custom, of_exec, of_unit};
 use crate::actions::reach::reach;
 use crate::domain::act::Proposal;
 use crate::domain::action::{ActionKind, Level};
 use crate::domain::confirm::{Demand, Typed};
+use crate::domain::deploy::known::KnownRun;
+use crate::domain::deploy::plan::DeployPlan;
+use crate::domain::deploy::steer::Wish;
 use crate::domain::gate::GateSettings;
 use crate::domain::host::HostName;
 use crate::domain::plan::{Plan, hash_of, shown};
@@ -27,9 +30,8 @@ const COMMAND: Duration = Duration::from_secs(600);
 
 /// A plan, and all that carrying it out takes.
 pub(super) struct Prepared {
-    /// The fleet that it is of: `[fleet] name`.
-    pub fleet: String,
     pub environment: Environment,
+    pub settings: Arc<Settings>,
     pub reachable: Reachable,
     pub what: What,
 }
@@ -44,6 +46,12 @@ pub(super) enum What {
         /// What a restart would wipe out is kept first.
         snapshot: bool,
     },
+    /// A deploy or a rollback.
+    Deploy { plan: Box<DeployPlan>, service: Box<Service> },
+    /// A run of somebody's, to be taken over or stopped.
+    Run { run: Box<KnownRun>, service: Box<Service>, action: ActionKind, wish: Wish },
+    /// Deploys are kept away, or let again.
+    Lock { action: ActionKind, service: String, state: String, time: Option<Duration>, hash: String },
     /// A program gets the terminal.
     Shell { host: HostName, argv: Vec<String> },
 }
@@ -58,8 +66,9 @@ pub(super) async fn prepare(
     let name = want.subject.environment();
     let environment = settings.environment(name).cloned().ok_or_else(|| format!("there is no environment {name}"))?;
     let hosts = want.subject.hosts().to_vec();
-    if want.action != ActionKind::Shell {
-        connected(&reachable, &hosts).await?;
+    let away = if want.action == ActionKind::Shell { Vec::new() } else { away(&reachable, &hosts).await };
+    if want.action != ActionKind::Deploy && !away.is_empty() {
+        return Err(faults(&away));
     }
     let what = match (&want.subject, want.action) {
         (Subject::Hosts { .. }, ActionKind::Shell) => shell_on(&settings, &hosts)?,
@@ -70,9 +79,8 @@ pub(super) async fn prepare(
             What::Plan { plan: Box::new(plan), service: None, gate: GateSettings::default(), snapshot: false }
         }
         (Subject::Hosts { .. }, ActionKind::Custom) => custom(&settings, &want, &environment, &hosts)?,
-        (Subject::Service { name, environment: of, .. }, action) if action.def().verb.is_some() => {
-            let found = settings.services.iter().find(|one| one.name == *name && one.environment == *of);
-            let service = found.ok_or_else(|| format!("there is no service {name} in {of} any more"))?;
+        (Subject::Service { .. }, action) if action.def().verb.is_some() => {
+            let service = service(&settings, &want.subject)?;
             let gate = settings.gate(service);
             let links: Vec<_> =
                 hosts.iter().filter_map(|host| Some((host.clone(), reachable.links.get(host)?.clone()))).collect();
@@ -80,6 +88,22 @@ pub(super) async fn prepare(
             let plan = plan.await.map_err(|error| error.to_string())?;
             let snapshot = want.answer("snapshot").is_some();
             What::Plan { plan: Box::new(plan), service: Some(Box::new(service.clone())), gate, snapshot }
+        }
+        (Subject::Service { .. }, ActionKind::Deploy | ActionKind::Rollback) => {
+            let service = service(&settings, &want.subject)?;
+            let (what, proposal) = deploy::deploy(&settings, &want, service, &environment, &reachable, away).await?;
+            return Ok((Prepared { environment, settings: Arc::clone(&settings), reachable, what }, proposal));
+        }
+        (Subject::Service { .. }, ActionKind::Lock | ActionKind::Unlock) => {
+            let service = service(&settings, &want.subject)?;
+            let (what, proposal) = deploy::lock(&settings, &want, service, &environment)?;
+            return Ok((Prepared { environment, settings: Arc::clone(&settings), reachable, what }, proposal));
+        }
+        (Subject::Run { id, .. }, ActionKind::Adopt | ActionKind::Abort) => {
+            let service = service(&settings, &want.subject)?;
+            let ours = shared.ours().contains_key(id);
+            let (what, proposal) = deploy::steer(&settings, &want, service, &environment, &reachable, id, ours).await?;
+            return Ok((Prepared { environment, settings: Arc::clone(&settings), reachable, what }, proposal));
         }
         _ => return Err(format!("{} cannot be done to this", want.action.def().title)),
     };
@@ -101,22 +125,35 @@ pub(super) async fn prepare(
             }
         }
         What::Shell { host, argv } => shell_proposal(&environment, host, argv),
+        // Those have said what they propose.
+        What::Deploy { .. } | What::Run { .. } | What::Lock { .. } => return Err("there is no such plan".to_owned()),
     };
-    Ok((Prepared { fleet: settings.fleet.clone(), environment, reachable, what }, proposal))
+    Ok((Prepared { environment, settings: Arc::clone(&settings), reachable, what }, proposal))
 }
 
-/// All of the hosts can be asked; or which cannot, and why.
-async fn connected(reachable: &Reachable, hosts: &[HostName]) -> Result<(), String> {
+/// The service that is meant, as the config has it now.
+fn service<'s>(settings: &'s Settings, subject: &Subject) -> Result<&'s Service, String> {
+    let (Subject::Service { name, environment, .. } | Subject::Run { service: name, environment, .. }) = subject else {
+        return Err("this is about no service".to_owned());
+    };
+    let found = settings.services.iter().find(|one| one.name == *name && one.environment == *environment);
+    found.ok_or_else(|| format!("there is no service {name} in {environment} any more"))
+}
+
+/// Which of the hosts cannot be asked, and why.
+async fn away(reachable: &Reachable, hosts: &[HostName]) -> Vec<(HostName, String)> {
     let asked = hosts.iter().map(|host| async move {
         match reachable.links.get(host) {
-            Some(transport) => {
-                reach(transport, PATIENCE).await.map_err(|why| format!("{host} cannot be reached: {why}"))
-            }
-            None => Err(format!("the config has no host {host}")),
+            Some(transport) => reach(transport, PATIENCE).await.err().map(|why| (host.clone(), why)),
+            None => Some((host.clone(), "the config has no such host".to_owned())),
         }
     });
-    let faults: Vec<String> = join_all(asked).await.into_iter().filter_map(Result::err).collect();
-    if faults.is_empty() { Ok(()) } else { Err(faults.join("\n")) }
+    join_all(asked).await.into_iter().flatten().collect()
+}
+
+fn faults(away: &[(HostName, String)]) -> String {
+    let lines: Vec<String> = away.iter().map(|(host, why)| format!("{host} cannot be reached: {why}")).collect();
+    lines.join("\n")
 }
 
 fn custom(settings: &Settings, want: &Want, environment: &Environment, hosts: &[HostName]) -> Result<What, String> {

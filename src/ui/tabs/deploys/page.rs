@@ -6,7 +6,7 @@ use super::history::shown;
 use super::{runs, versions};
 use crate::app::board::Pane;
 use crate::app::state::{State, Tab};
-use crate::app::view_state::rows::{act_id, acts, deployment_id, deployments, service_id, services};
+use crate::app::view_state::rows::{self, RunRow, deployment_id, deployments, service_id, services};
 use crate::domain::ci_log::{CiLine, Tone};
 use crate::domain::delivered::HOSTS;
 use crate::domain::delivery::Seen;
@@ -34,8 +34,12 @@ pub fn draw(state: &State, c: &mut Canvas, area: Rect, id: &str) -> bool {
         return true;
     }
     if state.deploys.pane(Tab::Deploys) == Some(Pane::Runs) {
-        let Some(act) = acts(state).into_iter().find(|act| act_id(act.ticket) == id) else { return false };
-        page::draw(c, area, &act.proposal.title, &act.proposal.environment, &runs::page(state, c, act), scroll);
+        let Some(row) = rows::runs(state).into_iter().find(|row| row.id() == id) else { return false };
+        let (title, environment, lines) = match row {
+            RunRow::Act(act) => (act.proposal.title.clone(), &act.proposal.environment, runs::page(state, c, act)),
+            RunRow::Known(run) => (run.plan.title(), &run.plan.environment, runs::known_page(state, c, run)),
+        };
+        page::draw(c, area, &title, environment, &lines, scroll);
         return true;
     }
     let Some(one) = deployments(state).into_iter().find(|one| deployment_id(one) == id) else { return false };

@@ -6,9 +6,11 @@ use crate::app::acting::{Act, ActHost};
 use crate::app::board::Pane;
 use crate::app::command::Command;
 use crate::app::state::State;
-use crate::app::view_state::rows::{act_id, acts};
+use crate::app::view_state::rows::{RunRow, runs};
 use crate::app::viewport::Target;
 use crate::domain::audit::Verdict;
+use crate::domain::deploy::journal::HostRun;
+use crate::domain::deploy::known::KnownRun;
 use crate::ui::canvas::{Canvas, Piece, below, row};
 use crate::ui::figures::since;
 use crate::ui::footer::key_in_tabs;
@@ -35,7 +37,7 @@ const LINES: usize = 30;
 
 /// Rows that it would like to have, with its rule and titles; none where nothing was done.
 pub fn wanted(state: &State) -> u16 {
-    match acts(state).len() as u16 {
+    match runs(state).len() as u16 {
         0 => 0,
         rows => (rows + 2).min(MOST),
     }
@@ -46,14 +48,19 @@ pub fn draw(state: &State, c: &mut Canvas, area: Rect, focused: bool) {
     if area.height == 0 {
         return;
     }
-    let found = acts(state);
-    let going = state.acting.under_way().count();
+    let found = runs(state);
+    let others = state.acting.known.iter().filter(|run| !run.is_over());
+    let others = others.filter(|run| state.acting.acts.iter().all(|act| act.run.as_deref() != Some(&run.id)));
+    let going = state.acting.under_way().count() + others.count();
     let figures = if going > 0 { format!("{going} under way") } else { String::new() };
     c.titled(row(area, 0), "Runs", &figures, focused);
     c.target(row(area, 0), Target::Pane(Pane::Runs));
-    let ids: Vec<String> = found.iter().map(|act| act_id(act.ticket)).collect();
+    let ids: Vec<String> = found.iter().map(RunRow::id).collect();
     let list = List { board: &state.deploys, pane: Pane::Runs, focused, columns: COLUMNS };
-    list.draw(c, below(area, 1), found.len(), &ids, |c, n, widths| cells(state, c, found[n], widths));
+    list.draw(c, below(area, 1), found.len(), &ids, |c, n, widths| match found[n] {
+        RunRow::Act(act) => cells(state, c, act, widths),
+        RunRow::Known(run) => known_cells(state, c, &found[n], run, widths),
+    });
 }
 
 /// Shape, word and meaning of how an action stands.
@@ -108,6 +115,94 @@ fn cells<'t>(state: &State, c: &Canvas, act: &Act, widths: &[u16]) -> Vec<Vec<Pi
     ]
 }
 
+/// Shape, word and meaning of how a run of somebody's stands.
+fn known_standing(run: &KnownRun) -> (String, Role) {
+    let word = run.state();
+    let (shape, role) = match word {
+        "succeeded" => (glyph::GOOD, Role::Ok),
+        "running" => (glyph::DIALING, Role::Busy),
+        "unattended" | "held" => (glyph::BAD, Role::Warn),
+        "canceled" | "denied" => (glyph::HOLLOW, Role::Dim),
+        _ => (glyph::BAD, Role::Bad),
+    };
+    (format!("{shape} {}", word.replace('_', " ")), role)
+}
+
+fn phase(run: &HostRun) -> (&'static str, Role) {
+    match run.word() {
+        "done" => (glyph::GOOD, Role::Ok),
+        "kept" | "held" | "undone" => (glyph::BAD, Role::Warn),
+        "failed" | "stuck" => (glyph::BAD, Role::Bad),
+        "canceled" | "denied" | "unknown" => (glyph::HOLLOW, Role::Dim),
+        _ => (glyph::DIALING, Role::Busy),
+    }
+}
+
+fn known_cells<'t>(state: &State, c: &Canvas, row: &RunRow, run: &KnownRun, widths: &[u16]) -> Vec<Vec<Piece<'t>>> {
+    let (word, role) = known_standing(run);
+    let plan = &run.plan;
+    let age = row.began().map(|began| duration(since(state.now, began))).unwrap_or_default();
+    let dots: Vec<Piece> = plan
+        .hosts
+        .iter()
+        .take(usize::from(widths[2]))
+        .map(|part| {
+            let (shape, role) = phase(&run.hosts.get(&part.host).cloned().unwrap_or_default());
+            c.piece(shape, role)
+        })
+        .collect();
+    let what = format!("{} {} {} by {}", plan.kind.as_str(), plan.service, plan.version, run.by);
+    vec![
+        vec![c.piece(age, Role::Dim)],
+        vec![c.piece(word, role)],
+        dots,
+        Vec::new(),
+        vec![c.piece(fit(&what, usize::from(widths[4])), Role::Text)],
+        vec![c.piece(fit(&plan.environment, usize::from(widths[5])), Role::Dim)],
+    ]
+}
+
+/// The page of a run that somebody else has started, or another cockpit.
+pub fn known_page<'t>(state: &State, c: &Canvas, run: &KnownRun) -> Vec<Line<'t>> {
+    let (word, role) = known_standing(run);
+    let mut lines = vec![
+        Line::Pair("state", vec![c.piece(word, role)]),
+        Line::Pair("run", vec![c.piece(run.id.clone(), Role::Text)]),
+        Line::Pair("by", vec![c.piece(run.by.clone(), Role::Text)]),
+    ];
+    if let Some(age) = run.lease_age.filter(|_| !run.is_over()) {
+        lines.push(Line::Pair("lease", vec![c.piece(format!("{age} s old"), Role::Dim)]));
+    }
+    if !run.is_over() {
+        let (adopt, more) = (key_in_tabs(state, c, &Command::Adopt), key_in_tabs(state, c, &Command::Actions));
+        let words = format!("{adopt} takes it over and goes on; {more} has what else can be done");
+        lines.push(Line::Pair("", vec![c.piece(words, Role::Dim)]));
+    }
+    lines.push(Line::Blank);
+    for part in &run.plan.hosts {
+        let host = run.hosts.get(&part.host).cloned().unwrap_or_default();
+        let (shape, role) = phase(&host);
+        let step = host.step.as_ref().map(|step| format!(" at {step}")).unwrap_or_default();
+        let cut = if host.is_interrupted() { ", cut off" } else { "" };
+        let from = part.from.as_deref().unwrap_or("nothing");
+        let mut pieces = vec![
+            (format!("{:<14}", fit(&part.host, 13)).into(), c.look.theme().host(&part.host)),
+            c.piece(format!("{:<22}", format!("{shape} {}{step}{cut}", host.word())), role),
+            c.piece(format!("{from} {} {}  ", glyph::ARROW, part.to), Role::Dim),
+        ];
+        pieces.extend(host.why.map(|why| c.piece(why, Role::Bad)));
+        lines.push(Line::Raw(pieces));
+    }
+    for (host, told) in run.told.iter().filter(|(_, told)| !told.is_empty()) {
+        lines.extend([Line::Blank, Line::Title(host.clone())]);
+        let skipped = told.len().saturating_sub(LINES);
+        lines.extend(told.iter().skip(skipped).map(|line| Line::Text(line.clone())));
+    }
+    lines.extend([Line::Blank, Line::Title("Plan".to_owned())]);
+    lines.extend(run.plan.page().into_iter().map(Line::Text));
+    lines
+}
+
 /// The page: each host with how it stands and what it said, then the plan.
 pub fn page<'t>(state: &State, c: &Canvas, act: &Act) -> Vec<Line<'t>> {
     let (word, role) = standing(act);
@@ -129,8 +224,14 @@ pub fn page<'t>(state: &State, c: &Canvas, act: &Act) -> Vec<Line<'t>> {
         lines.push(Line::Pair("", vec![c.piece(format!("{key} stops it at the next boundary"), Role::Dim)]));
     }
     lines.extend(act.warnings.iter().map(|text| Line::Pair("careful", vec![c.piece(text.clone(), Role::Warn)])));
+    lines.extend(act.words.iter().map(|text| Line::Pair("", vec![c.piece(text.clone(), Role::Dim)])));
     lines.push(Line::Blank);
-    lines.extend(act.hosts.iter().map(|host| Line::Raw(host_line(state, c, host))));
+    for host in &act.hosts {
+        lines.push(Line::Raw(host_line(state, c, host)));
+        if !host.steps.is_empty() {
+            lines.push(Line::Raw(steps(c, host)));
+        }
+    }
     for host in act.hosts.iter().filter(|host| !host.lines.is_empty()) {
         lines.extend([Line::Blank, Line::Title(host.name.clone())]);
         let skipped = host.lines.len().saturating_sub(LINES);
@@ -139,6 +240,20 @@ pub fn page<'t>(state: &State, c: &Canvas, act: &Act) -> Vec<Line<'t>> {
     lines.extend([Line::Blank, Line::Title("Plan".to_owned())]);
     lines.extend(act.proposal.page.iter().map(|line| Line::Text(line.clone())));
     lines
+}
+
+/// The steps of a run that a host has behind it: the last ones, for they are many.
+fn steps<'t>(c: &Canvas, host: &ActHost) -> Vec<Piece<'t>> {
+    const SHOWN: usize = 8;
+    let mut pieces = vec![c.piece(" ".repeat(14), Role::Dim)];
+    for (step, rc) in host.steps.iter().skip(host.steps.len().saturating_sub(SHOWN)) {
+        let (mark, role) = if *rc == 0 { (glyph::CHECK, Role::Ok) } else { (glyph::BAD, Role::Bad) };
+        pieces.extend([c.piece(format!("{step} "), Role::Dim), c.piece(format!("{mark}  "), role)]);
+    }
+    if let Some(step) = host.run.as_ref().and_then(|run| run.step.clone()) {
+        pieces.push(c.piece(format!("{step} {}", glyph::DIALING), Role::Busy));
+    }
+    pieces
 }
 
 fn host_line<'t>(state: &State, c: &Canvas, host: &ActHost) -> Vec<Piece<'t>> {

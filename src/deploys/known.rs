@@ -1,0 +1,54 @@
+//! Which runs hosts know of. Looking steers nothing.
+
+use std::collections::BTreeMap;
+
+use super::host::{Steering, plan_of, poll, runs};
+use crate::domain::deploy::known::KnownRun;
+use crate::domain::host::HostName;
+use crate::transport::SharedTransport;
+
+/// Lines of each host's journal that are kept.
+const TOLD: usize = 60;
+
+/// The ids of the runs of a service that its hosts remember, newest first.
+pub async fn ids(hosts: &[(HostName, SharedTransport)], state: &str, most: usize) -> Vec<String> {
+    let mut ids: Vec<String> = Vec::new();
+    for (_, transport) in hosts {
+        ids.extend(runs(transport, state).await.unwrap_or_default());
+    }
+    ids.sort_unstable_by(|a, b| b.cmp(a));
+    ids.dedup();
+    ids.truncate(most);
+    ids
+}
+
+/// One run, from the first host that has its plan; none where no host has.
+pub async fn one(hosts: &[(HostName, SharedTransport)], state: &str, id: &str) -> Option<KnownRun> {
+    let mut plan = None;
+    for (_, transport) in hosts {
+        plan = plan_of(transport, state, id).await.unwrap_or_default();
+        if plan.is_some() {
+            break;
+        }
+    }
+    let plan = plan?;
+    let (hosts_of, told) = (BTreeMap::new(), BTreeMap::new());
+    let mut known = KnownRun { id: id.to_owned(), by: String::new(), lease_age: None, hosts: hosts_of, told, plan };
+    let only_looking = Steering { token: "", beat: 0, take: false };
+    for part in &known.plan.hosts {
+        let Some((_, transport)) = hosts.iter().find(|(name, _)| name.as_str() == part.host) else { continue };
+        let Ok(polled) = poll(transport, state, id, 0, only_looking).await else { continue };
+        if !polled.known {
+            continue;
+        }
+        let run = known.hosts.entry(part.host.clone()).or_default();
+        run.alive = polled.alive;
+        polled.facts.iter().for_each(|fact| run.take(fact));
+        let skipped = polled.facts.len().saturating_sub(TOLD);
+        let lines = polled.facts.iter().skip(skipped).map(|fact| fact.told()).collect();
+        known.told.insert(part.host.clone(), lines);
+        known.by = polled.by;
+        known.lease_age = polled.age.into_iter().chain(known.lease_age).min();
+    }
+    Some(known)
+}

@@ -1,0 +1,51 @@
+//! A run as its hosts tell it, whoever has started it.
+
+use std::collections::BTreeMap;
+
+use super::journal::HostRun;
+use super::plan::DeployPlan;
+use super::steer::{Next, Wish};
+
+/// A run.
+#[derive(Clone, Debug, PartialEq)]
+pub struct KnownRun {
+    /// Its id.
+    pub id: String,
+    /// Its plan.
+    pub plan: DeployPlan,
+    /// Who started it.
+    pub by: String,
+    /// How old its lease is, in seconds by its hosts' clocks.
+    pub lease_age: Option<u64>,
+    /// Each host that knows of it.
+    pub hosts: BTreeMap<String, HostRun>,
+    /// What each host's journal told last, the newest last.
+    pub told: BTreeMap<String, Vec<String>>,
+}
+
+impl KnownRun {
+    /// The word for how it stands.
+    pub fn state(&self) -> &'static str {
+        match self.plan.course().next(&self.hosts, Wish::On) {
+            Next::Over(outcome) => outcome.as_str(),
+            _ if self.is_alone() => "unattended",
+            _ => "running",
+        }
+    }
+
+    /// Whether every host is through with it.
+    pub fn is_over(&self) -> bool {
+        !self.hosts.is_empty() && self.plan.hosts.iter().all(|p| self.hosts.get(&p.host).is_some_and(HostRun::is_over))
+    }
+
+    /// Whether nobody steers it.
+    pub fn is_alone(&self) -> bool {
+        self.hosts.values().any(|host| host.unattended || host.is_interrupted())
+    }
+
+    /// How many hosts have the release live and well, and of how many.
+    pub fn done(&self) -> (usize, usize) {
+        let done = self.hosts.values().filter(|host| host.word() == "done").count();
+        (done, self.plan.hosts.len())
+    }
+}

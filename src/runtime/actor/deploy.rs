@@ -1,0 +1,236 @@
+//! Plans of deploys, rollbacks and locks, and of taking runs over.
+
+use std::time::Duration;
+
+use chrono::Utc;
+use tokio::time::timeout;
+
+use super::Reachable;
+use super::prepare::What;
+use crate::config::secret;
+use crate::config::units::duration;
+use crate::deploys::known;
+use crate::deploys::plan::{Wanted, make};
+use crate::deploys::prepare::artifact;
+use crate::domain::act::Proposal;
+use crate::domain::action::{ActionKind, Level, Scope};
+use crate::domain::confirm::{Demand, Typed};
+use crate::domain::deploy::plan::{DeployPlan, Kind};
+use crate::domain::deploy::spec::DeploySpec;
+use crate::domain::deploy::steer::Wish;
+use crate::domain::host::HostName;
+use crate::domain::plan::hash_of;
+use crate::domain::service::Service;
+use crate::domain::settings::{Environment, Settings};
+use crate::domain::text::clean;
+use crate::domain::want::Want;
+use crate::integrations::gitlab::GitLab;
+use crate::transport::SharedTransport;
+
+/// How long the forge may take to say what a version brings.
+const FORGE: Duration = Duration::from_secs(6);
+/// Commits and migrations that are named.
+const NAMED: usize = 8;
+
+/// How a service is deployed.
+fn spec<'s>(settings: &'s Settings, service: &Service) -> Result<&'s DeploySpec, String> {
+    let mine = |spec: &&DeploySpec| spec.service == service.name && spec.environment == service.environment;
+    settings.deploys.iter().find(mine).ok_or_else(|| format!("{} has no [service.deploy]", service.name))
+}
+
+fn line(label: &str, text: &str) -> String {
+    format!("{label:<12} {}", clean(text))
+}
+
+/// The hosts of a service that are connected, in config order.
+pub(super) fn in_order(hosts: &[HostName], reachable: &Reachable) -> Vec<(HostName, SharedTransport)> {
+    hosts.iter().filter_map(|host| Some((host.clone(), reachable.links.get(host)?.clone()))).collect()
+}
+
+/// A deploy of the version that was answered, or a rollback. `away` are hosts that cannot be reached: without their
+/// names among those that are left out there is no plan.
+pub(super) async fn deploy(
+    settings: &Settings,
+    want: &Want,
+    service: &Service,
+    environment: &Environment,
+    reachable: &Reachable,
+    away: Vec<(HostName, String)>,
+) -> Result<(What, Proposal), String> {
+    let kind = if want.action == ActionKind::Rollback { Kind::Rollback } else { Kind::Deploy };
+    let frozen = settings.freezes.iter().find(|freeze| freeze.holds(&environment.name, Utc::now()));
+    if let (Kind::Deploy, Some(freeze)) = (kind, frozen) {
+        let why = if freeze.reason.is_empty() { String::new() } else { format!(": {}", freeze.reason) };
+        return Err(format!("{} is frozen by {}{why}; rollbacks and restarts still go", environment.name, freeze.name));
+    }
+    let named: Vec<&str> = want.answer("leave_out").unwrap_or_default().split([',', ' ']).collect();
+    let unnamed: Vec<String> = away
+        .iter()
+        .filter(|(host, _)| !named.contains(&host.as_str()))
+        .map(|(host, why)| format!("{host} cannot be reached: {why}"))
+        .collect();
+    if !unnamed.is_empty() {
+        return Err(format!("{}\nto go on without it, name it among the hosts that are left out", unnamed.join("\n")));
+    }
+    let spec = spec(settings, service)?;
+    let version = want.answer("version").unwrap_or_default();
+    let artifact = match kind {
+        Kind::Deploy => artifact(spec, version, want.answer("build").is_some()).await?,
+        Kind::Rollback => None,
+    };
+    let wanted = Wanted {
+        kind,
+        spec,
+        service,
+        of: service.hosts.len(),
+        careful: environment.careful,
+        version,
+        artifact,
+        even_bad: want.answer("even_bad").is_some(),
+        left_out: away.iter().map(|(host, _)| host.to_string()).collect(),
+    };
+    let hosts: Vec<HostName> =
+        want.subject.hosts().iter().filter(|host| away.iter().all(|(a, _)| a != *host)).cloned().collect();
+    let plan = make(wanted, &in_order(&hosts, reachable)).await.map_err(|error| error.to_string())?;
+    let mut page = plan.page();
+    if kind == Kind::Deploy {
+        page.extend(brings(settings, &plan).await);
+    }
+    let proposal = proposal(settings, &plan, plan.title(), page, plan.demand(settings.names()));
+    Ok((What::Deploy { plan: Box::new(plan), service: Box::new(service.clone()) }, proposal))
+}
+
+fn proposal(settings: &Settings, plan: &DeployPlan, title: String, page: Vec<String>, demand: Demand) -> Proposal {
+    debug_assert!(settings.environment(&plan.environment).is_some());
+    Proposal {
+        hash: plan.hash(),
+        title,
+        environment: plan.environment.clone(),
+        service: Some(plan.service.clone()),
+        hosts: plan.hosts.iter().map(|part| part.host.clone()).collect(),
+        page,
+        demand,
+    }
+}
+
+/// What the version brings over what is live now, where the forge knows it: a word about it is no reason to wait long.
+async fn brings(settings: &Settings, plan: &DeployPlan) -> Vec<String> {
+    let Some(gitlab) = &settings.hosted.gitlab else { return Vec::new() };
+    let Some(project) = gitlab.projects.iter().find(|project| project.service == plan.service) else {
+        return Vec::new();
+    };
+    let from = plan.hosts.iter().filter_map(|part| part.from.as_deref()).find(|from| *from != plan.version);
+    let Some(from) = from else { return Vec::new() };
+    let client = GitLab::new(gitlab, secret::source(gitlab.token.clone(), "[gitlab] token"));
+    let between = match timeout(FORGE, client.compare(project, from, &plan.version)).await {
+        Ok(Ok(between)) => between,
+        Ok(Err(why)) => return vec![line("brings", &format!("GitLab does not say: {why}"))],
+        Err(_) => return vec![line("brings", "GitLab did not say in time")],
+    };
+    let count = between.commits.len();
+    let migrations: Vec<&String> = between.files.iter().filter(|file| file.contains("migrat")).collect();
+    let merged = between.merge_requests.len();
+    let mut lines =
+        vec![line("brings", &format!("{count} commits, {merged} merge requests, {} migrations", migrations.len()))];
+    lines.extend(migrations.iter().take(NAMED).map(|file| line("careful", &format!("migration {file}"))));
+    let titles = between.commits.iter().rev().take(NAMED);
+    lines.extend(titles.map(|commit| line("", &format!("{} ({})", commit.title, commit.author))));
+    lines
+}
+
+/// Taking a run over, or stopping it.
+pub(super) async fn steer(
+    settings: &Settings,
+    want: &Want,
+    service: &Service,
+    environment: &Environment,
+    reachable: &Reachable,
+    id: &str,
+    ours: bool,
+) -> Result<(What, Proposal), String> {
+    let spec = spec(settings, service)?;
+    let state = spec.state.as_deref().ok_or_else(|| format!("[service.deploy] of {} has no root", service.name))?;
+    let hosts = in_order(&service.hosts, reachable);
+    let run = known::one(&hosts, state, id).await.ok_or_else(|| format!("no host knows a run {id}"))?;
+    if run.is_over() {
+        return Err(format!("run {id} is over: {}", run.state()));
+    }
+    let wish = match (want.action, want.answer("undo")) {
+        (ActionKind::Abort, Some(_)) => Wish::Undo,
+        (ActionKind::Abort, None) => Wish::Stop,
+        _ => Wish::On,
+    };
+    let count = run.plan.hosts.len();
+    let scope = Scope { careful: environment.careful, hosts: count, of: count, configured: None };
+    let level = want.action.level(scope).max(Level::One);
+    let reason = (!ours && !run.is_alone()).then(|| format!("{} still steers it", run.by));
+    let whole = format!("{}/{}", environment.name, service.name);
+    let demand = Demand::of(level, Typed::name(&service.name, settings.names()), whole, reason);
+    let lease = run.lease_age.map_or(String::new(), |age| format!(" · lease {age} s old"));
+    let mut page = vec![
+        line("run", &format!("{id} · {} · by {} · {}{lease}", run.plan.title(), run.by, run.state())),
+        line("environment", &format!("{} · level {}", environment.name, level.number())),
+        line(
+            "does",
+            match wish {
+                Wish::Undo => "every host goes back to what it had before the run, at its next boundary",
+                Wish::Stop => "stops at the hosts' next boundary: what is done stays",
+                _ => "goes on from the first step that is not proven, after the hosts have been read anew",
+            },
+        ),
+    ];
+    for part in &run.plan.hosts {
+        let host = run.hosts.get(&part.host).cloned().unwrap_or_default();
+        let step = host.step.as_ref().map(|step| format!(", at {step}")).unwrap_or_default();
+        let cut = if host.is_interrupted() { ", cut off" } else { "" };
+        let from = part.from.as_deref().unwrap_or("nothing");
+        page.push(line(&part.host, &format!("{}{step}{cut}  {from} → {}", host.word(), part.to)));
+    }
+    let title = format!("{} run of {} {}", want.action.def().name, service.name, run.plan.version);
+    let proposal = proposal(settings, &run.plan, title, page, demand);
+    let what = What::Run { run: Box::new(run), service: Box::new(service.clone()), action: want.action, wish };
+    Ok((what, proposal))
+}
+
+/// Keeping deploys of a service away, or letting them again.
+pub(super) fn lock(
+    settings: &Settings,
+    want: &Want,
+    service: &Service,
+    environment: &Environment,
+) -> Result<(What, Proposal), String> {
+    let spec = spec(settings, service)?;
+    let state = spec.state.clone().ok_or_else(|| format!("[service.deploy] of {} has no root", service.name))?;
+    let time = match want.answer("for") {
+        Some(text) => Some(duration(text).ok_or("write the time as 30m, 2h or 1d")?),
+        None => None,
+    };
+    let (def, hosts) = (want.action.def(), want.subject.hosts());
+    let scope = Scope { careful: environment.careful, hosts: 1, of: 2, configured: None };
+    let level = want.action.level(scope).max(Level::One);
+    let names: Vec<String> = hosts.iter().map(ToString::to_string).collect();
+    let hash = hash_of(&(def.name, &service.name, &environment.name, &state, &names, want.answer("for")));
+    let whole = format!("{}/{}", environment.name, service.name);
+    let reason = Some("whoever finds it wants to know".to_owned());
+    let demand = Demand::of(level, Typed::name(&service.name, settings.names()), whole, reason);
+    let until = want.answer("for").map_or_else(|| "until it is unlocked".to_owned(), |time| format!("for {time}"));
+    let mut page = vec![
+        line("plan", &format!("{} · {}", want.title(), &hash[..12])),
+        line("environment", &format!("{} · level {}", environment.name, level.number())),
+        line("does", def.does),
+    ];
+    if want.action == ActionKind::Lock {
+        page.push(line("how long", &until));
+    }
+    page.extend(names.iter().map(|host| line(host, &format!("{state}/hold"))));
+    let proposal = Proposal {
+        hash: hash.clone(),
+        title: want.title(),
+        environment: environment.name.clone(),
+        service: Some(service.name.clone()),
+        hosts: names,
+        page,
+        demand,
+    };
+    Ok((What::Lock { action: want.action, service: service.name.clone(), state, time, hash }, proposal))
+}
