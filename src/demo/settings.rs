@@ -104,6 +104,7 @@ fn toml(parts: &Parts<'_>) -> String {
             .collect();
         let _ = write!(text, "\n[[service]]\nname = \"jobs\"\nhosts = [{}]\n{JOBS}", on.join(", "));
         let _ = writeln!(text, "version = {{ command = [\"sh\", \"-c\", 'cat \"$QD_ROOT/{JOBS_VERSION}\"'] }}");
+        text.push_str(JOBS_DEPLOY);
     }
     text.push_str(SYSTEM);
     let base = format!("http://127.0.0.1:{}", parts.apis);
@@ -143,6 +144,10 @@ health = { url = "http://127.0.0.1:8000/healthz", status = "200-299", timeout = 
 version = "http://127.0.0.1:8000/version"
 logs = [{ file = "/var/log/myservice/app.log" }]
 statuscake = ["tag:api"]
+[service.deploy]
+strategy = "gitlab"
+project = "lumen/api"
+job = "deploy:production"
 
 [[service]]
 name = "nginx"
@@ -165,6 +170,12 @@ logs = [{ file = "/var/log/postgresql/*.log" }]
 const JOBS: &str = r#"unit = "jobs.service"
 logs = [{ file = "/var/log/jobs/jobs.json" }]
 statuscake = ["nightly backup", "stock import"]
+"#;
+
+const JOBS_DEPLOY: &str = r#"[service.deploy]
+strategy = "gitlab"
+project = "lumen/jobs"
+job = "deploy:production"
 "#;
 
 const SYSTEM: &str = r#"
