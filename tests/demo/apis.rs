@@ -237,16 +237,15 @@ async fn checks_pause_and_windows_open_and_close() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_service_is_restarted_deployed_and_rolled_back_as_a_real_one() {
+async fn a_service_is_deployed_and_rolled_back_as_a_real_one() {
     let demo = demo(3).await;
     let yes = ["--yes", "--arm", "production"];
     let act = |arguments: &[&str]| {
         let out = qd(&demo, &[arguments, &yes[..]].concat());
         assert!(out.status.success(), "{arguments:?}: {out:?}");
     };
-    let refused = qd(&demo, &["restart", "jobs", "--yes"]);
+    let refused = qd(&demo, &["restart", "api", "--yes"]);
     assert_eq!(refused.status.code(), Some(4), "read-only until it is armed: {refused:?}");
-    act(&["restart", "jobs"]);
     let reported = || read(&demo, "web-2", "grep -o 'to=[^ ]*' \"$QD_ROOT/var/log/myservice/app.log\" | tail -n 1");
     act(&["deploy", "api", "1.5.0-rc.1"]);
     assert_eq!(reported(), "to=1.5.0-rc.1\n");

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::gitlab_changes as changes;
 use super::gitlab_objects::Objects;
-use crate::demo::company::ci::{Commit, Project};
+use crate::demo::company::project::{Commit, Project};
 use crate::demo::company::trace::trace;
 use crate::demo::company::{Company, DAY, Seconds};
 use crate::demo::http::{Reply, Request};
@@ -76,7 +76,7 @@ impl GitLab<'_> {
                     return fault(400, "`updated_at` filter requires `updated_at` sort");
                 }
                 let passes = |one: &&_| {
-                    let one: &crate::demo::company::ci::Deployment = one;
+                    let one: &crate::demo::company::project::Deployment = one;
                     newer(one.updated) && is("environment", one.place) && is("status", one.status.as_str())
                 };
                 let mut all: Vec<_> = project.deployments.iter().filter(passes).collect();
@@ -98,7 +98,7 @@ impl GitLab<'_> {
             }
             ["pipelines"] => {
                 let passes = |one: &&_| {
-                    let one: &crate::demo::company::ci::Pipeline = one;
+                    let one: &crate::demo::company::project::Pipeline = one;
                     newer(one.updated) && is("ref", &one.git_ref) && is("source", one.source)
                 };
                 let mut all: Vec<_> = project.pipelines.iter().filter(passes).collect();

@@ -5,8 +5,9 @@ use serde_json::{Value, json};
 use super::gitlab::{fault, not_found};
 use super::gitlab_objects::Objects;
 use crate::demo::company::Company;
-use crate::demo::company::ci::{MOST_TAGS, Status};
+use crate::demo::company::ci::MOST_TAGS;
 use crate::demo::company::people::YOU;
+use crate::demo::company::project::Status;
 use crate::demo::http::{Reply, Request};
 
 /// The longest name of a tag, and the longest message.

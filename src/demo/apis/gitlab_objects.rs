@@ -4,9 +4,9 @@ use serde_json::{Value, json};
 
 use crate::demo::company::Seconds;
 use crate::demo::company::checks::iso;
-use crate::demo::company::ci::{Commit, Deployment, Incident, Job, Pipeline, Project, Tag};
 use crate::demo::company::people::Person;
 use crate::demo::company::plan::{PRODUCTION, STAGING, Task};
+use crate::demo::company::project::{Commit, Deployment, Incident, Job, Pipeline, Project, Tag};
 
 /// Where people look at it.
 const SITE: &str = "https://gitlab.lumen.example";
@@ -103,7 +103,7 @@ impl Objects<'_> {
     pub fn job(&self, one: &Job, now: Seconds) -> Value {
         let pipeline = self.0.pipeline(one.pipeline);
         let took = one.started.map(|started| one.finished.unwrap_or(now) - started);
-        let failed = one.status == crate::demo::company::ci::Status::Failed;
+        let failed = one.status == crate::demo::company::project::Status::Failed;
         json!({
             "id": one.id,
             "name": one.task.name(),

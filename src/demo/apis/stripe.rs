@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::bears;
 use super::stripe_objects as object;
-use crate::demo::company::shop::{PLANS, Standing, Subscription};
+use crate::demo::company::books::{PLANS, Standing, Subscription};
 use crate::demo::company::{Company, Seconds};
 use crate::demo::http::{Reply, Request};
 

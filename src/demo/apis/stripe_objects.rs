@@ -2,9 +2,8 @@
 
 use serde_json::{Value, json};
 
-use crate::demo::company::shop::{
-    Charge, Customer, Dispute, Event, PLANS, Payout, Refund, Shop, Standing, Subscription,
-};
+use crate::demo::company::books::{Charge, Customer, Dispute, Event, PLANS, Payout, Refund, Standing, Subscription};
+use crate::demo::company::shop::Shop;
 use crate::demo::company::{DAY, Seconds};
 
 const CURRENCY: &str = "usd";

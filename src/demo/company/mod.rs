@@ -7,11 +7,13 @@
 
 use std::sync::Arc;
 
+pub mod books;
 pub mod checks;
 pub mod ci;
 mod past;
 pub mod people;
 pub mod plan;
+pub mod project;
 pub mod shop;
 pub mod trace;
 

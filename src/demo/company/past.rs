@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use super::ci::{Commit, Deployment, Incident, Pipeline, Project, Status, Tag, new_job, new_pipeline};
 use super::people::{ANA, BEN, LI, Person, WRITERS};
 use super::plan::Task;
+use super::project::{Commit, Deployment, Incident, Pipeline, Project, Status, Tag, new_job, new_pipeline};
 use super::{DAY, Delivered, HOUR, Seconds};
 use crate::demo::world::rng::Rng;
 use crate::demo::world::story::{BAD, GOOD, GOOD_JOBS};

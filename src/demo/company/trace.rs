@@ -2,8 +2,8 @@
 
 use std::fmt::Write as _;
 
-use super::ci::{Job, Project, Status};
 use super::plan::{PRODUCTION, Plan, Task, plan};
+use super::project::{Job, Project, Status};
 use super::{Delivered, Seconds};
 
 /// What a job has said so far, for a service on hosts of these names.
