@@ -11,6 +11,7 @@ pub mod herald;
 pub mod host;
 pub mod known;
 pub mod plan;
+pub mod origin;
 mod preflight;
 pub mod prepare;
 pub mod script;

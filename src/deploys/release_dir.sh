@@ -36,7 +36,7 @@ stage() {
         unpack || return 1
     elif [ -n "$artifact" ]; then
         [ "$(cat "$root/releases/$version/.complete")" = "$sha256" ] || refuse "releases/$version holds something else" || return 1
-    elif [ "$(ls -lnR "$root/releases/$version" 2>/dev/null | cksum)" != "$pin" ]; then
+    elif [ "$(ls -lnR "$root/releases/$version" 2>/dev/null | sha256sum)" != "$pin" ]; then
         refuse "releases/$version is not what the plan saw" || return 1
     fi
     links && hook_before_switch
@@ -54,7 +54,7 @@ put() { # VERSION: one rename; whoever looks sees the old release or the new one
 
 unchanged() { [ "$(readlink "$root/current")" = "$link_before" ]; } # whether all is as the plan saw it
 untouched() { [ "$(readlink "$root/current")" = "releases/$previous" ]; } # whether the release before is still live
-like() { (cd "$root/releases/$1" && find . -type f -path "./$migrate_when" -exec cksum {} + | sort); }
+like() { (cd "$root/releases/$1" && find . -type f -path "./$migrate_when" -exec sha256sum {} + | sort); }
 changed() { # whether a migration has anything to do: files like these differ from those of the release before
     [ -z "$migrate_when" ] || [ -z "$previous" ] || [ "$(like "$previous")" != "$(like "$version")" ]
 }

@@ -219,7 +219,7 @@ if had begin migrate && ! had end migrate; then
     await undo; ended canceled
 fi
 if ! had staged; then
-    if [ "$(cksum <"$state/state.json" 2>/dev/null)" != "$state_sum" ] || ! unchanged; then
+    if [ "$(sha256sum <"$state/state.json" 2>/dev/null)" != "$state_sum" ] || ! unchanged; then
         note failed stage '' '' 'somebody else has deployed here since the plan was made'
         ended canceled
     fi

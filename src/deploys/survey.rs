@@ -170,7 +170,7 @@ fn parse(text: &str) -> Survey {
                     value.split_once(' ').filter(|(kind, name)| matches!(*kind, "made" | "placed") && is_version(name));
                 survey.releases.extend(whole.map(|(kind, name)| (name.to_owned(), kind == "made")));
             }
-            "pin" => survey.pin = one_line(value, 64),
+            "pin" => survey.pin = one_line(value, 100),
             "disk" => {
                 let numbers = value.split_once(' ');
                 survey.disk = numbers.and_then(|(free, used)| Some((free.parse().ok()?, used.parse().ok()?)));
@@ -178,7 +178,7 @@ fn parse(text: &str) -> Survey {
             "inodes" => survey.inodes = value.parse().ok(),
             "fs" => survey.fs = one_line(value, 40),
             "state" => survey.state = HostState::parse(value),
-            "state_sum" => survey.state_sum = one_line(value, 64),
+            "state_sum" => survey.state_sum = one_line(value, 100),
             "hold" => survey.hold = Some(one_line(value.split_once(' ').map_or(value, |(_, said)| said), 300)),
             "owner" => survey.owner = Some(one_line(value, 300)),
             _ => {}

@@ -1,7 +1,7 @@
 # shellcheck shell=sh disable=SC2154
 # What a host is before a run: reads only. Parameters: root state version as runner when; owner.sh stands before this.
 # shellcheck disable=SC2086
-for tool in flock setsid timeout cksum sha256sum tar find; do
+for tool in flock setsid timeout sha256sum tar find; do
     command -v "$tool" >/dev/null 2>&1 || echo "missing=$tool"
 done
 command -v curl >/dev/null 2>&1 || command -v wget >/dev/null 2>&1 || echo missing_http=1
@@ -36,17 +36,17 @@ done
 # shellcheck disable=SC2012
 if [ -n "$when" ]; then
     live=$(readlink "$root/current")
-    like() { (cd "$root/$1" 2>/dev/null && find . -type f -path "./$when" -exec cksum {} + | sort); }
+    like() { (cd "$root/$1" 2>/dev/null && find . -type f -path "./$when" -exec sha256sum {} + | sort); }
     if [ -d "$root/releases/$version" ]; then
         [ "$(like "$live")" = "$(like "releases/$version")" ] && echo migrates=no || echo migrates=yes
     fi
 fi
 # shellcheck disable=SC2012
-echo "pin=$(ls -lnR "$root/releases/$version" 2>/dev/null | cksum)"
+echo "pin=$(ls -lnR "$root/releases/$version" 2>/dev/null | sha256sum)"
 df -Pk "$root" 2>/dev/null | sed -n '2s/^.* \([0-9]*\) *\([0-9]*\)% .*$/disk=\1 \2/p'
 df -Pi "$root" 2>/dev/null | sed -n '2s/^.* \([0-9]*\)% .*$/inodes=\1/p'
 echo "fs=$(stat -f -c %T "$root" 2>/dev/null)"
 echo "state=$(tr -d '\n' <"$state/state.json" 2>/dev/null)"
-echo "state_sum=$(cksum <"$state/state.json" 2>/dev/null)"
+echo "state_sum=$(sha256sum <"$state/state.json" 2>/dev/null)"
 if held; then echo "hold=$hold"; fi
 if living; then echo "owner=$owner"; fi

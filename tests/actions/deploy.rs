@@ -11,11 +11,11 @@ use crate::fleet::Cockpit;
 use crate::support::Fleet;
 use crate::world::text;
 
-const HOSTS: [&str; 3] = ["web-1", "web-2", "db-1"];
+pub const HOSTS: [&str; 3] = ["web-1", "web-2", "db-1"];
 const SOON: Duration = Duration::from_secs(90);
 
 /// The hosts as they were, once more at the end.
-struct Clean<'f>(&'f Fleet);
+pub struct Clean<'f>(&'f Fleet);
 
 const CLEAN: &str = "cd /var/myservice; pid=$(sed -n 's/.* pid \\([0-9]*\\) .*/\\1/p' .quarterdeck/owner 2>/dev/null); \
     [ -z \"$pid\" ] || kill -9 $pid; rm -rf .quarterdeck releases/1.6.0 .current.*; \
@@ -23,7 +23,7 @@ const CLEAN: &str = "cd /var/myservice; pid=$(sed -n 's/.* pid \\([0-9]*\\) .*/\
     ln -sfn releases/1.4.2 current; systemctl restart myservice; fi; true";
 
 impl<'f> Clean<'f> {
-    fn now(fleet: &'f Fleet) -> Self {
+    pub fn now(fleet: &'f Fleet) -> Self {
         HOSTS.iter().for_each(|host| drop(fleet.exec(host, CLEAN)));
         Self(fleet)
     }
@@ -35,13 +35,13 @@ impl Drop for Clean<'_> {
     }
 }
 
-const ACT: [&str; 3] = ["--arm", "production", "--yes"];
+pub const ACT: [&str; 3] = ["--arm", "production", "--yes"];
 
 fn deploy(cockpit: &Cockpit, version: &str, more: &[&str]) -> Output {
     cockpit.qd(&[&["deploy", "api", version, "--json"], &ACT[..], more].concat())
 }
 
-fn document(out: &Output) -> Value {
+pub fn document(out: &Output) -> Value {
     serde_json::from_slice(&out.stdout).unwrap_or_else(|_| panic!("{}", text(&out.stderr)))
 }
 
@@ -52,7 +52,7 @@ fn states(out: &Output) -> Vec<String> {
 }
 
 /// What a host serves: link, unit and answer, which must agree.
-fn serves(fleet: &Fleet, host: &str) -> String {
+pub fn serves(fleet: &Fleet, host: &str) -> String {
     let said = fleet
         .exec(host, "readlink /var/myservice/current; systemctl is-active myservice; curl -s 127.0.0.1:8000/version");
     let mut lines = said.lines();
@@ -62,13 +62,13 @@ fn serves(fleet: &Fleet, host: &str) -> String {
     version
 }
 
-fn all_serve(fleet: &Fleet, version: &str) {
+pub fn all_serve(fleet: &Fleet, version: &str) {
     for host in HOSTS {
         assert_eq!(serves(fleet, host), version, "{host}");
     }
 }
 
-fn all_unlocked(fleet: &Fleet) {
+pub fn all_unlocked(fleet: &Fleet) {
     for host in HOSTS {
         let said =
             fleet.exec(host, "flock -n /var/myservice/.quarterdeck/lock echo free; ls /var/myservice/.quarterdeck");
@@ -148,21 +148,25 @@ fn archive(cockpit: &Cockpit) -> String {
 }
 
 /// A deploy of 1.5.0 under way, followed to a line of its progress.
-struct UnderWay {
-    qd: Child,
+pub struct UnderWay {
+    pub qd: Child,
     lines: std::io::Lines<BufReader<std::process::ChildStderr>>,
     said: Vec<String>,
 }
 
 impl UnderWay {
-    fn start(cockpit: &Cockpit) -> Self {
-        let mut command = cockpit.command(&[&["deploy", "api", "1.5.0", "--json"], &ACT[..]].concat());
+    pub fn start(cockpit: &Cockpit) -> Self {
+        Self::of(cockpit, "1.5.0")
+    }
+
+    pub fn of(cockpit: &Cockpit, version: &str) -> Self {
+        let mut command = cockpit.command(&[&["deploy", "api", version, "--json"], &ACT[..]].concat());
         let mut qd = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let lines = BufReader::new(qd.stderr.take().unwrap()).lines();
         Self { qd, lines, said: Vec::new() }
     }
 
-    fn until(&mut self, what: &str) {
+    pub fn until(&mut self, what: &str) {
         for line in self.lines.by_ref() {
             self.said.push(line.unwrap());
             if self.said.last().is_some_and(|line| line.contains(what)) {
@@ -172,11 +176,11 @@ impl UnderWay {
         panic!("{what} never came: {:#?}", self.said);
     }
 
-    fn run_id(&self) -> String {
+    pub fn run_id(&self) -> String {
         self.said.iter().find_map(|line| line.strip_prefix("qd: run ")).unwrap().to_owned()
     }
 
-    fn end(mut self) -> Output {
+    pub fn end(mut self) -> Output {
         let rest: Vec<String> = self.lines.by_ref().map(Result::unwrap).collect();
         self.said.extend(rest);
         let mut out = self.qd.wait_with_output().unwrap();
@@ -186,7 +190,7 @@ impl UnderWay {
 }
 
 /// Waits until `qd run list` tells this of a run.
-fn wait_for(cockpit: &Cockpit, id: &str, what: impl Fn(&Value) -> bool) -> Value {
+pub fn wait_for(cockpit: &Cockpit, id: &str, what: impl Fn(&Value) -> bool) -> Value {
     let began = Instant::now();
     loop {
         let out = cockpit.qd(&["run", "list", "--json"]);

@@ -19,7 +19,13 @@ impl Cockpit {
 
     /// The same, with more keys in its `[service.deploy]`.
     pub fn with(fleet: &Fleet, deploy: &str) -> Self {
-        let home = tempfile::tempdir().unwrap();
+        let cockpit = Self { home: tempfile::tempdir().unwrap() };
+        cockpit.configure(fleet, deploy);
+        cockpit
+    }
+
+    /// Writes its config, with more keys in its `[service.deploy]`.
+    pub fn configure(&self, fleet: &Fleet, deploy: &str) {
         let config = format!(
             "[fleet]\nenvironment = \"production\"\n[ssh]\nconfig = \"{}\"\n[[host]]\nname = \"web-1\"\n\
              [[host]]\nname = \"web-2\"\n[[host]]\nname = \"db-1\"\n[[service]]\nname = \"api\"\n\
@@ -29,8 +35,7 @@ impl Cockpit {
              gate = {{ timeout = \"15s\", successes = 2, every = \"200ms\", min_stable = \"1500ms\" }}\n",
             fleet.ssh_config().display()
         );
-        std::fs::write(home.path().join("quarterdeck.toml"), config).unwrap();
-        Self { home }
+        std::fs::write(self.home.path().join("quarterdeck.toml"), config).unwrap();
     }
 
     /// A path in its home.

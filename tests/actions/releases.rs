@@ -360,12 +360,23 @@ fn a_run_that_somebody_steers_is_taken_over_only_with_a_reason_and_they_are_told
     assert_eq!(live(&world), "releases/1.1");
 }
 
+/// Ends a process, whatever becomes of the test that has started it.
+struct Ended(String);
+
+impl Drop for Ended {
+    fn drop(&mut self) {
+        drop(Command::new("kill").args(["-9", &self.0]).stderr(Stdio::null()).status());
+    }
+}
+
 #[test]
 fn another_qd_steers_a_detached_run() {
     let world = world("");
     let out = world.qd(&["--host", "box-1", "deploy", "api", "1.1", "--yes", "--detach"]);
     assert_eq!(out.status.code(), Some(0), "{}", text(&out.stderr));
     let id = text(&out.stdout).trim().to_owned();
+    let pid = text(&out.stderr).split("(process ").nth(1).unwrap().split(')').next().unwrap().to_owned();
+    let _ended = Ended(pid.clone());
     let began = Instant::now();
     loop {
         let runs: Vec<Value> =
@@ -377,6 +388,12 @@ fn another_qd_steers_a_detached_run() {
         assert!(began.elapsed() < Duration::from_secs(60), "{run:#}");
     }
     assert_eq!(live(&world), "releases/1.1");
+    // It leaves when there is nothing more to steer; one that is ended and not waited for yet has no command line.
+    let line = std::path::PathBuf::from(format!("/proc/{pid}/cmdline"));
+    while std::fs::read(&line).is_ok_and(|line| !line.is_empty()) {
+        assert!(began.elapsed() < Duration::from_secs(90), "the detached qd goes on for ever");
+        std::thread::sleep(Duration::from_millis(100));
+    }
 }
 
 #[test]

@@ -24,6 +24,7 @@ show)
     fi ;;
 restart | start)
     echo "$verb $2" >>"$unit/calls"
+    if [ -e "$unit/broken-once" ]; then rm "$unit/broken-once"; echo "Job for $2 failed." >&2; exit 1; fi
     if [ -e "$unit/broken" ]; then echo "Job for $2 failed." >&2; exit 1; fi
     date +%s%N >"$unit/InvocationID"; echo 0 >"$unit/NRestarts"
     echo active >"$unit/ActiveState"; echo running >"$unit/SubState"
@@ -55,7 +56,34 @@ while [ "${1#-}" != "$1" ]; do shift; done
 setsid "$@" </dev/null >/dev/null 2>&1 &
 "#;
 
+/// What stands for mv: where `lose-start` is there it ends the connection that it runs on, in the midst of a start, once.
+const MV: &str = r#"#!/bin/sh
+/bin/mv "$@"
+rc=$?
+case $* in *plan.sh)
+    if [ -e "$QD_UNITS/$QD_HOST/lose-start" ] && mkdir "$QD_UNITS/$QD_HOST/lost" 2>/dev/null; then
+        pid=$PPID
+        while [ "$pid" -gt 1 ]; do
+            case $(cat "/proc/$pid/comm") in sshd*) kill -9 "$pid"; break ;; esac
+            pid=$(cut -d' ' -f4 "/proc/$pid/stat")
+        done
+    fi ;;
+esac
+exit $rc
+"#;
+
 const ID: &str = "#!/bin/sh\ncase $1 in -u) echo 1000 ;; -un) echo deploy ;; *) exec /usr/bin/id \"$@\" ;; esac\n";
+
+/// Which shell and tools its hosts have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tools {
+    /// Those of this machine, whose sh is dash.
+    Gnu,
+    /// The same, with bash as sh.
+    Bash,
+    /// Busybox for everything.
+    Busybox,
+}
 
 /// The world of a test.
 pub struct World {
@@ -69,6 +97,15 @@ pub const HOSTS: [&str; 2] = ["box-1", "box-2"];
 impl World {
     /// Two hosts that run the service `api`, in an environment with these keys.
     pub fn new(environment: &str) -> Self {
+        Self::of(environment, Tools::Gnu)
+    }
+
+    /// An environment in which nothing is dear, on hosts with these tools.
+    pub fn with_tools(tools: Tools) -> Self {
+        Self::of("[[environment]]\nname = \"production\"\ncareful = false\n", tools)
+    }
+
+    fn of(environment: &str, tools: Tools) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let bin = folder.path().join("bin");
         std::fs::create_dir_all(&bin).unwrap();
@@ -77,7 +114,28 @@ impl World {
             std::fs::write(&file, text).unwrap();
             std::fs::set_permissions(&file, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
         }
-        let world = folder.path().display();
+        let (world, mut path) = (folder.path().display(), "/usr/bin:/bin".to_owned());
+        match tools {
+            Tools::Gnu => {
+                let file = bin.join("mv");
+                std::fs::write(&file, MV).unwrap();
+                std::fs::set_permissions(&file, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+            }
+            Tools::Bash => std::os::unix::fs::symlink("/bin/bash", bin.join("sh")).unwrap(),
+            Tools::Busybox => {
+                let applets = folder.path().join("busybox");
+                std::fs::create_dir(&applets).unwrap();
+                let listed = std::process::Command::new("busybox").arg("--list").output().unwrap();
+                for applet in text(&listed.stdout).lines() {
+                    std::os::unix::fs::symlink("/usr/bin/busybox", applets.join(applet)).unwrap();
+                }
+                // Debian's is built without it; wherever that is so, util-linux is there.
+                if !applets.join("flock").exists() {
+                    std::os::unix::fs::symlink("/usr/bin/flock", applets.join("flock")).unwrap();
+                }
+                path = applets.display().to_string();
+            }
+        }
         let mut config = format!(
             "[fleet]\nenvironment = \"production\"\n{environment}\n[ssh]\nconfig = \"{world}/ssh_config\"\n\
              connect_timeout = \"5s\"\n"
@@ -98,7 +156,7 @@ impl World {
             std::fs::write(root.join("etc/machine-id"), format!("{host}\n")).unwrap();
             std::os::unix::fs::symlink("/proc", root.join("proc")).unwrap();
             let sshd = Sshd::with(&format!(
-                "SetEnv PATH={world}/bin:/usr/bin:/bin QD_UNITS={world}/units QD_HOST={host} QD_ROOT={world}/roots/{host}"
+                "SetEnv PATH={world}/bin:{path} QD_UNITS={world}/units QD_HOST={host} QD_ROOT={world}/roots/{host}"
             ));
             known.push_str(&format!("[127.0.0.1]:{} {}\n", sshd.port(), sshd.host_key("ed25519")));
             ssh_config.push_str(&format!(

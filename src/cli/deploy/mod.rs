@@ -15,6 +15,8 @@ use super::interruptible;
 use crate::config::secret;
 use crate::deploys::conduct::{NotBegun, Order};
 use crate::deploys::herald::Herald;
+use crate::cli::deploys::client;
+use crate::deploys::origin;
 use crate::deploys::plan::{Wanted, make};
 use crate::deploys::prepare;
 use crate::domain::deploy::plan::Kind;
@@ -126,7 +128,13 @@ async fn begin(global: &Global, kind: Kind, name: &str, version: &str, even_bad:
             left_out: connected.missing.iter().map(|(host, _)| host.to_string()).collect(),
         };
         let plan = make(wanted, &connected.in_order(&service.hosts)).await;
-        let plan = plan.map_err(|error| Failure::new(Exit::Problems, format!("there is no plan\n{error}")))?;
+        let mut plan = plan.map_err(|error| Failure::new(Exit::Problems, format!("there is no plan\n{error}")))?;
+        if let Some(gitlab) = acting.opened.whole.hosted.gitlab.as_ref().filter(|_| kind == Kind::Deploy) {
+            let from_here = gitlab.projects.iter().find(|project| project.service == service.name);
+            if let Some(project) = from_here {
+                origin::consult(&mut plan, &client(gitlab), project).await;
+            }
+        }
         show(&plan, flags)?;
         if flags.dry_run {
             return Err(Failure::new(Exit::Fine, ""));
