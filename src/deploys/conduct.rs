@@ -249,9 +249,10 @@ impl<'a> Conduct<'a> {
     async fn lock(&self, told: &Teller) {
         let why =
             format!("{}: rolled back; unlock it when the next version is meant to go out", self.order.recorder.who);
-        for (host, transport) in self.order.links {
+        for part in &self.order.plan.hosts {
+            let Some(transport) = self.order.links.get(&HostName::from(part.host.as_str())) else { continue };
             if let Err(error) = host::hold(transport, &self.order.plan.state, Some((0, &why))).await {
-                told.note(host.as_str(), format!("it is not locked: {error}")).await;
+                told.note(&part.host, format!("it is not locked: {error}")).await;
             }
         }
     }

@@ -21,6 +21,8 @@ const RELEASE_DIR: &str = include_str!("release_dir.sh");
 const BY_SCRIPT: &str = include_str!("by_script.sh");
 /// How long a host may take to answer.
 const PATIENCE: Duration = Duration::from_secs(20);
+/// How long one look may take: all hosts are looked at together, and a host that hangs must not cost the others' leases.
+const LOOK: Duration = Duration::from_secs(8);
 /// More than one answer is.
 const MOST: usize = 4 << 20;
 
@@ -77,7 +79,11 @@ pub struct Steering<'a> {
 }
 
 async fn run(transport: &SharedTransport, script: String) -> Result<String, Unheard> {
-    let output = transport.exec(ExecSpec::script(script, PATIENCE)).collect(MOST).await;
+    within(transport, script, PATIENCE).await
+}
+
+async fn within(transport: &SharedTransport, script: String, patience: Duration) -> Result<String, Unheard> {
+    let output = transport.exec(ExecSpec::script(script, patience)).collect(MOST).await;
     match output.exit {
         Exit::Code(0) => Ok(String::from_utf8_lossy(&output.out).into_owned()),
         Exit::ConnectionLost => Err(Unheard::Lost),
@@ -143,7 +149,7 @@ pub async fn poll(
         steering.beat,
         if steering.take { "1" } else { "''" }
     );
-    Ok(polled(&run(transport, script).await?))
+    Ok(polled(&within(transport, script, LOOK).await?))
 }
 
 fn polled(said: &str) -> Polled {

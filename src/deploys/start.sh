@@ -20,13 +20,13 @@ if [ ! -e "$dir/plan.sh" ]; then
 fi
 # A session of its own, with nothing of ours: neither the link's end nor ours is its end. Where the person's own systemd
 # lingers it is the one that keeps it, for logind may end what is left of a login.
-bus=/run/user/$(id -u)
+bus=${QD_ROOT:-}/run/user/$(id -u)
 if [ "$how" = system ]; then
     sudo=''
     [ "$(id -u)" = 0 ] || sudo='sudo -n'
     $sudo systemd-run --uid="$(id -un)" --collect --quiet --unit="qd-$run-$$" sh "$dir/runner.sh" "$dir" >/dev/null </dev/null || exit 1
     echo started
-elif [ -d "$bus/systemd" ] && [ -e "/var/lib/systemd/linger/$(id -un)" ] &&
+elif [ -d "$bus/systemd" ] && [ -e "${QD_ROOT:-}/var/lib/systemd/linger/$(id -un)" ] &&
     XDG_RUNTIME_DIR=$bus systemd-run --user --collect --quiet --unit="qd-$run-$$" sh "$dir/runner.sh" "$dir" >/dev/null 2>&1 </dev/null; then
     echo started
 else

@@ -20,8 +20,9 @@ echo "now=$(date +%s)"
 if [ "$runner" = system ]; then
     if [ "$(id -u)" = 0 ] || sudo -n -l systemd-run --uid="$(id -un)" --collect --quiet --unit=qd-check \
         sh "$state/runs/check/runner.sh" "$state/runs/check" >/dev/null 2>&1; then echo system=1; fi
-elif [ ! -e "/var/lib/systemd/linger/$(id -un)" ] &&
-    grep -Eqs '^[[:space:]]*KillUserProcesses[[:space:]]*=[[:space:]]*(yes|true|1|on)' /etc/systemd/logind.conf /etc/systemd/logind.conf.d/*.conf; then
+elif [ ! -e "${QD_ROOT:-}/var/lib/systemd/linger/$(id -un)" ] &&
+    grep -Eqs '^[[:space:]]*KillUserProcesses[[:space:]]*=[[:space:]]*(yes|true|1|on)' \
+        "${QD_ROOT:-}/etc/systemd/logind.conf" "${QD_ROOT:-}"/etc/systemd/logind.conf.d/*.conf; then
     echo kills=1
 fi
 echo "link=$(readlink "$root/current")"

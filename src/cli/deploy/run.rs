@@ -227,7 +227,9 @@ async fn take_over(global: &Global, args: RunArgs, action: ActionKind, wish: Wis
         if run.is_over() {
             return Err(Failure::new(Exit::Usage, format!("run {} is over: {}", run.id, run.state())));
         }
-        let away = connected.faults();
+        let own = |(host, _): &&(HostName, String)| run.plan.part(host.as_str()).is_some();
+        let away = connected.missing.iter().filter(own);
+        let away: Vec<String> = away.map(|(host, why)| format!("{host} cannot be reached: {why}")).collect();
         if !away.is_empty() {
             let message = format!("{}\na run is steered on all of its hosts, or by whoever has them", away.join("\n"));
             return Err(Failure::new(Exit::NotConnected, message));
