@@ -133,6 +133,7 @@ impl<'a> Baker<'a> {
     fn take(&mut self, host: &str, said: &[u8], first: bool) {
         let on = self.hosts.entry(host.to_owned()).or_default();
         let (mut marks, mut unit, mut oom, mut pressure) = (String::new(), BTreeMap::new(), None, BTreeMap::new());
+        let mut counted = self.bake.access_log.is_none();
         let now = chrono::Utc::now().timestamp_nanos_opt().unwrap_or(0);
         for line in said.split(|byte| *byte == b'\n') {
             if let Some(raw) = line.strip_prefix(b"a ") {
@@ -167,6 +168,7 @@ impl<'a> Baker<'a> {
                     match key {
                         // That there is one to be read, however little is in it.
                         "read" if value == "a" => {
+                            counted = true;
                             self.findings.since.get_or_insert_default();
                             self.findings.before.get_or_insert_default();
                         }
@@ -179,6 +181,10 @@ impl<'a> Baker<'a> {
                     }
                 }
             }
+        }
+        self.findings.uncounted.retain(|known| known != host);
+        if !counted {
+            self.findings.uncounted.push(host.to_owned());
         }
         on.marks = marks;
         if first {

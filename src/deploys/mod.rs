@@ -12,6 +12,7 @@ pub mod host;
 pub mod known;
 pub mod plan;
 pub mod origin;
+pub mod plan;
 mod preflight;
 pub mod prepare;
 pub mod script;

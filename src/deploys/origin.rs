@@ -97,7 +97,12 @@ mod tests {
         };
         assert_eq!(
             brings("1.4.2", &between, "migrations/**"),
-            ["2 commits since 1.4.2", "  last\u{241b} · ana", "  first · ana", "migration migrations/0042_drop_col.sql"]
+            [
+                "2 commits since 1.4.2",
+                "  last\u{241b} · ana",
+                "  first · ana",
+                "migration migrations/0042_drop_col.sql"
+            ]
         );
     }
 }

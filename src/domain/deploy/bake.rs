@@ -96,6 +96,8 @@ pub struct Findings {
     pub pressure: Vec<(String, f64, f64)>,
     /// Hosts that could not be asked.
     pub unheard: Vec<String>,
+    /// Hosts whose access log may not be read: their answers are not counted.
+    pub uncounted: Vec<String>,
 }
 
 impl Findings {
@@ -154,7 +156,11 @@ impl Findings {
             [] => String::new(),
             hosts => format!("; not heard: {}", hosts.join(", ")),
         };
-        format!("{answers}; {errors}{down}{unheard}")
+        let uncounted = match self.uncounted.as_slice() {
+            [] => String::new(),
+            hosts => format!("; access log not readable: {}", hosts.join(", ")),
+        };
+        format!("{answers}; {errors}{down}{unheard}{uncounted}")
     }
 }
 
