@@ -10,7 +10,6 @@ pub mod conduct;
 pub mod herald;
 pub mod host;
 pub mod known;
-pub mod plan;
 pub mod origin;
 pub mod plan;
 mod preflight;

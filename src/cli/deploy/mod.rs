@@ -153,7 +153,8 @@ async fn begin(global: &Global, kind: Kind, name: &str, version: &str, even_bad:
         recorder: &acting.recorder().await,
         herald: &herald(acting.settings(), &service),
     };
-    watch::carried_out(order, run.detach.then_some(global), flags.json).await
+    let folder = acting.opened.options.dirs.state.as_path();
+    watch::carried_out(order, run.detach.then_some((global, folder)), flags.json).await
 }
 
 /// Who is told of runs of a service.

@@ -1,7 +1,9 @@
 //! Starting, steering and showing a run from the command line.
 
 use std::collections::BTreeMap;
+use std::fs::OpenOptions;
 use std::io::Write;
+use std::path::Path;
 use std::process::{Command, Stdio};
 
 use serde::Serialize;
@@ -62,11 +64,11 @@ pub(super) async fn telling<T>(doing: impl AsyncFnOnce(Teller) -> T) -> T {
 }
 
 /// Carries an approved plan out; with `detach`, another `qd` steers from when it is started.
-pub async fn carried_out(order: Order<'_>, detach: Option<&Global>, json: bool) -> Result<Exit, Failure> {
+pub async fn carried_out(order: Order<'_>, detach: Option<(&Global, &Path)>, json: bool) -> Result<Exit, Failure> {
     interruptible(telling(async |told| order.stage(&told).await.map_err(not_begun))).await?;
     let conduct = telling(async |told| Conduct::begin(order, &told).await.map_err(not_begun)).await?;
     match detach {
-        Some(global) => hand_over(order.plan, conduct.id(), global),
+        Some((global, folder)) => hand_over(order.plan, conduct.id(), global, folder),
         None => steered(conduct, order.plan, Wish::On, json).await,
     }
 }
@@ -134,17 +136,21 @@ pub async fn looked_at(
     Ok(exit(outcome))
 }
 
-/// Another `qd` on this machine, of its own session, goes on steering.
-fn hand_over(plan: &DeployPlan, id: &str, global: &Global) -> Result<Exit, Failure> {
+/// Another `qd` on this machine, of its own session, goes on steering; what it says is kept in the state folder.
+fn hand_over(plan: &DeployPlan, id: &str, global: &Global, folder: &Path) -> Result<Exit, Failure> {
+    use std::os::unix::fs::OpenOptionsExt;
     use std::os::unix::process::CommandExt;
+    let said = folder.join(format!("run-{id}.log"));
+    let log = OpenOptions::new().create(true).append(true).mode(0o600).open(&said)?;
     let mut command = Command::new(std::env::current_exe()?);
     for config in &global.config {
         command.arg("--config").arg(config);
     }
     command.args(["run", "adopt", id, "--yes", "--reason", "detached", "--arm", &plan.environment]);
-    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).process_group(0);
+    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log).process_group(0);
     let child = command.spawn()?;
     eprintln!("qd: it goes on without this terminal (process {}); qd run attach {id} looks on", child.id());
+    eprintln!("qd: what it says is in {}", said.display());
     println!("{id}");
     Ok(Exit::Fine)
 }
