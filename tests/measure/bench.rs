@@ -3,6 +3,7 @@
 //!
 //! It asserts nothing about times: figures are for people, and depend on the machine.
 
+mod flood;
 mod hosts;
 mod logs;
 #[allow(dead_code, reason = "how programs end is asked elsewhere")]
@@ -30,6 +31,7 @@ fn main() {
         ("live", all_live),
         ("append", append_to_screen),
         ("flood", flood),
+        ("100k", flood::flood100k),
         ("idle", idle),
     ] {
         if is_wanted(name) {
