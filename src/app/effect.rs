@@ -39,6 +39,9 @@ pub enum Effect {
     Survey(Survey),
     /// Keep this of the logs' view for the next session.
     Keep(Box<Kept>),
+    /// Bring what every source of the logs wrote before the oldest line that was brought;
+    /// [`Message::Older`](super::message::Message::Older) is the answer.
+    Older,
     /// Try a host again now.
     Reconnect(HostName),
     /// This host is looked at: sample it at the fast pace (none: nobody is).

@@ -75,6 +75,8 @@ pub struct LogsState {
     pub history: Vec<String>,
     /// The row to select when the answer to the query comes.
     pub landing: Option<Landing>,
+    /// What was written before the oldest line is being brought.
+    pub reaching: bool,
     /// Rows that passed the filter when follow was paused; the difference is what is new since.
     pub paused_at: Option<u64>,
 }

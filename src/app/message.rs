@@ -99,6 +99,13 @@ pub enum Message {
     },
     /// A worker of the program failed: what, and why.
     WorkerDied(String, String),
+    /// What was written before the oldest lines of the logs has been brought, or not: one line that says how much.
+    Older {
+        /// Whether some could not be had.
+        bad: bool,
+        /// One line.
+        text: String,
+    },
     /// An effect has something to say: success or failure in one line.
     Notice {
         /// Whether it went wrong.

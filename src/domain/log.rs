@@ -194,6 +194,8 @@ pub enum Feed {
     Opened(Arc<Source>),
     /// Lines, in the order of the source; shared so that a batch is one message.
     Lines(Arc<Source>, Vec<RawLine>),
+    /// Lines that were written before the oldest of this source that was brought, in order.
+    Older(Arc<Source>, Vec<RawLine>),
     /// A ledger row.
     Event(Arc<Source>, SourceEvent),
     /// The source has delivered everything it had at the start (`--no-follow`: it ends here).

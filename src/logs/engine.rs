@@ -10,7 +10,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 
 use super::export::{self, Exported, Running};
 use super::insight::Insight;
-use super::merge::{Merge, Rule};
+use super::merge::{Merge, Released, Rule};
 use super::record::Ingest;
 use super::skew::Skews;
 use super::store::Store;
@@ -114,6 +114,7 @@ pub fn start(settings: &LogSettings) -> EngineHandle {
         survey: None,
         insight: Insight::default(),
         waiting: false,
+        older: VecDeque::new(),
         windows,
     };
     // A runtime of its own keeps the regexes and the sorting away from everything that talks to hosts.
@@ -142,6 +143,8 @@ struct Engine {
     insight: Insight,
     /// Rows whose turn has come wait for the next one.
     waiting: bool,
+    /// Rows from before all others, on their way into the store.
+    older: VecDeque<Released>,
     windows: watch::Sender<Arc<LogWindow>>,
 }
 
@@ -249,6 +252,18 @@ impl Engine {
                     self.merge.push(record, place, now.timestamp_micros(), instant);
                 }
             }
+            Feed::Older(source, lines) => {
+                let id = self.ingest.number(&source);
+                // Of what is still on its way here nothing is in the store.
+                let coming = self.older.iter().find(|row| row.id.source == id).map(|row| row.id.micros);
+                let held = self.store.oldest(id).map(|oldest| oldest.micros);
+                let before = coming.into_iter().chain(held).min().unwrap_or(now.timestamp_micros());
+                let rows = self.ingest.older(id, lines, before, now);
+                if let Some(state) = self.ingest.source(id) {
+                    rows.iter().for_each(|row| self.insight.look_back(&row.record, state));
+                }
+                self.older.extend(rows);
+            }
             Feed::Event(source, event) => {
                 let id = self.ingest.number(&source);
                 let figures = self.insight.figures(id);
@@ -286,6 +301,13 @@ impl Engine {
             any = true;
             store.insert(row);
         });
+        while Instant::now() < until
+            && let Some(row) = self.older.pop_front()
+        {
+            any = true;
+            store.insert(row);
+        }
+        self.waiting |= !self.older.is_empty();
         any
     }
 

@@ -64,6 +64,12 @@ impl Insight {
         self.mine(record, state, micros);
     }
 
+    /// Looks at a line that was written before all that came so far.
+    pub fn look_back(&mut self, record: &Record, state: &SourceState) {
+        self.names.look(record, state);
+        self.mine(record, state, corrected(record, state));
+    }
+
     /// A service on a host reports this version from now on.
     pub fn set_version(&mut self, host: HostName, service: &str, version: Option<&str>) {
         self.meter.set_version(host, service, version);
@@ -76,7 +82,7 @@ impl Insight {
         let message = match record.continues {
             true if !parse::names_error(line) => return,
             true => line,
-            false => &line[parse::message(state.format(), line, record.time.nanos)],
+            false => &line[parse::saying(state.format(), line, record.time.nanos)],
         };
         let service = state.source.service.as_ref();
         self.templates.note(Seen { service, source: record.source, micros, level: record.level, message });

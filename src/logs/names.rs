@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::parse::{self, Format};
-use super::record::{Body, Record, SourceState};
+use super::record::{BEFORE, Body, Record, SourceState};
 use crate::domain::text::is_unsafe;
 
 /// Of every source so many lines at first are looked at, then one of so many.
@@ -23,7 +23,9 @@ impl Names {
     /// Looks at a line, or passes over it.
     pub fn look(&mut self, record: &Record, state: &SourceState) {
         let Body::Line { bytes, .. } = &record.body else { return };
-        if state.format() == Format::Plain || record.seq > FIRST && !record.seq.is_multiple_of(ONE_OF) {
+        if state.format() == Format::Plain
+            || record.seq.saturating_sub(BEFORE) > FIRST && !record.seq.is_multiple_of(ONE_OF)
+        {
             return;
         }
         for (name, value) in parse::fields(state.format(), bytes, record.time.nanos) {

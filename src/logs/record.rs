@@ -6,21 +6,26 @@ use std::sync::Arc;
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
 
+use super::merge::Released;
 use super::parse::{Format, Parser, Stamp, TimeField};
 use crate::domain::host::HostName;
 use crate::domain::log::{Level, RawLine, Source, SourceEvent, SourceId, TimeFrom};
+use crate::domain::log_view::RowId;
 
 /// An event has at most so many lines and bytes: less than a block of the store. The line after that begins another, of
 /// the same time and level.
 pub const EVENT_LINES: usize = 2000;
 const EVENT_BYTES: usize = 128 << 10;
 
+/// The number before that of a source's first row; what was written before it and is brought later has lower ones.
+pub(super) const BEFORE: u64 = 1 << 32;
+
 /// One row: a line, or something that happened to its source.
 #[derive(Clone, Debug)]
 pub struct Record {
     /// Its source.
     pub source: SourceId,
-    /// Its number within the source, from 1.
+    /// Its number within the source: they grow by one.
     pub seq: u64,
     /// Its own time, uncorrected.
     pub time: Stamp,
@@ -88,6 +93,8 @@ pub struct SourceState {
     /// Its records carry times of the source's own (a journal).
     journal: bool,
     seq: u64,
+    /// Rows that are brought later go to this number and below.
+    low: u64,
     /// How many lines and bytes its last event has so far.
     event: (usize, usize),
     /// The time of the last record, and whether a line said it.
@@ -114,7 +121,7 @@ impl SourceState {
     /// A line becomes a record. `arrival` is when it came here.
     fn line(&mut self, source: SourceId, raw: RawLine, arrival: Stamp) -> (Record, Place) {
         let parsed = self.parser.line(&raw.bytes, arrival.nanos);
-        let continues = parsed.continues && self.seq > 0;
+        let continues = parsed.continues && self.seq > BEFORE;
         // What a journal says of the time holds; of the level only when the line itself says nothing, because
         // everything that a program prints is filed as info.
         let given = raw.time.and_then(|time| Stamp::new(time, 6));
@@ -159,7 +166,8 @@ impl Ingest {
             skew: self.skews.get(&source.host).copied().unwrap_or(0),
             parser: Parser::default(),
             journal: false,
-            seq: 0,
+            seq: BEFORE,
+            low: BEFORE,
             event: (0, 0),
             last: None,
             level: None,
@@ -190,6 +198,55 @@ impl Ingest {
     pub fn line(&mut self, id: SourceId, raw: RawLine, now: DateTime<Utc>) -> Option<(Record, Place)> {
         let arrival = Stamp::new(now, 6)?;
         Some(self.sources.get_mut(id.0 as usize)?.line(id, raw, arrival))
+    }
+
+    /// Lines of a source that were written before its oldest row, which stands at `before` (microseconds since the
+    /// epoch): their rows, in order. Lines without a time stand with the line before them, or else with the one after.
+    pub fn older(&mut self, id: SourceId, lines: Vec<RawLine>, before: i64, now: DateTime<Utc>) -> Vec<Released> {
+        let (Some(arrival), Some(state)) = (Stamp::new(now, 6), self.sources.get_mut(id.0 as usize)) else {
+            return Vec::new();
+        };
+        let first = state.low.saturating_sub(lines.len() as u64);
+        // A reader of their own: what the newest lines said is nothing to these.
+        let mut reader = SourceState {
+            source: state.source.clone(),
+            skew: state.skew,
+            parser: state.parser.afresh(),
+            journal: state.journal,
+            seq: first,
+            low: first,
+            event: (0, 0),
+            last: None,
+            level: None,
+        };
+        state.low = first;
+        let mut place = None;
+        let mut rows: Vec<(Record, Option<i64>)> = Vec::with_capacity(lines.len());
+        for (n, line) in lines.into_iter().enumerate() {
+            let (mut record, wanted) = reader.line(id, line, arrival);
+            record.continues &= n > 0;
+            place = match wanted {
+                Place::Time(at) => Some(at),
+                Place::Previous => place,
+                Place::Arrival => None,
+            };
+            rows.push((record, place));
+        }
+        let mut next = before;
+        let mut out: Vec<Released> = (rows.into_iter().rev())
+            .map(|(mut record, place)| {
+                next = place.map_or(next, |at| at.min(next));
+                if record.time_from == TimeFrom::Arrival {
+                    // They arrived now, but that is not when they were written.
+                    (record.time, record.time_from) =
+                        (Stamp { nanos: next.saturating_mul(1000), digits: 6 }, TimeFrom::Previous);
+                }
+                let id = RowId { micros: next, source: id, seq: record.seq };
+                Released { id, late: false, record }
+            })
+            .collect();
+        out.reverse();
+        out
     }
 
     /// A ledger row becomes a record.

@@ -14,7 +14,7 @@ pub use self::events::Events;
 use self::helper::{Done, Helper};
 use super::block::{Block, Entry, Mark, Packed, Press, Rows};
 use super::merge::Released;
-use crate::domain::log::Level;
+use crate::domain::log::{Level, SourceId};
 use crate::domain::log_view::RowId;
 
 /// How large blocks are, and how many stay in the open.
@@ -272,6 +272,15 @@ impl Store {
     /// The number of the block that holds this id's place.
     pub fn block_of(&self, id: RowId) -> usize {
         self.blocks.partition_point(|block| block.first().is_some_and(|first| first <= id)).saturating_sub(1)
+    }
+
+    /// Where the oldest line of a source stands.
+    pub fn oldest(&self, source: SourceId) -> Option<RowId> {
+        self.blocks.iter().enumerate().filter(|(_, block)| block.sources().contains(&source)).find_map(|(n, _)| {
+            let rows = self.open(n)?;
+            let ours = |entry: &&Entry| entry.source() == source && !entry.is_ledger();
+            rows.entries().iter().find(ours).map(Entry::id)
+        })
     }
 
     /// The rows of a block, in the open; those that are compressed are expanded, and kept a while.

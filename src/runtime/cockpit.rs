@@ -36,6 +36,8 @@ use crate::ui::look::Look;
 
 /// Messages that wait for the screen. Beyond that the workers wait.
 const MESSAGES: usize = 1024;
+/// So much of each source is brought at once of what is older.
+const OLDER_BYTES: u64 = 256 << 10;
 /// The most of each source that is fetched at the start, whatever `[logs] since` says.
 const FIRST_BYTES: u64 = 4 << 20;
 
@@ -231,6 +233,15 @@ impl Performer for Crew {
                             return;
                         }
                     }
+                });
+            }
+            Effect::Older => {
+                let Some(older) = fleet.map(|fleet| fleet.older(OLDER_BYTES)) else { return };
+                let messages = self.messages.clone();
+                tokio::spawn(async move {
+                    let brought = older.await;
+                    let (bad, text) = (!brought.failed.is_empty(), brought.words());
+                    messages.send(Message::Older { bad, text }).await
                 });
             }
             Effect::Reconnect(host) => drop(fleet.map(|fleet| fleet.reconnect(&host))),

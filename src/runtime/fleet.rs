@@ -11,7 +11,7 @@ use crate::domain::host::HostName;
 use crate::domain::log::{Feed, SourceKind, SourceSpec};
 use crate::domain::settings::{Settings, SshSettings};
 use crate::hosts::watch::{HostEvent, HostPlan, HostWatch, watch};
-use crate::logs::source::{TailHandle, TailOptions, tail};
+use crate::logs::source::{Brought, TailHandle, TailOptions, tail};
 use crate::transport::{Asker, Connector, SharedTransport, Sudo};
 
 /// Every host is heard at least this often.
@@ -103,6 +103,17 @@ impl Fleet {
                     member.tails.push(tail(member.wire.0.clone(), service, spec, options.clone(), feed.clone()));
                 }
             }
+        }
+    }
+
+    /// Brings about so many bytes of what every source wrote before the oldest that was brought.
+    pub fn older(&self, bytes: u64) -> impl Future<Output = Brought> + Send + 'static {
+        let tails = self.members.values().flat_map(|member| &member.tails);
+        let asked: Vec<_> = tails.map(|tail| tail.older(bytes)).collect();
+        async move {
+            let mut sum = Brought::default();
+            futures_util::future::join_all(asked).await.into_iter().for_each(|brought| sum.add(brought));
+            sum
         }
     }
 

@@ -21,6 +21,8 @@ use crate::support::Fleet;
 pub struct Seen {
     /// Lines, in order.
     pub lines: Vec<String>,
+    /// Lines from before those, in order.
+    pub older: Vec<String>,
     /// Ledger rows: after how many lines, what.
     pub events: Vec<(usize, SourceEventKind)>,
     /// Sources that could not be read, and why.
@@ -34,6 +36,10 @@ pub struct Seen {
 impl Seen {
     fn take(&mut self, feed: Feed) {
         match feed {
+            Feed::Older(_, lines) => {
+                let older = lines.iter().map(|line| String::from_utf8_lossy(&line.bytes).into_owned());
+                self.older.splice(0..0, older);
+            }
             Feed::Lines(_, lines) => {
                 self.lines.extend(lines.iter().map(|l| String::from_utf8_lossy(&l.bytes).into_owned()));
             }

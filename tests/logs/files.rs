@@ -245,3 +245,46 @@ async fn what_is_dropped_for_a_slow_reader_is_counted_and_nothing_else_is_missin
         assert_eq!(lost > 0, overflow == Overflow::DropOldest, "{overflow:?}: {lost} lost");
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_written_before_is_brought_piece_by_piece_through_rotated_and_packed_files() {
+    let folder = tempfile::tempdir().unwrap();
+    let log = folder.path().join("x.log");
+    let path = |end: &str| folder.path().join(format!("x.log{end}"));
+    let mut written = Vec::new();
+    for (age, end) in [(40, ".3"), (30, ".2"), (20, ".1"), (10, "")] {
+        let lines: Vec<String> = (0..300)
+            .map(|n| if n % 10 == 9 { format!("    at {age}:{n}") } else { format!("line {age} {n}") })
+            .collect();
+        append(&path(end), (lines.join("\n") + "\n").as_bytes());
+        let at = std::time::SystemTime::now() - Duration::from_secs(60 * age);
+        fs::File::options().append(true).open(path(end)).unwrap().set_modified(at).unwrap();
+        written.extend(lines);
+    }
+    assert!(std::process::Command::new("gzip").arg(path(".3")).status().unwrap().success());
+    let (sender, mut feed) = mpsc::channel(64);
+    let options = TailOptions { follow: true, ..once(Start::Lines(25)) };
+    let tail = tail(local(), None, file(&log), options, sender);
+    let mut seen = Seen::default();
+    seen.until(&mut feed, "the last lines", |seen| seen.lines.len() == 25).await;
+    let first = tail.older(2000).await;
+    assert!(first.lines > 50 && first.lines < 300 && first.begun == 0, "{first:?}");
+    seen.until(&mut feed, "older lines", |seen| seen.older.len() as u64 == first.lines).await;
+    assert!(!seen.older[0].starts_with(' '), "an event is not cut: {}", seen.older[0]);
+    // What is written and rotated meanwhile is no matter.
+    fs::rename(&log, path(".0")).unwrap();
+    append(&log, b"new\n");
+    seen.until(&mut feed, "the new file", |seen| seen.lines.len() == 26).await;
+    let mut sum = first.lines;
+    loop {
+        let brought = tail.older(2000).await;
+        assert_eq!(brought.failed, Vec::<String>::new());
+        sum += brought.lines;
+        seen.until(&mut feed, "older lines", |seen| seen.older.len() as u64 == sum).await;
+        if brought.begun == 1 {
+            break;
+        }
+    }
+    let all: Vec<&String> = seen.older.iter().chain(&seen.lines[..25]).collect();
+    assert_eq!(all, written.iter().collect::<Vec<_>>());
+}

@@ -92,6 +92,10 @@ pub fn update(state: &mut State, message: Message) -> Vec<Effect> {
             state.put_banner(Banner { about: About::Worker, bad: true, text: format!("{what} failed: {why}") });
         }
         Message::Notice { bad, text } => toast(state, bad, text),
+        Message::Older { bad, text } => {
+            state.logs.reaching = false;
+            toast(state, bad, text);
+        }
         data => data::take(state, data),
     }
     questions::show(state);

@@ -149,6 +149,8 @@ impl<W: Write> Stream<W> {
                 self.exit = Exit::NotConnected;
                 self.failed(&source, &why);
             }
+            // Nobody asks for what was before.
+            Feed::Older(..) => {}
             Feed::Finished(_) => self.finished += 1,
             Feed::Lines(source, lines) => {
                 let id = self.ingest.number(&source);

@@ -43,7 +43,7 @@ pub struct Change {
     /// The message: `<n>` stands for a number, `<id>` for an id, `<*>` for a word that varies. Safe to show. A regex
     /// that finds its lines is [`pattern`](super::pattern)'s.
     pub text: String,
-    /// The worst level that it had.
+    /// Its level.
     pub level: Option<Level>,
     /// How often since that moment, to ten seconds.
     pub after: u64,
@@ -98,7 +98,7 @@ impl Templates {
         let since = moment.timestamp_micros();
         let known = |service: &Service| service.first < since;
         let mut changes: Vec<Change> = (self.kinds.iter().flatten())
-            .filter(|kind| known(&self.services[kind.service as usize]))
+            .filter(|kind| known(&self.services[kind.group.service as usize]))
             .map(|kind| self.change(kind, since, now))
             .filter(|change| change.kind != ChangeKind::Same)
             .collect();
@@ -112,7 +112,7 @@ impl Templates {
     /// Every kind that was said at this level or worse since a moment, and how that compares with before; the worst and
     /// most frequent first.
     pub fn troubles(&self, least: Level, since: i64, now: i64) -> Vec<Change> {
-        let bad = |kind: &&Kind| kind.level >= Some(least) && kind.counts.last() >= since;
+        let bad = |kind: &&Kind| kind.group.level >= Some(least) && kind.counts.last() >= since;
         let mut changes: Vec<Change> =
             self.kinds.iter().flatten().filter(bad).map(|kind| self.change(kind, since, now)).collect();
         for change in &mut changes {
@@ -127,7 +127,7 @@ impl Templates {
     }
 
     fn change(&self, kind: &Kind, since: i64, now: i64) -> Change {
-        let service = &self.services[kind.service as usize];
+        let service = &self.services[kind.group.service as usize];
         let from = service.first.max(since.saturating_sub(DAY));
         let counts = &kind.counts;
         let gone = counts.last() < since;
@@ -151,7 +151,7 @@ impl Templates {
             kind: change,
             service: service.name.clone(),
             text: kind.words.text(),
-            level: kind.level,
+            level: kind.group.level,
             after,
             before,
             sources,

@@ -48,12 +48,24 @@ pub struct Seen<'a> {
 /// One kind of message of one service.
 #[derive(Debug)]
 struct Kind {
-    service: u32,
+    group: Group,
     words: Words,
-    level: Option<Level>,
     counts: Counts,
     /// When each source said it last.
     sources: Vec<(SourceId, i64)>,
+}
+
+/// Whose messages are compared with each other: of one service and level.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Group {
+    service: u32,
+    level: Option<Level>,
+}
+
+impl Group {
+    fn seed(self) -> u64 {
+        u64::from(self.service) << 16 | self.level.map_or(0, |level| level as u64 + 1) << 8
+    }
 }
 
 /// Every kind of message that has been seen.
@@ -125,14 +137,14 @@ impl Hole {
 impl Templates {
     /// Takes a message in.
     pub fn note(&mut self, seen: Seen) {
-        let service = self.service(&seen);
-        let shape = mask::shape(seen.message, u64::from(service) << 8 | 1);
+        // What is said at another level, such as the status of a request, is another kind.
+        let group = Group { service: self.service(&seen), level: seen.level };
+        let shape = mask::shape(seen.message, group.seed() | 1);
         let at = match self.shapes.get(&shape) {
             Some(at) => *at,
-            None => self.learn(service, shape, seen.message),
+            None => self.learn(group, shape, seen.message),
         };
         let Some(Some(kind)) = self.kinds.get_mut(at) else { return };
-        kind.level = kind.level.max(seen.level);
         kind.counts.add(seen.micros);
         kind.said_by(seen.source, seen.micros);
     }
@@ -157,20 +169,20 @@ impl Templates {
     }
 
     /// Finds the kind of a message of a new shape, or makes one.
-    fn learn(&mut self, service: u32, shape: u64, message: &[u8]) -> usize {
+    fn learn(&mut self, group: Group, shape: u64, message: &[u8]) -> usize {
         let mut words = Words::of(message);
         // Where any word may stand, this one is no news.
         let open = |words: &Words| {
             let mut places = words.places();
-            places.find(|place| matches!(self.holes.get(&words.without(service, *place)), Some(Hole::Open)))
+            places.find(|place| matches!(self.holes.get(&words.without(group.seed(), *place)), Some(Hole::Open)))
         };
         while let Some(place) = open(&words) {
             words.open(place);
         }
-        let hash = words.hash(service);
+        let hash = words.hash(group.seed());
         let at = match self.by_words.get(&hash) {
             Some(at) => *at,
-            None => self.add(service, words),
+            None => self.add(group, words),
         };
         if self.shapes.len() >= SHAPES {
             self.shapes.clear();
@@ -179,7 +191,7 @@ impl Templates {
         at
     }
 
-    fn add(&mut self, service: u32, words: Words) -> usize {
+    fn add(&mut self, group: Group, words: Words) -> usize {
         if self.kinds.len() - self.free.len() >= MOST {
             self.forget();
         }
@@ -187,31 +199,30 @@ impl Templates {
             self.kinds.push(None);
             self.kinds.len() - 1
         });
-        self.by_words.insert(words.hash(service), at);
-        let places = words.places().map(|place| (place, words.without(service, place))).collect::<Vec<_>>();
-        self.kinds[at] = Some(Kind { service, words, level: None, counts: Counts::default(), sources: Vec::new() });
+        self.by_words.insert(words.hash(group.seed()), at);
+        let places = words.places().map(|place| (place, words.without(group.seed(), place))).collect::<Vec<_>>();
+        self.kinds[at] = Some(Kind { group, words, counts: Counts::default(), sources: Vec::new() });
         for (place, hash) in places {
             let hole = self.holes.entry(hash).or_insert(Hole::One(at));
             if let Some(kinds) = hole.add(at) {
-                return self.unite(service, place, &kinds);
+                return self.unite(group, place, &kinds);
             }
         }
         at
     }
 
     /// Makes one kind of several that differ in one word.
-    fn unite(&mut self, service: u32, place: usize, kinds: &[usize]) -> usize {
+    fn unite(&mut self, group: Group, place: usize, kinds: &[usize]) -> usize {
         let mut parts: Vec<Kind> = kinds.iter().filter_map(|at| self.take(*at)).collect();
         self.shapes.retain(|_, at| !kinds.contains(at));
         let Some(mut words) = parts.first().map(|kind| kind.words.clone()) else { return 0 };
         words.open(place);
-        let at = match self.by_words.get(&words.hash(service)) {
+        let at = match self.by_words.get(&words.hash(group.seed())) {
             Some(at) => *at,
-            None => self.add(service, words),
+            None => self.add(group, words),
         };
         let Some(Some(whole)) = self.kinds.get_mut(at) else { return at };
         for part in &mut parts {
-            whole.level = whole.level.max(part.level);
             whole.counts.merge(&part.counts);
             for (source, last) in part.sources.drain(..) {
                 whole.said_by(source, last);
@@ -224,9 +235,9 @@ impl Templates {
     fn take(&mut self, at: usize) -> Option<Kind> {
         let kind = self.kinds.get_mut(at)?.take()?;
         self.free.push(at);
-        self.by_words.remove(&kind.words.hash(kind.service));
+        self.by_words.remove(&kind.words.hash(kind.group.seed()));
         for place in kind.words.places() {
-            let hash = kind.words.without(kind.service, place);
+            let hash = kind.words.without(kind.group.seed(), place);
             let empty = match self.holes.get_mut(&hash) {
                 Some(Hole::One(other)) => *other == at,
                 Some(Hole::Few(kinds)) => {

@@ -124,6 +124,12 @@ proptest! {
         }
     }
 
+}
+
+proptest! {
+    // One case is thousands of messages.
+    #![proptest_config(ProptestConfig::with_cases(6))]
+
     /// However many kinds there are, memory is bounded.
     #[test]
     fn too_many_kinds_are_forgotten_oldest_first(seed in any::<u32>()) {

@@ -43,18 +43,18 @@ impl Words {
             .map(|(place, _)| place)
     }
 
-    /// What tells these words of a service from others.
-    pub fn hash(&self, service: u32) -> u64 {
-        self.hashed(service, None)
+    /// What tells these words of a group of messages from others.
+    pub fn hash(&self, seed: u64) -> u64 {
+        self.hashed(seed, None)
     }
 
     /// The same whatever stands in one place.
-    pub fn without(&self, service: u32, place: usize) -> u64 {
-        self.hashed(service, Some(place))
+    pub fn without(&self, seed: u64, place: usize) -> u64 {
+        self.hashed(seed, Some(place))
     }
 
-    fn hashed(&self, service: u32, hole: Option<usize>) -> u64 {
-        let mut hash = Hash(u64::from(service) << 8 | 2);
+    fn hashed(&self, seed: u64, hole: Option<usize>) -> u64 {
+        let mut hash = Hash(seed | 2);
         for (place, word) in self.words.iter().enumerate() {
             hash.word(if hole == Some(place) { 3 } else { word.hash });
         }

@@ -181,3 +181,30 @@ async fn what_has_changed_since_a_moment_and_the_requests_are_told_beside_the_ro
     let counts: Vec<u64> = told.rows.iter().filter_map(|row| row.repeats.as_ref()).map(|it| it.count).collect();
     assert_eq!((told.rows.len(), counts), (2, vec![39, 5]));
 }
+
+#[tokio::test]
+async fn what_was_written_before_stands_before_everything_of_its_source() {
+    let handle = start(&LogSettings::default());
+    let (feed, now) = (handle.feed(), Utc::now());
+    let at = |seconds: i64| (now - chrono::TimeDelta::seconds(seconds)).to_rfc3339();
+    handle.query(LogQuery { number: 1, rows: 20, ..LogQuery::default() });
+    let (web, db) = (source("web-1"), source("db-1"));
+    let said = |ago: i64, n: u32| line(format!("ts={} level=info n={n}", at(ago)));
+    feed.send(Feed::Lines(web.clone(), vec![said(10, 5), said(8, 7)])).await.unwrap();
+    feed.send(Feed::Lines(db.clone(), vec![said(9, 6), line("  more".into())])).await.unwrap();
+    window(&handle, |w| w.matching == 4).await;
+    // The second has a time that jumps ahead, the third none at all.
+    let before = vec![said(30, 2), said(2, 3), line("without a time n=4".into())];
+    feed.send(Feed::Older(web.clone(), before)).await.unwrap();
+    feed.send(Feed::Older(web.clone(), vec![said(50, 0), line("    at f n=1".into())])).await.unwrap();
+    let whole = window(&handle, |w| w.matching == 9).await;
+    assert_eq!(texts(&whole), ["n=0", "n=1", "n=2", "n=3", "n=4", "n=5", "n=6", "more", "n=7"]);
+    assert!(whole.rows.iter().all(|row| !row.late));
+    assert_eq!(
+        whole.rows.iter().map(|row| row.continues).collect::<Vec<_>>(),
+        [false, true, false, false, false, false, false, true, false]
+    );
+    // What comes later comes after.
+    feed.send(Feed::Lines(web.clone(), vec![said(0, 8)])).await.unwrap();
+    assert_eq!(window(&handle, |w| w.matching == 10).await.rows.last().map(|row| row.id.source.0), Some(0));
+}

@@ -138,6 +138,11 @@ impl Parser {
         self.format
     }
 
+    /// One for other lines of the same source: it knows the format, and no line before.
+    pub fn afresh(&self) -> Self {
+        Self { format: self.format, ..Self::default() }
+    }
+
     /// Reads one line that arrived at `now` (nanoseconds since the epoch).
     pub fn line(&mut self, raw: &[u8], now: i64) -> Parsed {
         let raw = trim_return(raw);
@@ -189,6 +194,15 @@ pub fn message(format: Format, raw: &[u8], now: i64) -> Range<usize> {
         _ => stamped::message(raw, now),
     };
     from.min(end)..end
+}
+
+/// The range of what tells a line's kind: its message; of a request what was asked for and the status, not by whom nor
+/// how many bytes it got.
+pub fn saying(format: Format, raw: &[u8], now: i64) -> Range<usize> {
+    match format {
+        Format::Access => web::access(raw).map_or(0..raw.len(), |parts| parts.request.start..parts.status.end),
+        format => message(format, raw, now),
+    }
 }
 
 fn trim_return(raw: &[u8]) -> &[u8] {

@@ -118,7 +118,7 @@ impl Seen {
 fn head_key(entry: &Entry, line: &[u8], state: &SourceState) -> u64 {
     let mut hash = Hash(entry.level.map_or(0, |level| level as u64 + 1));
     hash.bytes(state.source.service.as_deref().unwrap_or("").as_bytes());
-    let message = parse::message(state.format(), line, entry.time().nanos);
+    let message = parse::saying(state.format(), line, entry.time().nanos);
     shape(&line[message], hash.0)
 }
 

@@ -8,6 +8,7 @@ use bytes::Bytes;
 
 use super::follow::{self, Ended, Header, LONGEST_HEADER, Reading};
 use super::lines::Lines;
+use super::older::{Oldest, Spot};
 use super::{Gone, Start, Tail, event, link};
 use crate::domain::log::{Feed, Source, SourceEventKind};
 use crate::domain::text::one_line;
@@ -230,7 +231,7 @@ impl File {
                 if follow && self.place.as_ref().is_some_and(|place| !place.begins_like(&read.fingerprint)) {
                     return Ok(Outcome::Ended(Ended::Cut));
                 }
-                self.opened(&read, offset, follow).await?;
+                self.opened(&read, open, offset, follow).await?;
                 header = Some(read);
             }
             self.take(bytes).await?;
@@ -246,8 +247,16 @@ impl File {
     }
 
     /// A reading began: which file it is.
-    async fn opened(&mut self, header: &Header, offset: u64, live: bool) -> Result<(), Gone> {
-        if header.inode != "gz" {
+    async fn opened(&mut self, header: &Header, open: &str, offset: u64, live: bool) -> Result<(), Gone> {
+        let packed = header.inode == "gz";
+        let spot = Spot {
+            name: self.path.clone(),
+            inode: if packed { open.to_owned() } else { header.inode.clone() },
+            fingerprint: header.fingerprint.clone(),
+            offset,
+        };
+        self.tail.known.begins(&self.source, Oldest::File(spot));
+        if !packed {
             self.place = Some(Place::new(header.inode.clone(), offset, &header.fingerprint));
         }
         if live && !self.caught_up && self.away.is_none() {

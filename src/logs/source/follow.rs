@@ -6,6 +6,7 @@ use crate::transport::loader::quote;
 
 const FOLLOW: &str = include_str!("follow.sh");
 const SIBLINGS: &str = include_str!("siblings.sh");
+const OLDER: &str = include_str!("older.sh");
 const WATCH: &str = include_str!("watch.sh");
 
 /// What to read of which file.
@@ -114,6 +115,14 @@ pub fn start(path: &str, lines: u64, sudo: bool) -> String {
 /// The script that prints so many bytes of a file from an offset on.
 pub fn block(path: &str, offset: u64, bytes: u64) -> String {
     format!("tail -c +{} \"${{QD_ROOT:-}}\"{} 2>/dev/null | head -c {bytes}\n", offset + 1, quote(path))
+}
+
+/// The script that prints so many bytes of a file, as it was listed, from an offset on (none: that says how many it has,
+/// unpacked).
+pub fn older(file: &Sibling, offset: u64, bytes: Option<u64>) -> String {
+    let bytes = bytes.map(|bytes| bytes.to_string()).unwrap_or_default();
+    let inode = file.known().unwrap_or_default();
+    format!("open={} inode={} off={offset} bytes={bytes}\n{OLDER}", quote(&file.path), quote(&inode))
 }
 
 /// Files in the order in which they were written.

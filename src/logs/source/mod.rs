@@ -9,6 +9,7 @@ mod follow;
 mod journal;
 pub mod lines;
 mod link;
+mod older;
 mod unfollowed;
 
 use std::sync::Arc;
@@ -16,6 +17,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use lines::Lines;
+pub use older::Brought;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
@@ -72,12 +74,22 @@ pub enum Start {
 }
 
 /// A running tail; it ends when this is dropped.
-#[derive(Debug)]
-pub struct TailHandle(JoinHandle<()>);
+pub struct TailHandle {
+    running: JoinHandle<()>,
+    tail: Tail,
+}
 
 impl Drop for TailHandle {
     fn drop(&mut self) {
-        self.0.abort();
+        self.running.abort();
+    }
+}
+
+impl TailHandle {
+    /// Brings about so many bytes of what each of its sources wrote before the oldest that was brought, as
+    /// [`Feed::Older`].
+    pub fn older(&self, bytes: u64) -> impl Future<Output = Brought> + Send + 'static {
+        older::bring(self.tail.clone(), bytes)
     }
 }
 
@@ -92,8 +104,9 @@ pub fn tail(
 ) -> TailHandle {
     let silent = || Arc::new(Sudo::new(SudoPolicy::NoPassword, Arc::new(Nobody)));
     let sudo = spec.sudo.then(|| options.sudo.clone().unwrap_or_else(silent));
-    let tail = Tail { transport, service, options, feed, sudo };
-    TailHandle(tokio::spawn(async move {
+    let tail = Tail { transport, service, options, feed, sudo, known: older::Known::default() };
+    let handle = tail.clone();
+    let running = tokio::spawn(async move {
         let host = tail.transport.host().clone();
         let feed = tail.feed.clone();
         match spec.kind {
@@ -102,7 +115,8 @@ pub fn tail(
             SourceKind::Command(argv) => command::run(tail, argv).await,
         }
         let _ = feed.send(Feed::Finished(host)).await;
-    }))
+    });
+    TailHandle { running, tail: handle }
 }
 
 /// What the readers of one spec share.
@@ -114,6 +128,8 @@ struct Tail {
     feed: mpsc::Sender<Feed>,
     /// Who runs what as root, where the source is read through sudo.
     sudo: Option<Arc<Sudo>>,
+    /// Where the oldest stands that was brought.
+    known: older::Known,
 }
 
 /// Nobody listens any more.
