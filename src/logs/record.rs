@@ -121,7 +121,7 @@ impl SourceState {
     /// A line becomes a record. `arrival` is when it came here.
     fn line(&mut self, source: SourceId, raw: RawLine, arrival: Stamp) -> (Record, Place) {
         let parsed = self.parser.line(&raw.bytes, arrival.nanos);
-        let continues = parsed.continues && self.seq > BEFORE;
+        let continues = parsed.continues && self.event.0 > 0;
         // What a journal says of the time holds; of the level only when the line itself says nothing, because
         // everything that a program prints is filed as info.
         let given = raw.time.and_then(|time| Stamp::new(time, 6));

@@ -59,7 +59,7 @@ impl Scan {
                     sum.warnings += bucket.warnings;
                     sum.others += bucket.others;
                 }
-            } else if seen.passing > 0 {
+            } else if !seen.rows.is_empty() {
                 store.glance(block, |glance| {
                     let heads = glance.events(0).heads(&seen.rows);
                     count(&mut seen.histogram, width, glance, &heads);
