@@ -37,6 +37,14 @@ impl Default for Patience {
 /// What a source says fires, and what did lately.
 pub type Said = (&'static str, Vec<Alert>);
 
+/// What is to be told.
+struct Waiting {
+    source: &'static str,
+    alert: Alert,
+    /// No other cockpit tells it.
+    ours: bool,
+}
+
 /// Tells of what begins and ends, for as long as anybody says what does.
 pub struct Crier {
     slack: Option<Slack>,
@@ -45,7 +53,7 @@ pub struct Crier {
     messages: mpsc::Sender<Message>,
     watched: BTreeMap<&'static str, Watched>,
     /// What is to be told, oldest first.
-    waiting: Vec<(&'static str, Alert)>,
+    waiting: Vec<Waiting>,
     due: Option<Instant>,
     well: bool,
 }
@@ -81,29 +89,42 @@ impl Crier {
 
     async fn hear(&mut self, source: &'static str, alerts: &[Alert]) {
         let now = Utc::now();
-        for Turn { alert, hushed } in self.watched.entry(source).or_default().take(alerts, now) {
-            // Only what was kept is told: else each cockpit would tell it.
-            let first = match self.history.turn(&alert, now).await {
-                Ok(first) => first,
-                Err(error) => {
-                    tracing::warn!("{} is not kept: {error}", alert.id);
-                    false
-                }
-            };
-            let wanted = self.slack.as_ref().is_some_and(|slack| slack.tells(alert.severity));
-            if first && wanted && !hushed {
-                self.waiting.push((source, alert));
-                self.due.get_or_insert(Instant::now() + self.patience.group);
-            }
+        let turns = self.watched.entry(source).or_default().take(alerts, now);
+        let wanted =
+            |turn: &Turn| !turn.hushed && self.slack.as_ref().is_some_and(|slack| slack.tells(turn.alert.severity));
+        let (told, kept): (Vec<Turn>, Vec<Turn>) = turns.into_iter().partition(wanted);
+        self.keep(&kept.iter().map(|turn| &turn.alert).collect::<Vec<_>>()).await;
+        if !told.is_empty() {
+            self.due.get_or_insert(Instant::now() + self.patience.group);
         }
+        self.waiting.extend(told.into_iter().map(|turn| Waiting { source, alert: turn.alert, ours: false }));
     }
 
-    /// Posts what waits, in one message.
+    /// Keeps what began and ended; says what of it is this cockpit's to tell. What cannot be kept is nobody's, for each
+    /// would tell it.
+    async fn keep(&self, alerts: &[&Alert]) -> Vec<bool> {
+        if alerts.is_empty() {
+            return Vec::new();
+        }
+        self.history.turns(alerts, Utc::now()).await.unwrap_or_else(|error| {
+            tracing::warn!("alerts are not kept: {error}");
+            vec![false; alerts.len()]
+        })
+    }
+
+    /// Posts what waits, in one message. It is claimed only now: a cockpit that was closed meanwhile keeps nobody else from
+    /// telling it.
     async fn tell(&mut self) {
         self.due = None;
-        let Some(slack) = &self.slack else { return };
+        let open: Vec<&Alert> = self.waiting.iter().filter(|one| !one.ours).map(|one| &one.alert).collect();
+        let mut ours = self.keep(&open).await.into_iter();
+        self.waiting.retain_mut(|one| {
+            one.ours = one.ours || ours.next().unwrap_or(false);
+            one.ours
+        });
+        let Some(slack) = self.slack.as_ref().filter(|_| !self.waiting.is_empty()) else { return };
         let now = Utc::now();
-        let newest = |(source, alert): &(&'static str, Alert)| {
+        let newest = |Waiting { source, alert, .. }: &Waiting| {
             // What is known of it by now: a source tells since when a moment after it tells that.
             let later = self.watched.get(source).and_then(|watched| watched.firing(&alert.id));
             slack::alert(later.filter(|_| alert.state == AlertState::Firing).unwrap_or(alert), now)

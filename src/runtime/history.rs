@@ -90,23 +90,26 @@ impl History {
         }
     }
 
-    /// Keeps that an alert began or ended. True where no other cockpit has seen it before.
-    pub async fn turn(&self, alert: &Alert, now: DateTime<Utc>) -> Result<bool, StoreError> {
-        let (kind, time) = match alert.state {
-            AlertState::Resolved => (EventKind::AlertResolved, alert.ended),
-            AlertState::Firing | AlertState::Pending => (EventKind::AlertFiring, alert.since),
+    /// Keeps that alerts began or ended. True for each that no other cockpit has seen before.
+    pub async fn turns(&self, alerts: &[&Alert], now: DateTime<Utc>) -> Result<Vec<bool>, StoreError> {
+        let turn = |alert: &&Alert| {
+            let (kind, time) = match alert.state {
+                AlertState::Resolved => (EventKind::AlertResolved, alert.ended),
+                AlertState::Firing | AlertState::Pending => (EventKind::AlertFiring, alert.since),
+            };
+            let event = Event {
+                fleet: self.fleet.clone(),
+                key: String::new(),
+                time: time.unwrap_or(now),
+                kind,
+                service: alert.service.clone(),
+                environment: alert.environment.clone(),
+                host: alert.host.clone(),
+                text: alert.title.clone(),
+            };
+            (format!("alert {}", alert.id), event)
         };
-        let event = Event {
-            fleet: self.fleet.clone(),
-            key: String::new(),
-            time: time.unwrap_or(now),
-            kind,
-            service: alert.service.clone(),
-            environment: alert.environment.clone(),
-            host: alert.host.clone(),
-            text: alert.title.clone(),
-        };
-        self.store.turn(&format!("alert {}", alert.id), event).await
+        self.store.turns(alerts.iter().map(turn).collect()).await
     }
 
     /// Forgets what is too old.

@@ -20,11 +20,17 @@ pub(super) fn record(connection: &Connection, event: &Event) -> rusqlite::Result
     Ok(changed == 1)
 }
 
-/// Keeps that something began or ended: false when that is how it is known to stand already. `of` is what it happened to;
-/// what is not known to have begun cannot end.
-pub(super) fn turn(connection: &mut Connection, of: &str, event: &Event) -> rusqlite::Result<bool> {
+/// Keeps that things began or ended, all or none; says of each whether that is news. Each comes with what it happened to.
+pub(super) fn turns(connection: &mut Connection, turns: &[(String, Event)]) -> rusqlite::Result<Vec<bool>> {
     // The lock comes before the look, so that of several processes one is the first.
     let step = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let news = turns.iter().map(|(of, event)| turn(&step, of, event)).collect::<rusqlite::Result<_>>()?;
+    step.commit()?;
+    Ok(news)
+}
+
+/// False when that is how it is known to stand already; what is not known to have begun cannot end.
+fn turn(step: &Connection, of: &str, event: &Event) -> rusqlite::Result<bool> {
     let newest = step.query_row(
         "SELECT kind FROM events WHERE fleet = ?1 AND key BETWEEN ?2 || char(31) AND ?2 || char(32)
          ORDER BY seq DESC LIMIT 1",
@@ -40,9 +46,7 @@ pub(super) fn turn(connection: &mut Connection, of: &str, event: &Event) -> rusq
         return Ok(false);
     }
     let count: i64 = step.query_row("SELECT coalesce(max(seq), 0) FROM events", [], |row| row.get(0))?;
-    let kept = record(&step, &Event { key: format!("{of}\u{1f}{count}"), ..event.clone() })?;
-    step.commit()?;
-    Ok(kept)
+    record(step, &Event { key: format!("{of}\u{1f}{count}"), ..event.clone() })
 }
 
 /// The newest events of a fleet between two times (both within), oldest first.
@@ -139,7 +143,7 @@ mod tests {
             ("x", EventKind::AlertFiring, true),
         ] {
             let one = Event { kind, ..event("", 40) };
-            assert_eq!(turn(&mut connection, of, &one).unwrap(), news, "{of} {kind:?}");
+            assert_eq!(turns(&mut connection, &[(of.to_owned(), one)]).unwrap(), [news], "{of} {kind:?}");
         }
         connection.execute("DELETE FROM events WHERE time = 40000", []).unwrap();
         let found = |from, to, most| {

@@ -7,7 +7,7 @@
 //! |---|---|---|
 //! | **audit**: [`Store::append`], [`Store::audit`] | every action, before and after | `qd audit`, a second restart |
 //! | **runs**: [`Store::save_run`], [`Store::runs`], [`Store::run`] | whoever steers or follows a run, with each change | history of deploys |
-//! | **events**: [`Store::record`], [`Store::turn`], [`Store::events`] | whoever sees one; the first to do so is told | rulers, what Slack was told |
+//! | **events**: [`Store::record`], [`Store::turns`], [`Store::events`] | whoever sees one; the first to do so is told | rulers, what Slack was told |
 //! | **counters**: [`Store::keep_counters`], [`Store::counters`] | each refresh of an account | period before, trend |
 //!
 //! Several fleets share a store, so everything but the audit names its own (`[fleet] name`). The audit is for ever; the
@@ -108,11 +108,10 @@ impl Store {
         self.ask(move |connection| events::record(connection, &event)).await
     }
 
-    /// Keeps that an alert began or ended, by what it is called; the event's own key does not matter. True for the one `qd`
-    /// of all on this store that was the first to see it, and false when it is known to stand so already.
-    pub async fn turn(&self, of: &str, event: Event) -> Result<bool, StoreError> {
-        let of = of.to_owned();
-        self.ask(move |connection| events::turn(connection, &of, &event)).await
+    /// Keeps that alerts began or ended, each with what it is called; the events' own keys do not matter. True for the one
+    /// `qd` of all on this store that was the first to see it, and false when it is known to stand so already.
+    pub async fn turns(&self, turns: Vec<(String, Event)>) -> Result<Vec<bool>, StoreError> {
+        self.ask(move |connection| events::turns(connection, &turns)).await
     }
 
     /// The newest `most` events of a fleet between two times (both within), oldest first.

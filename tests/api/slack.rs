@@ -187,6 +187,19 @@ mod crier {
     }
 
     #[tokio::test]
+    async fn a_cockpit_that_is_closed_before_it_has_told_leaves_that_to_another() {
+        let server = Server::start(|_, _| answer(200, &[], "ok"));
+        let folder = tempfile::tempdir().unwrap();
+        let (brief, _told) = crier(folder.path(), &server).await;
+        brief.send(("statuscake", vec![page("shop")])).await.unwrap();
+        drop(brief);
+        let (stays, _told_too) = crier(folder.path(), &server).await;
+        stays.send(("statuscake", vec![page("shop")])).await.unwrap();
+        let lines = posted(&server, 1).await;
+        assert!(lines[0][0].starts_with("*PAGE* shop down"), "{lines:?}");
+    }
+
+    #[tokio::test]
     async fn a_channel_that_fails_is_told_of_once_and_tried_again_only_where_nothing_can_have_arrived() {
         let server = Server::start(|number, _| {
             answer(if number < 2 { 429 } else { 200 }, &[], if number < 2 { "slow" } else { "ok" })

@@ -250,8 +250,11 @@ impl Joins {
         let lacking = Lacking::of(books, from);
         if first {
             self.of_subscriptions = true;
-            if lacking.tiers {
-                walks.push(walk::<PriceTiers>(api, ListOf::new(Resource::Prices)));
+            if lacking.tiers || lacking.elsewhere {
+                let list = ListOf::new(Resource::Prices);
+                // Not every version of the API knows of other currencies: only where they are needed is it asked.
+                let list = if lacking.elsewhere { list.and_expand("data.currency_options") } else { list };
+                walks.push(walk::<PriceTiers>(api, list));
             } else {
                 books.trouble.remove(&Resource::Prices);
             }

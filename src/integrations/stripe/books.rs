@@ -6,9 +6,10 @@ use chrono::{DateTime, Utc};
 
 use super::discount::Coupon;
 use super::object::{Balance, Charge, Customer, Dispute, Payout, Refund};
-use super::price::Tier;
+use super::price::{Elsewhere, Tier};
 use super::subscription::Subscription;
 use super::wire::{Id, Seconds};
+use crate::domain::money::Currency;
 
 /// What Stripe is asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -121,6 +122,8 @@ pub struct Books {
     pub payouts: Shelf<Payout>,
     /// Tiers by their price.
     pub tiers: HashMap<Id, Vec<Tier>>,
+    /// What prices cost in other currencies than their own, by price.
+    pub elsewhere: HashMap<Id, HashMap<Currency, Elsewhere>>,
     /// Coupons that did not come with their discounts.
     pub coupons: HashMap<Id, Coupon>,
     /// What is on the account.

@@ -7,6 +7,7 @@ use chrono::{DateTime, Utc};
 
 use super::books::{Books, Known, Resource, Shelf};
 use super::discount::Discount;
+use super::price::Price;
 use super::walk::{Arrival, Rows};
 use super::wire::{Id, Seconds};
 use crate::domain::api_error::ApiErrorKind;
@@ -130,7 +131,10 @@ fn replace(books: &mut Books, by: &mut Books, resource: Resource, known: Known) 
         Resource::Payouts => swap(&mut books.payouts, &mut by.payouts),
         Resource::Balance => books.balance = by.balance.take(),
         // Tiers and coupons do not change, and one that is gone may still be in use.
-        Resource::Prices => books.tiers.extend(by.tiers.drain()),
+        Resource::Prices => {
+            books.tiers.extend(by.tiers.drain());
+            books.elsewhere.extend(by.elsewhere.drain());
+        }
         Resource::Coupons => books.coupons.extend(by.coupons.drain()),
         Resource::Events => {}
     }
@@ -179,7 +183,10 @@ pub(super) fn put(books: &mut Books, rows: Rows) -> Option<(Seconds, Seconds, bo
         Rows::Disputes(rows) => shelve(rows, &mut books.disputes.rows, |row| (&row.id, row.created)),
         Rows::Payouts(rows) => shelve(rows, &mut books.payouts.rows, |row| (&row.id, row.created)),
         Rows::Prices(rows) => {
-            books.tiers.extend(rows.into_iter().filter_map(|price| Some((price.id, price.tiers?))));
+            for price in rows {
+                books.elsewhere.extend(price.elsewhere().map(|elsewhere| (price.id.clone(), elsewhere)));
+                books.tiers.extend(price.tiers.map(|tiers| (price.id, tiers)));
+            }
             None
         }
         Rows::Coupons(rows) => {
@@ -201,6 +208,8 @@ pub(super) fn put(books: &mut Books, rows: Rows) -> Option<(Seconds, Seconds, bo
 pub(super) struct Lacking {
     /// Some price came without its tiers.
     pub tiers: bool,
+    /// Some price is of another currency than its subscription, and does not say what it costs there.
+    pub elsewhere: bool,
     /// Some discount came without its coupon.
     pub coupons: bool,
     /// These came without all of their items.
@@ -227,6 +236,11 @@ impl Lacking {
         }
         let items = || matter().flat_map(|subscription| &subscription.items);
         lacking.tiers = items().any(|item| item.price.lacks_tiers() && !books.tiers.contains_key(&item.price.id));
+        lacking.elsewhere = matter().any(|subscription| {
+            let foreign =
+                |price: &Price| price.is_foreign(subscription.currency) && !books.elsewhere.contains_key(&price.id);
+            subscription.items.iter().any(|item| foreign(&item.price))
+        });
         lacking.items = matter().filter(|subscription| subscription.more_items).map(|s| s.id.clone()).collect();
         lacking
     }

@@ -5,9 +5,10 @@ use std::collections::HashMap;
 use std::fmt;
 
 use super::discount::{Coupon, Discount, Duration};
-use super::price::Tier;
+use super::price::{Elsewhere, Tier};
 use super::subscription::Subscription;
 use super::wire::{Id, Seconds};
+use crate::domain::money::Currency;
 use crate::domain::ratio::Ratio;
 
 /// Which discounts lower the figure.
@@ -24,6 +25,8 @@ pub enum Counted {
 pub struct Terms<'a> {
     /// The tiers of prices, by price.
     pub tiers: &'a HashMap<Id, Vec<Tier>>,
+    /// What prices cost in other currencies than their own, by price.
+    pub elsewhere: &'a HashMap<Id, HashMap<Currency, Elsewhere>>,
     /// Coupons that did not come with their discounts.
     pub coupons: &'a HashMap<Id, Coupon>,
     /// When: discounts that have ended by then do not count.
@@ -41,7 +44,7 @@ pub enum Unknown {
     Coupon(Id),
     /// A price without an amount, or without its tiers.
     Price(Id),
-    /// A price of another currency than the subscription's.
+    /// A price of another currency than the subscription's, and nothing says what it costs in that.
     Currency(Id),
     /// It has more items than came with it.
     Items(Id),
@@ -55,7 +58,7 @@ impl fmt::Display for Unknown {
             Self::Discount(id) => ("Stripe did not say which coupon belongs to the discount", id),
             Self::Coupon(id) => ("Stripe no longer tells of the coupon", id),
             Self::Price(id) => ("Stripe did not say what a unit costs of the price", id),
-            Self::Currency(id) => ("its subscription is billed in another currency than the price", id),
+            Self::Currency(id) => ("Stripe did not say what it costs in its subscription's currency, of the price", id),
             Self::Items(id) => ("not all items came of the subscription", id),
             Self::TooLarge(id) => ("the amounts are too large of the subscription", id),
         };
@@ -75,13 +78,15 @@ pub fn monthly(subscription: &Subscription, customers: Option<&Discount>, terms:
     for item in &subscription.items {
         let price = &item.price;
         let Some(period) = price.period.filter(|_| !price.metered) else { continue };
-        if price.currency != subscription.currency {
-            return Err(Unknown::Currency(price.id.clone()));
-        }
         let per_month = period.per_month().ok_or_else(too_large)?;
-        let joined = terms.tiers.get(&price.id).map(Vec::as_slice);
-        let amount =
-            price.amount(item.quantity.unwrap_or(1), joined).ok_or_else(|| Unknown::Price(price.id.clone()))?;
+        let quantity = item.quantity.unwrap_or(1);
+        let amount = if price.is_foreign(subscription.currency) {
+            let there = terms.elsewhere.get(&price.id).and_then(|all| all.get(&subscription.currency));
+            price.amount_elsewhere(quantity, there.ok_or_else(|| Unknown::Currency(price.id.clone()))?)
+        } else {
+            price.amount(quantity, terms.tiers.get(&price.id).map(Vec::as_slice))
+        };
+        let amount = amount.ok_or_else(|| Unknown::Price(price.id.clone()))?;
         let amount = amount.times(per_month).ok_or_else(too_large)?;
         let left = less(amount, item.discounts.iter(), subscription, per_month, terms)?;
         sum = sum.plus(left).ok_or_else(too_large)?;
@@ -145,8 +150,35 @@ mod tests {
         json!({ "id": "di_1", "end": end, "source": { "coupon": { "id": "C", "duration": duration, "percent_off": percent, "amount_off": amount, "currency": "usd" } } })
     }
 
+    /// In dollars `price_2` costs 45.00, and by volume 10.00 up to 5, then 8.00; `price_3` says nothing of dollars.
+    fn elsewhere() -> HashMap<Id, HashMap<Currency, Elsewhere>> {
+        let usd = Currency::new("usd").unwrap();
+        let there = json!({ "unit_amount": 4500, "tiers": [{ "up_to": 5, "unit_amount": 1000 }, { "up_to": null, "unit_amount": 800 }] });
+        let there = HashMap::from([(usd, serde_json::from_value(there).unwrap())]);
+        HashMap::from([("price_2".into(), there), ("price_3".into(), HashMap::new())])
+    }
+
+    #[test]
+    fn a_price_of_another_currency_is_what_it_costs_in_the_subscriptions() {
+        let foreign = |id: &str, more: Value| {
+            let mut item = item(9_999, "year", json!(12), json!([]));
+            item["price"]["id"] = json!(id);
+            item["price"]["currency"] = json!("jpy");
+            item["price"].as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+            worth(&subscription(json!([item]), json!([])), None, Counted::Forever)
+        };
+        assert_eq!(foreign("price_2", json!({})).unwrap(), "4500");
+        assert_eq!(
+            foreign("price_2", json!({ "transform_quantity": { "divide_by": 10, "round": "up" } })).unwrap(),
+            "750"
+        );
+        assert_eq!(foreign("price_2", json!({ "billing_scheme": "tiered", "tiers_mode": "volume" })).unwrap(), "800");
+        assert_eq!(foreign("price_3", json!({})), Err(Unknown::Currency("price_3".into())));
+    }
+
     fn worth(subscription: &Subscription, customers: Option<Discount>, counted: Counted) -> Result<String, Unknown> {
-        let terms = Terms { tiers: &HashMap::new(), coupons: &HashMap::new(), now: 1000, counted };
+        let (tiers, coupons, elsewhere) = (HashMap::new(), HashMap::new(), elsewhere());
+        let terms = Terms { tiers: &tiers, elsewhere: &elsewhere, coupons: &coupons, now: 1000, counted };
         monthly(subscription, customers.as_ref(), terms).map(|ratio| ratio.to_string())
     }
 

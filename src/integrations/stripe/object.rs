@@ -1,9 +1,11 @@
 //! Stripe's other objects, as far as figures and the Business tab need them.
 
+use std::collections::HashMap;
+
 use serde::Deserialize;
 
 use super::discount::Discount;
-use super::price::Tier;
+use super::price::{Elsewhere, Tier};
 use super::wire::{self, Id, Seconds};
 use crate::domain::money::Currency;
 
@@ -266,13 +268,24 @@ pub struct Fund {
     pub currency: Currency,
 }
 
-/// A price's tiers, which subscriptions do not bring with them.
+/// A price's tiers and what it costs in other currencies, which subscriptions do not bring with them.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 pub struct PriceTiers {
     /// The price.
     pub id: Id,
     /// Its tiers.
     pub tiers: Option<Vec<Tier>>,
+    /// What it costs elsewhere, by the currency's code.
+    #[serde(default)]
+    pub currency_options: Option<HashMap<String, Elsewhere>>,
+}
+
+impl PriceTiers {
+    /// What it costs elsewhere; none when that was not said.
+    pub fn elsewhere(&self) -> Option<HashMap<Currency, Elsewhere>> {
+        let options = self.currency_options.as_ref()?.iter();
+        Some(options.filter_map(|(code, there)| Some((Currency::new(code)?, there.clone()))).collect())
+    }
 }
 
 /// Something that happened: the feed by which what is known stays new.

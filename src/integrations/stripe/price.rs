@@ -75,6 +75,32 @@ pub enum Billing {
     },
 }
 
+/// What a price costs in a currency that is not its own: one of its `currency_options`. Source: Stripe, "Multi-currency
+/// prices".
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(from = "ElsewhereWire")]
+pub struct Elsewhere {
+    /// What a unit costs; none when it is not said.
+    pub unit: Option<Ratio>,
+    /// The tiers, where they came with it.
+    pub tiers: Option<Vec<Tier>>,
+}
+
+#[derive(Deserialize)]
+struct ElsewhereWire {
+    #[serde(default, deserialize_with = "wire::decimal")]
+    unit_amount: Option<Ratio>,
+    #[serde(default, deserialize_with = "wire::decimal")]
+    unit_amount_decimal: Option<Ratio>,
+    tiers: Option<Vec<Tier>>,
+}
+
+impl From<ElsewhereWire> for Elsewhere {
+    fn from(wire: ElsewhereWire) -> Self {
+        Self { unit: wire.unit_amount_decimal.or(wire.unit_amount), tiers: wire.tiers }
+    }
+}
+
 /// A tier.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(from = "TierWire")]
@@ -128,6 +154,21 @@ impl Price {
                 if *graduated { graduated_amount(units, tiers) } else { volume_amount(units, tiers) }
             }
         }
+    }
+
+    /// What `quantity` costs a period in another currency than the price's own: its packages and its kind of tiers are
+    /// the same there.
+    pub fn amount_elsewhere(&self, quantity: i64, there: &Elsewhere) -> Option<Ratio> {
+        let billing = match &self.billing {
+            Billing::PerUnit(_) => Billing::PerUnit(there.unit),
+            Billing::Tiered { graduated, .. } => Billing::Tiered { graduated: *graduated, tiers: there.tiers.clone() },
+        };
+        Self { billing, ..self.clone() }.amount(quantity, None)
+    }
+
+    /// Whether it has to be told what it costs in a currency: it is due again and again there, and not in its own.
+    pub fn is_foreign(&self, currency: Currency) -> bool {
+        self.currency != currency && !self.metered && self.period.is_some()
     }
 
     /// Whether its tiers are needed and did not come with it.

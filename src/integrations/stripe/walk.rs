@@ -117,6 +117,12 @@ impl ListOf {
         self
     }
 
+    /// With one more part of each object.
+    pub fn and_expand(mut self, path: &str) -> Self {
+        self.expand.push(path.to_owned());
+        self
+    }
+
     /// Only what was made within a time.
     pub fn made(self, from: Seconds, to: Option<Seconds>) -> Self {
         let this = self.only("created[gte]", from);

@@ -84,3 +84,30 @@ async fn a_day_of_another_zone_and_money_of_other_decimals() {
     let shown = |name: &str, figure| set.counters.iter().find(|one| one.name == name).unwrap().shown(Some(figure));
     assert_eq!((shown("mrr", 213), shown("balance_available", -5)), ("¥213".to_owned(), "-$0.05".to_owned()));
 }
+
+#[tokio::test]
+async fn a_price_of_several_currencies_is_worth_what_it_costs_in_the_subscriptions() {
+    let now = "2026-03-18T14:30:00Z".parse::<DateTime<Utc>>().unwrap();
+    let made = now.timestamp() - 9_000_000;
+    // Billed in euros, by a price whose own currency is the dollar.
+    let mut abroad = subscription("sub_1", "cus_1", made, "active", 4_900);
+    abroad["currency"] = json!("eur");
+    let mut price = abroad["items"]["data"][0]["price"].clone();
+    price["object"] = json!("price");
+    price["currency_options"] =
+        json!({ "eur": { "unit_amount": 4_500 }, "?": { "unit_amount": 1 }, "jpy": { "unit_amount": 6_800 } });
+    let ledger = Ledger::start(Objects::from([
+        ("balance", vec![balance(1)]),
+        ("customers", vec![customer("cus_1", made), customer("cus_2", made)]),
+        ("subscriptions", vec![abroad, subscription("sub_2", "cus_2", made, "active", 2_000)]),
+        ("prices", vec![price]),
+    ]));
+    let mut account = Account::with(quick(ledger.base(), "rk_test_1"), "stripe", chrono_tz::UTC);
+    account.read(now, now, &mut |_| {}).await;
+    let figures = of_set(&account.figures(now));
+    let mrr = |currency: &str| figures[&("mrr".to_owned(), currency.to_owned(), String::new())];
+    assert_eq!((mrr("eur"), mrr("usd")), (Some(4_500), Some(2_000)));
+    let asked = ledger.server.seen().into_iter().filter(|request| request.line.contains("/prices"));
+    let asked: Vec<String> = asked.map(|request| request.line).collect();
+    assert!(asked.len() == 1 && asked[0].contains("currency_options"), "{asked:?}");
+}

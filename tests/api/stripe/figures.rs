@@ -28,6 +28,7 @@ fn each_subscription_is_worth_what_it_should_be() {
     let company = Company::public();
     let books = company.books();
     let terms = Terms {
+        elsewhere: &HashMap::new(),
         tiers: &books.tiers,
         coupons: &books.coupons,
         now: company.now().timestamp(),

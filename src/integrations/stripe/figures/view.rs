@@ -137,7 +137,8 @@ fn matters(subscription: &Subscription, now: Seconds) -> bool {
 }
 
 fn valued(books: &Books, now: Seconds) -> Result<Vec<Valued<'_>>, Unknown> {
-    let terms = |counted| Terms { tiers: &books.tiers, coupons: &books.coupons, now, counted };
+    let terms =
+        |counted| Terms { tiers: &books.tiers, elsewhere: &books.elsewhere, coupons: &books.coupons, now, counted };
     let rows = books.subscriptions.rows.values().filter(|subscription| subscription.created <= now);
     rows.filter(|subscription| matters(subscription, now))
         .map(|subscription| {

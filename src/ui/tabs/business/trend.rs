@@ -6,7 +6,7 @@ use crate::domain::counter::Counter;
 use crate::ui::widgets::bars::spark_between;
 
 /// The last `columns` times `days` days of a state, the last figure of each; what was not kept is a gap. Empty where
-/// nothing was kept at all.
+/// less than two were kept.
 pub fn trend(counter: &Counter, now: DateTime<Utc>, columns: usize, days: i64) -> String {
     let mut values = vec![None; columns];
     for (time, figure) in &counter.past.trend {
@@ -15,7 +15,8 @@ pub fn trend(counter: &Counter, now: DateTime<Utc>, columns: usize, days: i64) -
             values[place] = Some(*figure as f64);
         }
     }
-    if values.iter().all(Option::is_none) {
+    // One figure is no trend.
+    if values.iter().flatten().count() < 2 {
         return String::new();
     }
     // The scale is that of everything kept, so that a week and a month of the same figure can be read side by side.
@@ -49,6 +50,6 @@ mod tests {
         assert_eq!(trend(&counter, now, 10, 3), "▁       ▃█", "of three days the last");
         counter.past.trend = vec![ago(1, 5), ago(0, 5)];
         assert_eq!(trend(&counter, now, 4, 1), "  ▄▄", "what does not change is neither low nor high");
-        assert_eq!(trend(&counter, now - TimeDelta::days(1), 4, 1), "   ▄", "a clock that goes back breaks nothing");
+        assert_eq!(trend(&counter, now - TimeDelta::days(1), 4, 1), "", "a clock that goes back breaks nothing");
     }
 }
