@@ -5,6 +5,7 @@
 use serde::{Serialize, Serializer};
 
 pub use super::custom::{ActionArg, CustomAction, fill, wanted};
+pub use super::registry::ACTIONS;
 
 /// An action of the registry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -37,6 +38,30 @@ pub enum ActionKind {
     Lock,
     /// Let them again.
     Unlock,
+    /// Have StatusCake leave a check alone.
+    PauseCheck,
+    /// Have StatusCake ask a check again.
+    ResumeCheck,
+    /// Open a maintenance window over a check.
+    OpenWindow,
+    /// Close a maintenance window.
+    CloseWindow,
+    /// Start a job of GitLab's that waits for a person.
+    PlayJob,
+    /// Run a job of GitLab's once more.
+    RetryJob,
+    /// Stop a job of GitLab's.
+    CancelJob,
+    /// Run what failed in a pipeline once more.
+    RetryPipeline,
+    /// Stop a pipeline.
+    CancelPipeline,
+    /// Start a new pipeline.
+    NewPipeline,
+    /// Roll back by the job of an older deployment.
+    RollBackJob,
+    /// Make the next version's tag.
+    CreateTag,
 }
 
 /// How much an action asks of whoever wants it; deploys.md §5.9.
@@ -76,7 +101,7 @@ impl Level {
 
 /// What an action's level depends on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Rule {
+pub(super) enum Rule {
     /// The same wherever it is done.
     Always(Level),
     /// 2 where the environment is careful, else 1.
@@ -102,7 +127,7 @@ pub struct ActionDef {
     pub verb: Option<&'static str>,
     /// What is asked before there can be a plan.
     pub asks: &'static [Asked],
-    rule: Rule,
+    pub(super) rule: Rule,
 }
 
 /// One thing that an action asks.
@@ -120,162 +145,6 @@ pub struct Asked {
     pub pattern: Option<&'static str>,
 }
 
-/// What a version looks like; deploys.md §5.1.
-const VERSION: Option<&str> = Some("^[0-9A-Za-z][0-9A-Za-z._+-]{0,99}$");
-/// Anything at all.
-const ANYTHING: Option<&str> = Some("(?s)^.+$");
-
-/// Every action.
-pub const ACTIONS: &[ActionDef] = &[
-    ActionDef {
-        kind: ActionKind::Restart,
-        name: "restart",
-        title: "Restart",
-        does: "restarts the unit, one host after the other, and goes on only when the last one is well again",
-        verb: Some("restart"),
-        asks: &[],
-        rule: Rule::ByCare,
-    },
-    ActionDef {
-        kind: ActionKind::RestartAtOnce,
-        name: "restart-at-once",
-        title: "Restart everywhere at once",
-        does: "restarts the unit on every host in the same moment",
-        verb: Some("restart"),
-        asks: &[],
-        rule: Rule::Always(Level::Three),
-    },
-    ActionDef {
-        kind: ActionKind::Reload,
-        name: "reload",
-        title: "Reload",
-        does: "has the unit read its configuration anew",
-        verb: Some("reload"),
-        asks: &[],
-        rule: Rule::Always(Level::One),
-    },
-    ActionDef {
-        kind: ActionKind::Start,
-        name: "start",
-        title: "Start",
-        does: "starts the unit",
-        verb: Some("start"),
-        asks: &[],
-        rule: Rule::ByCare,
-    },
-    ActionDef {
-        kind: ActionKind::Stop,
-        name: "stop",
-        title: "Stop",
-        does: "stops the unit",
-        verb: Some("stop"),
-        asks: &[],
-        rule: Rule::ByCapacity,
-    },
-    ActionDef {
-        kind: ActionKind::Exec,
-        name: "exec",
-        title: "Run a command",
-        does: "runs a command on hosts",
-        verb: None,
-        asks: &[Asked {
-            name: "command",
-            ask: "the command, read by sh on each host",
-            default: "",
-            must: true,
-            pattern: ANYTHING,
-        }],
-        rule: Rule::ByCare,
-    },
-    ActionDef {
-        kind: ActionKind::Shell,
-        name: "shell",
-        title: "Open a shell",
-        does: "hands this terminal to ssh until the shell there ends; what is typed in it is not recorded",
-        verb: None,
-        asks: &[],
-        rule: Rule::Always(Level::One),
-    },
-    ActionDef {
-        kind: ActionKind::Custom,
-        name: "custom",
-        title: "A command of the config",
-        does: "runs a command that the config names",
-        verb: None,
-        asks: &[],
-        rule: Rule::Configured,
-    },
-    ActionDef {
-        kind: ActionKind::Deploy,
-        name: "deploy",
-        title: "Deploy",
-        does: "puts a release live, batch after batch, each host judged before the next",
-        verb: None,
-        asks: &[
-            Asked { name: "version", ask: "the version", default: "", must: true, pattern: VERSION },
-            Asked {
-                name: "leave_out",
-                ask: "hosts that cannot be reached and keep what they have (none: all must be reached)",
-                default: "",
-                must: false,
-                pattern: ANYTHING,
-            },
-        ],
-        rule: Rule::ByCare,
-    },
-    ActionDef {
-        kind: ActionKind::Rollback,
-        name: "rollback",
-        title: "Roll back",
-        does: "takes each host back to its own last good release",
-        verb: None,
-        asks: &[],
-        rule: Rule::ByCare,
-    },
-    ActionDef {
-        kind: ActionKind::Adopt,
-        name: "adopt",
-        title: "Adopt",
-        does: "takes over a run from whoever started it, and goes on with it",
-        verb: None,
-        asks: &[],
-        rule: Rule::ByCare,
-    },
-    ActionDef {
-        kind: ActionKind::Abort,
-        name: "abort",
-        title: "Abort",
-        does: "stops a run at the hosts' next boundary",
-        verb: None,
-        asks: &[],
-        rule: Rule::Always(Level::One),
-    },
-    ActionDef {
-        kind: ActionKind::Lock,
-        name: "lock",
-        title: "Lock",
-        does: "keeps everybody from deploying the service",
-        verb: None,
-        asks: &[Asked {
-            name: "for",
-            ask: "for how long, as 30m, 2h or 1d (nothing: until it is unlocked)",
-            default: "",
-            must: false,
-            pattern: Some("^[0-9]+[smhd]$"),
-        }],
-        rule: Rule::Always(Level::One),
-    },
-    ActionDef {
-        kind: ActionKind::Unlock,
-        name: "unlock",
-        title: "Unlock",
-        does: "lets the service be deployed again",
-        verb: None,
-        asks: &[],
-        rule: Rule::ByCare,
-    },
-];
-
 /// What the level of an action depends on besides itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Scope {
@@ -290,6 +159,26 @@ pub struct Scope {
 }
 
 impl ActionKind {
+    /// Whether it is done at a hosted API.
+    pub fn is_hosted(self) -> bool {
+        use ActionKind::*;
+        matches!(
+            self,
+            PauseCheck
+                | ResumeCheck
+                | OpenWindow
+                | CloseWindow
+                | PlayJob
+                | RetryJob
+                | CancelJob
+                | RetryPipeline
+                | CancelPipeline
+                | NewPipeline
+                | RollBackJob
+                | CreateTag
+        )
+    }
+
     /// Its row.
     pub fn def(self) -> &'static ActionDef {
         ACTIONS.iter().find(|def| def.kind == self).expect("every action has its row; a test looks")

@@ -39,6 +39,7 @@ pub mod query;
 pub mod question;
 pub mod ratio;
 pub mod redact;
+pub mod registry;
 pub mod run;
 pub mod sample;
 pub mod series;

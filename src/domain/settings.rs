@@ -51,6 +51,11 @@ impl Settings {
         self.environments.iter().find(|environment| environment.name == name)
     }
 
+    /// The environment that counts where nobody knows which one is meant: a careful one where there is one.
+    pub fn strictest(&self) -> Option<&Environment> {
+        self.environments.iter().find(|environment| environment.careful).or(self.environments.first())
+    }
+
     /// The names that a typed prefix must tell apart.
     pub fn names(&self) -> Vec<&str> {
         let services = self.services.iter().map(|service| service.name.as_str());

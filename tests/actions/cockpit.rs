@@ -204,3 +204,33 @@ fn a_run_of_ones_own_is_stopped_at_its_next_boundary() {
     qd.wait(SOON, "its end", |screen| screen.contains("not done"));
     assert_eq!(live(&world), "releases/1.0");
 }
+
+#[test]
+#[ignore = "needs the fleet: tests/run"]
+fn fleet_three_hosts_are_restarted_by_seven_typed_keys_and_it_is_in_the_audit() {
+    let fleet = crate::support::Fleet::running();
+    let cockpit = crate::fleet::Cockpit::new(&fleet);
+    let pid = |host: &str| fleet.exec(host, "systemctl show -p MainPID --value myservice").trim().to_owned();
+    let hosts = ["web-1", "web-2", "db-1"];
+    let before = hosts.map(pid);
+    let (config, home) = (cockpit.path("quarterdeck.toml"), cockpit.path(""));
+    let (config, home) = (config.to_str().unwrap(), home.to_str().unwrap());
+    let env = [("HOME", home), ("XDG_CONFIG_HOME", home), ("XDG_STATE_HOME", home)];
+    let qd = Tty::start(&[env!("CARGO_BIN_EXE_qd"), "--config", config], &env, 120, 36);
+    qd.wait(SOON, "all hosts", |screen| screen.contains("3 up"));
+    let keys = "W\tRapi\r";
+    assert!(keys.len() < 8);
+    typed(&qd, &keys[..3]);
+    popup(&qd, "type api to go on");
+    typed(&qd, &keys[3..]);
+    qd.wait(Duration::from_secs(120), "all hosts", |screen| screen.contains("3 of 3 hosts") && screen.contains("● ok"));
+    for (host, before) in hosts.iter().zip(&before) {
+        let now = pid(host);
+        assert!(now != *before && now != "0", "{host}: {before} {now}");
+    }
+    let audit = cockpit.qd(&["audit", "--json"]);
+    let rows: Vec<serde_json::Value> = serde_json::from_slice(&audit.stdout).unwrap();
+    let row = rows.last().unwrap();
+    assert_eq!((row["action"].as_str(), row["result"].as_str()), (Some("restart"), Some("ok")));
+    assert_eq!(row["hosts"], serde_json::json!(hosts));
+}

@@ -5,6 +5,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod acting;
 mod cli;
 mod figures;
 mod gitlab;

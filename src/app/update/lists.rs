@@ -247,7 +247,7 @@ fn words(state: &State) -> Option<String> {
 }
 
 /// The check that somebody looks at: the selected one, or the one behind the selected alert.
-fn looked_at(state: &State) -> Option<String> {
+pub(super) fn looked_at(state: &State) -> Option<String> {
     if state.tab != Tab::Alerts {
         return None;
     }

@@ -3,6 +3,7 @@
 mod acting;
 mod arming;
 mod data;
+mod hosted_targets;
 mod hosts;
 mod lists;
 mod log_export;

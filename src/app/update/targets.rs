@@ -1,6 +1,6 @@
 //! What an action means here: the services and hosts of the selected row, as they are at the moment of the key.
 
-use super::{hosts, lists};
+use super::{hosted_targets, hosts, lists};
 use crate::app::acting::{Blank, Item};
 use crate::app::board::Pane;
 use crate::app::input;
@@ -214,6 +214,7 @@ pub(super) fn everything(state: &State) -> Vec<Item> {
         bad.want = bad.want.map(|want| want.with("even_bad", "yes"));
         items.push(bad);
     }
+    items.extend(hosted_targets::items(state));
     items.extend(customs(state));
     items.extend(of(state, Exec));
     items.extend(of(state, Shell));

@@ -14,7 +14,7 @@ use crate::cli::args::Global;
 use crate::cli::exit::{Exit, Failure, Outcome};
 use crate::cli::interruptible;
 use crate::cli::table::Table;
-use crate::domain::action::CustomAction;
+use crate::domain::action::{ACTIONS, CustomAction};
 use crate::domain::gate::GateSettings;
 use crate::domain::host::{Host, HostName};
 use crate::domain::nearest::nearest;
@@ -41,6 +41,14 @@ pub struct CustomArgs {
 /// Runs the command.
 pub async fn run(global: &Global, args: CustomArgs) -> Outcome {
     let flags = &args.flags;
+    // A command of the config goes before one of the same name in the registry.
+    let hosted = ACTIONS.iter().find(|def| def.kind.is_hosted() && Some(def.name) == args.name.as_deref());
+    if let Some(def) = hosted {
+        let acting = Acting::open(global, flags).await?;
+        if !acting.settings().actions.iter().any(|action| action.name == def.name) {
+            return super::hosted::run(acting, def, &args.answers, flags).await;
+        }
+    }
     let prepared = interruptible(async {
         let acting = Acting::open(global, flags).await?;
         let Some(name) = &args.name else {
@@ -96,12 +104,18 @@ fn list(settings: &Settings) -> std::io::Result<()> {
             one_line(&shown(&action.command), 200),
         ]);
     }
+    for def in ACTIONS.iter().filter(|def| def.kind.is_hosted()) {
+        let asks: Vec<&str> = def.asks.iter().map(|asked| asked.name).collect();
+        let row = [def.name, def.title, "", "", &asks.join(","), def.does];
+        table.row(row.map(str::to_owned));
+    }
     std::io::stdout().lock().write_all(table.render().as_bytes())
 }
 
 fn action<'s>(settings: &'s Settings, name: &str) -> Result<&'s CustomAction, Failure> {
     settings.actions.iter().find(|action| action.name == name).ok_or_else(|| {
-        let hint = nearest(name, settings.actions.iter().map(|action| action.name.as_str()));
+        let hosted = ACTIONS.iter().filter(|def| def.kind.is_hosted()).map(|def| def.name);
+        let hint = nearest(name, settings.actions.iter().map(|action| action.name.as_str()).chain(hosted));
         let hint = hint.map(|name| format!("; did you mean {name}?")).unwrap_or_default();
         Failure::new(Exit::Usage, format!("there is no action {}{hint}; `qd action` lists them", one_line(name, 60)))
     })

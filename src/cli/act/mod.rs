@@ -3,6 +3,7 @@
 pub mod confirm;
 pub mod custom;
 pub mod exec;
+pub mod hosted;
 pub mod report;
 pub mod unit;
 

@@ -13,6 +13,7 @@ use super::Shared;
 use super::prepare::{Prepared, What};
 use crate::actions::evidence::collect;
 use crate::actions::execute::{Order, Progress, execute};
+use crate::actions::hosted::{self, Clients, HostedPlan};
 use crate::actions::record::{Doing as Recorded, Recorder, new_id};
 use crate::app::message::Message;
 use crate::domain::act::News;
@@ -59,6 +60,7 @@ impl Doing {
             What::Lock { action, service, state, time, hash } => {
                 self.lock(&prepared, *action, service, state, *time, hash).await;
             }
+            What::Hosted { plan, clients } => self.hosted(&prepared, plan, clients).await,
             What::Shell { host, argv } => {
                 let (host, argv) = (host.clone(), argv.clone());
                 self.shell(&prepared, host, argv).await;
@@ -142,6 +144,15 @@ impl Doing {
             };
             self.tell(News::Note(host.clone(), note)).await;
         }
+    }
+
+    /// Sends an approved change to a hosted API, once.
+    async fn hosted(self, prepared: &Prepared, plan: &HostedPlan, clients: &Clients) {
+        self.tell(News::Begun(HostName::from(plan.subject.as_str()))).await;
+        let recorder = self.recorder(prepared).await;
+        let environment = &prepared.environment;
+        let done = hosted::execute(clients, plan, &self.approval, environment, &self.standing, &recorder).await;
+        self.tell(done.map_or_else(News::Left, News::Over)).await;
     }
 
     /// Has the screen give its terminal to a program, and records that.

@@ -7,6 +7,7 @@ use futures_util::future::join_all;
 
 use super::{Reachable, Shared, deploy};
 use crate::actions::again::again;
+use crate::actions::hosted::{self, Clients, HostedPlan};
 use crate::actions::plan::{of_custom, of_exec, of_unit};
 use crate::actions::reach::reach;
 use crate::domain::act::Proposal;
@@ -21,6 +22,7 @@ use crate::domain::plan::{Plan, hash_of, shown};
 use crate::domain::service::Service;
 use crate::domain::settings::{Environment, Settings};
 use crate::domain::want::{Subject, Want};
+use crate::runtime::clients::clients;
 use crate::transport::shell;
 
 /// How long a host that is not connected is waited for.
@@ -52,6 +54,8 @@ pub(super) enum What {
     Run { run: Box<KnownRun>, service: Box<Service>, action: ActionKind, wish: Wish },
     /// Deploys are kept away, or let again.
     Lock { action: ActionKind, service: String, state: String, time: Option<Duration>, hash: String },
+    /// Something at a hosted API.
+    Hosted { plan: Box<HostedPlan>, clients: Box<Clients> },
     /// A program gets the terminal.
     Shell { host: HostName, argv: Vec<String> },
 }
@@ -99,6 +103,21 @@ pub(super) async fn prepare(
             let (what, proposal) = deploy::lock(&settings, &want, service, &environment)?;
             return Ok((Prepared { environment, settings: Arc::clone(&settings), reachable, what }, proposal));
         }
+        (Subject::Hosted { .. }, action) if action.is_hosted() => {
+            let clients = Box::new(clients(&settings));
+            let plan = hosted::plan(&clients, &settings, &environment, &want).await?;
+            let proposal = Proposal {
+                hash: plan.hash(),
+                title: plan.title.clone(),
+                environment: plan.environment.clone(),
+                service: None,
+                hosts: vec![plan.subject.clone()],
+                page: plan.page(),
+                demand: plan.demand(settings.names()),
+            };
+            let what = What::Hosted { plan: Box::new(plan), clients };
+            return Ok((Prepared { environment, settings: Arc::clone(&settings), reachable, what }, proposal));
+        }
         (Subject::Run { id, .. }, ActionKind::Adopt | ActionKind::Abort) => {
             let service = service(&settings, &want.subject)?;
             let ours = shared.ours().contains_key(id);
@@ -126,7 +145,9 @@ pub(super) async fn prepare(
         }
         What::Shell { host, argv } => shell_proposal(&environment, host, argv),
         // Those have said what they propose.
-        What::Deploy { .. } | What::Run { .. } | What::Lock { .. } => return Err("there is no such plan".to_owned()),
+        What::Deploy { .. } | What::Run { .. } | What::Lock { .. } | What::Hosted { .. } => {
+            return Err("there is no such plan".to_owned());
+        }
     };
     Ok((Prepared { environment, settings: Arc::clone(&settings), reachable, what }, proposal))
 }
