@@ -13,7 +13,7 @@ fn qd(folder: &Path, fake: &FakeApis, token: &str, args: &[&str]) -> Output {
     let text = format!(
         "[fleet]\nenvironment = \"production\"\n[statuscake]\nurl = \"{}\"\ntoken = {{ env = \"QD_TEST_SC\" }}\n\
          [gitlab]\nurl = \"{}\"\ntoken = {{ env = \"QD_TEST_GL\" }}\nprojects = [{{ path = \"acme/shop\" }}]\n\
-         [[service]]\nname = \"shop\"\nstatuscake = [\"Checkout\"]\n",
+         [[host]]\nname = \"web-1\"\n[[service]]\nname = \"shop\"\nhosts = [\"web-1\"]\nstatuscake = [\"Checkout\"]\n",
         fake.url("statuscake"),
         fake.url("gitlab")
     );
