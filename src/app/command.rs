@@ -1,6 +1,8 @@
 //! Every verb of the cockpit: one table, from which `:` completion, the palette, help, the keymap check and the
 //! README's key block are derived.
 
+use std::borrow::Cow;
+
 pub use super::argument::Argument;
 use super::argument::seconds;
 use super::context::Context;
@@ -201,6 +203,7 @@ pub static COMMANDS: &[Entry] = &[
         "let a regex stand out in every line"),
     row("highlights", "", LOGS, Plain(Command::Highlights), "what stands out, to add and drop"),
     row("fields", "", LOGS, Plain(Command::Fields), "fields behind the message, in columns, not at all, or the raw line"),
+    row("fold", "", LOGS, Plain(Command::Fold), "repeats one after the other as one line with their hosts, or each"),
     row("around", "", LOGS, Plain(Command::Around), "everything around the selected line, or the filter again"),
     row("around-source", "", LOGS, Plain(Command::AroundSource), "the lines of its own source around the selected one"),
     row("follow-id", "", LOGS, Plain(Command::FollowId), "follow the line's request, trace or user over all hosts, or back"),
@@ -301,6 +304,20 @@ impl Command {
     /// Its row in the table.
     pub fn entry(&self) -> &'static Entry {
         COMMANDS.iter().find(|entry| entry.made(self)).expect("a test sees to it that every command has its row")
+    }
+
+    /// What it does, in one line, with what it was given.
+    pub fn doc(&self) -> Cow<'static, str> {
+        let length = |seconds: i64| match seconds {
+            s if s % 3600 == 0 => format!("{} h", s / 3600),
+            s if s % 60 == 0 => format!("{} min", s / 60),
+            s => format!("{s} s"),
+        };
+        match self {
+            Self::Later(seconds) => format!("{} on", length(*seconds)).into(),
+            Self::Earlier(seconds) => format!("{} back", length(*seconds)).into(),
+            command => command.entry().doc.into(),
+        }
     }
 
     /// Whether it says yes to something, so that no key that is pressed without thinking may be bound to it.

@@ -155,6 +155,8 @@ pub enum Command {
     Highlights,
     /// Another look of the fields.
     Fields,
+    /// Show events that say the same one after the other as one, or each.
+    Fold,
     /// Put a bookmark on the selected line, or take it off.
     Bookmark,
     /// Say something about the selected line: this, or ask for it.

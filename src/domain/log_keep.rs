@@ -45,6 +45,8 @@ pub struct View {
     pub wrap: bool,
     /// The hosts' own clocks.
     pub raw_time: bool,
+    /// Repeats are shown as one.
+    pub fold: bool,
 }
 
 /// A filter that has a name.

@@ -469,3 +469,24 @@ fn a_view_is_kept_put_on_again_and_said_at_the_next_start() {
     assert_eq!(next.logs.selected.map(|id| id.micros), Some(at(55).timestamp_micros()), "a bookmark finds its line");
     assert!(picture(&mut next).contains("◆web-2"));
 }
+
+#[test]
+fn repeats_are_folded_on_a_key_and_say_where_they_were() {
+    use quarterdeck::domain::log_view::Repeats;
+    for size in [(80, 24), (120, 36)] {
+        let mut state = logs(size);
+        press(&mut state, ".");
+        assert!(state.logs.query.fold);
+        let mut window = incident();
+        let repeats = Repeats { count: 214, hosts: vec!["web-1".into()], missing: vec!["web-2".into()], last: at(49) };
+        window.rows[2].repeats = Some(repeats);
+        update(&mut state, Message::Logs(Box::new(window)));
+        let shown = picture(&mut state);
+        let line = shown.lines().find(|line| line.contains("KeyError")).expect("the line");
+        let said = if size.0 == 80 { "×214 on 1/2 hosts" } else { "×214 on 1/2 hosts (not web-2)" };
+        assert!(line.ends_with(said), "{line}");
+        assert!(line.contains("KeyError: 'cart' path=/ch"), "{line}");
+        press(&mut state, ".");
+        assert!(!state.logs.query.fold);
+    }
+}

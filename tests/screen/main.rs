@@ -7,6 +7,7 @@ mod hosted;
 mod hostile;
 mod log_filter;
 mod log_pane;
+mod newcomer;
 mod terminal;
 #[allow(dead_code, reason = "what programs cost is measured elsewhere")]
 #[path = "../measure/tty.rs"]

@@ -32,6 +32,7 @@ impl LogsState {
             hidden_fields: self.hidden_fields.clone(),
             wrap: self.wrap,
             raw_time: self.query.raw_time,
+            fold: self.query.fold,
         }
     }
 
@@ -47,7 +48,7 @@ impl LogsState {
         self.times = TimeColumn::named(&view.times).unwrap_or_default();
         self.fields = FieldsView::named(&view.fields).unwrap_or_default();
         self.hidden_fields.clone_from(&view.hidden_fields);
-        (self.wrap, self.query.raw_time) = (view.wrap, view.raw_time);
+        (self.wrap, self.query.raw_time, self.query.fold) = (view.wrap, view.raw_time, view.fold);
         self.compose();
     }
 

@@ -17,10 +17,20 @@ use crate::domain::query::{Op, Query};
 
 pub(super) fn run(state: &mut State, command: &Command, effects: &mut Vec<Effect>) {
     match command {
+        Command::Fold => fold(state, effects),
         Command::Around => around(state, |_| Query::default(), effects),
         Command::AroundSource => around(state, of_source, effects),
         Command::FollowId => follow_id(state, effects),
         _ => elsewhere(state, command, effects),
+    }
+}
+
+/// Shows repeats as one, or each; the selected line stays in sight.
+fn fold(state: &mut State, effects: &mut Vec<Effect>) {
+    state.logs.query.fold = !state.logs.query.fold;
+    match state.logs.selected.filter(|_| !state.logs.follow) {
+        Some(id) => hold(state, id, effects),
+        None => logs::ask(state, effects),
     }
 }
 
@@ -159,8 +169,7 @@ fn service(state: &mut State, source: &Source) {
 
 /// The newest deployment from before a time: of the line's service, else of any.
 fn deployment<'s>(state: &'s State, source: &Source, at: DateTime<Utc>) -> Option<&'s Deployment> {
-    let delivery = state.hosted.delivery.as_ref()?;
-    let all = || delivery.projects.iter().flat_map(|project| &project.deployments);
+    let all = || state.hosted.deployments.iter();
     let time = |one: &&Deployment| one.started.or(one.created).filter(|time| *time <= at);
     let newest = |of: Option<&str>| {
         let mine = all().filter(|one| of.is_none_or(|service| one.service == service) && time(one).is_some());

@@ -11,6 +11,8 @@ use crate::app::view_state::ruler::{self, MarkKind};
 use crate::domain::query::{Op, Query};
 use crate::domain::template::{Change, ChangeKind, pattern};
 
+/// The moment of the selected line, in words.
+const LINE: &str = "this line";
 /// Views that have a name; more is no help to anybody.
 const MOST: usize = 50;
 
@@ -76,7 +78,7 @@ fn last_change(state: &State) -> Option<(DateTime<Utc>, String)> {
 /// The selected line, or the newest.
 fn cursor(state: &State) -> (DateTime<Utc>, String) {
     let at = logs::at_hand(state).and_then(|row| DateTime::from_timestamp_micros(row.id.micros));
-    (at.unwrap_or(state.now), "this line".to_owned())
+    (at.unwrap_or(state.now), LINE.to_owned())
 }
 
 fn since(state: &mut State, time: DateTime<Utc>, words: String, effects: &mut Vec<Effect>) {
@@ -88,7 +90,7 @@ fn since(state: &mut State, time: DateTime<Utc>, words: String, effects: &mut Ve
 /// Compares with another moment: the last change, or the selected line.
 pub(super) fn other_moment(state: &mut State, words: &str, effects: &mut Vec<Effect>) {
     let line = cursor(state);
-    let (time, words) = if words == line.1 { last_change(state).unwrap_or(line) } else { line };
+    let (time, words) = if words == LINE { last_change(state).unwrap_or(line) } else { line };
     state.overlays.pop();
     since(state, time, words, effects);
 }

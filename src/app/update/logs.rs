@@ -224,7 +224,8 @@ pub(super) fn run(state: &mut State, command: Command, effects: &mut Vec<Effect>
         | Command::PreviousAlert
         | Command::NextColumn
         | Command::PreviousColumn => log_marks::run(state, command, effects),
-        Command::Around
+        Command::Fold
+        | Command::Around
         | Command::AroundSource
         | Command::FollowId
         | Command::LineHost

@@ -66,8 +66,7 @@ enum Known<'s> {
 
 fn every(state: &State) -> impl Iterator<Item = Known<'_>> {
     let changes = state.changes.iter().map(Known::Change);
-    let projects = state.hosted.delivery.iter().flat_map(|delivery| &delivery.projects);
-    let deployments = projects.flat_map(|project| &project.deployments);
+    let deployments = state.hosted.deployments.iter();
     // What waits for a person, or was left out, changed nothing.
     let done = deployments.filter(|one| {
         use DeploymentStatus::{Failed, Held, RolledBack, Running, Success, Unattended};

@@ -20,7 +20,7 @@ pub fn draw(state: &State, c: &mut Canvas, area: Rect) {
         return;
     }
     let keys = follow.iter().map(|(keys, _)| shown(keys).width()).max().unwrap_or(0) as u16;
-    let words = follow.iter().map(|(_, command)| command.entry().doc.width()).max().unwrap_or(0) as u16;
+    let words = follow.iter().map(|(_, command)| command.doc().width()).max().unwrap_or(0) as u16;
     let columns = (keys + words + 6).min(area.width).min(60);
     let rows = (follow.len() as u16 + 2).min(area.height.saturating_sub(2));
     let place = Rect { x: area.right() - columns, y: area.bottom() - 1 - rows, width: columns, height: rows };
@@ -30,6 +30,6 @@ pub fn draw(state: &State, c: &mut Canvas, area: Rect) {
         c.put_as(at.x, at.y, keys, &shown(rest), Role::Key);
         let x = at.x + keys + 2;
         let room = at.right().saturating_sub(x);
-        c.put_as(x, at.y, room, &fit(command.entry().doc, usize::from(room)), Role::Text);
+        c.put_as(x, at.y, room, &fit(&command.doc(), usize::from(room)), Role::Text);
     }
 }

@@ -89,6 +89,9 @@ fn modes(state: &State, c: &Canvas) -> Vec<Piece<'static>> {
     if logs.query.raw_time {
         words.push("the hosts' own clocks".to_owned());
     }
+    if logs.query.fold {
+        words.push("repeats folded".to_owned());
+    }
     if logs.wrap {
         words.push("wrapped".to_owned());
     } else if logs.column > 0 {

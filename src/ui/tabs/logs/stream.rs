@@ -9,9 +9,9 @@ use crate::app::state::{Bookmark, State, TimeColumn};
 use crate::app::view_state::ruler::{self, Mark, MarkKind};
 use crate::app::viewport::Target;
 use crate::domain::log::TimeFrom;
-use crate::domain::log_view::{LogRow, RowContent, SourceStatus};
+use crate::domain::log_view::{LogRow, Repeats, RowContent, SourceStatus};
 use crate::ui::canvas::{Canvas, Piece, below, row, width};
-use crate::ui::format::{fit, relative};
+use crate::ui::format::{fit, relative, thousands};
 use crate::ui::glyph;
 use crate::ui::theme::Role;
 use crate::ui::times::Zone;
@@ -100,7 +100,8 @@ pub fn draw(state: &State, c: &mut Canvas, area: Rect) {
         Item::Row(row) => {
             let lines = match &row.content {
                 RowContent::Line { .. } if state.logs.wrap => {
-                    line::wrap(&line::pieces(c, state, row), usize::from(room)).len()
+                    let said = row.repeats.as_ref().map_or(0, |repeats| repeated(repeats, room / 2).width() + 2);
+                    line::wrap(&line::pieces(c, state, row), usize::from(room).saturating_sub(said)).len()
                 }
                 _ => 1,
             };
@@ -274,8 +275,16 @@ fn text(state: &State, c: &mut Canvas, area: Rect, y: u16, log_row: &LogRow, col
     let x = area.x + columns.before();
     let room = area.right().saturating_sub(x);
     let pieces = line::pieces(c, state, log_row);
+    // How often it was said has its place at the end of the first line.
+    let said = log_row.repeats.as_ref().map(|repeats| repeated(repeats, room / 2)).unwrap_or_default();
+    if !said.is_empty() {
+        let said = [c.piece(format!(" {said}"), Role::Strong)];
+        c.pieces_right(x, area.right(), area.y + y, &said);
+    }
+    let taken = if said.is_empty() { 0 } else { said.width() as u16 + 2 };
+    let (room, whole) = (room.saturating_sub(taken), room);
     if state.logs.wrap {
-        let lines = line::wrap(&pieces, usize::from(room));
+        let lines = line::wrap(&pieces, usize::from(if taken > 0 { room } else { whole }));
         for (n, pieces) in lines.iter().enumerate().take(usize::from(area.height - y)) {
             c.pieces(x, area.y + y + n as u16, room, pieces);
         }
@@ -288,6 +297,24 @@ fn text(state: &State, c: &mut Canvas, area: Rect, y: u16, log_row: &LogRow, col
         c.put_as(x + room - 1, area.y + y, 1, glyph::MORE, Role::Dim);
     }
     1
+}
+
+/// How often something was said and where, in so many columns: `×214 on 9/10 hosts (not web-7)`.
+fn repeated(repeats: &Repeats, columns: u16) -> String {
+    let (said, of) = (repeats.hosts.len(), repeats.hosts.len() + repeats.missing.len());
+    let count = format!("{}{}", glyph::TIMES, thousands(repeats.count));
+    let not = match &repeats.missing[..] {
+        [] => String::new(),
+        [one] => format!(" (not {one})"),
+        [one, two] => format!(" (not {one}, {two})"),
+        [one, rest @ ..] => format!(" (not {one}, +{})", rest.len()),
+    };
+    let forms = [
+        format!("{count} on {said}/{of} hosts{not}"),
+        format!("{count} on {said}/{of} hosts"),
+        format!("{count} {said}/{of}"),
+    ];
+    forms.into_iter().find(|form| form.width() <= usize::from(columns)).unwrap_or(count)
 }
 
 fn host<'r>(c: &Canvas, source: Option<&'r SourceStatus>, columns: usize) -> Piece<'r> {
@@ -329,6 +356,27 @@ fn elapsed(gap: TimeDelta) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn repeats_say_on_which_hosts_they_were_and_on_which_not() {
+        let names = |names: &[&str]| names.iter().map(|name| (*name).into()).collect::<Vec<_>>();
+        let of = |missing: &[&str]| Repeats {
+            count: 1214,
+            hosts: names(&["web-1", "web-2"]),
+            missing: names(missing),
+            last: DateTime::UNIX_EPOCH,
+        };
+        for (missing, columns, expected) in [
+            (&[] as &[&str], 40, "×1,214 on 2/2 hosts"),
+            (&["web-7"], 40, "×1,214 on 2/3 hosts (not web-7)"),
+            (&["web-7", "web-8", "web-9"], 40, "×1,214 on 2/5 hosts (not web-7, +2)"),
+            (&["web-7"], 22, "×1,214 on 2/3 hosts"),
+            (&["web-7"], 12, "×1,214 2/3"),
+            (&["web-7"], 4, "×1,214"),
+        ] {
+            assert_eq!(repeated(&of(missing), columns), expected);
+        }
+    }
 
     #[test]
     fn the_time_between_two_lines_fits_its_column() {
