@@ -6,10 +6,10 @@ use quarterdeck::app::effect::Effect;
 use quarterdeck::app::message::Message;
 use quarterdeck::app::state::{State, Tab};
 use quarterdeck::app::update::update;
-use quarterdeck::ui::keymap::{Keymap, Meaning, Typing};
+use quarterdeck::ui::keymap::{Meaning, Typing};
 
 use crate::errors::wrong;
-use crate::{busy, empty, picture, press};
+use crate::{busy, empty, keymap, picture, press};
 
 /// The keys that the last line offers, as it writes them, with their words.
 fn offered(picture: &str) -> Vec<(String, String)> {
@@ -29,8 +29,7 @@ fn type_key(state: &mut State, key: &str) -> Vec<Effect> {
         name => KeyCode::Char(name.chars().next().expect("a key")),
     };
     let event = KeyEvent::new(code, if ctrl { KeyModifiers::CONTROL } else { KeyModifiers::NONE });
-    let (keymap, _) = Keymap::load("default", None);
-    let message = match Typing::default().key(&keymap, &quarterdeck::app::context::chain(state), &event) {
+    let message = match Typing::default().key(keymap(), &quarterdeck::app::context::chain(state), &event) {
         Meaning::Command(command) => Message::Command(command),
         _ => Message::Key(event),
     };

@@ -250,8 +250,14 @@ fn the_first_things_a_person_needs_are_there() {
     assert!(!text.contains("Deploys"), "only what is there");
 }
 
+/// The default keys, read once: thousands are pressed.
+fn keymap() -> &'static Keymap {
+    static KEYMAP: std::sync::LazyLock<Keymap> = std::sync::LazyLock::new(|| Keymap::load("default", None).0);
+    &KEYMAP
+}
+
 fn press(state: &mut State, text: &str) -> Vec<Effect> {
-    let (keymap, _) = Keymap::load("default", None);
+    let keymap = keymap();
     let mut typing = quarterdeck::ui::keymap::Typing::default();
     let mut effects = Vec::new();
     for c in text.chars() {
@@ -267,7 +273,7 @@ fn press(state: &mut State, text: &str) -> Vec<Effect> {
             code => KeyEvent::new(code, KeyModifiers::NONE),
         };
         let chain = quarterdeck::app::context::chain(state);
-        let message = match typing.key(&keymap, &chain, &key) {
+        let message = match typing.key(keymap, &chain, &key) {
             quarterdeck::ui::keymap::Meaning::Command(command) => Message::Command(command),
             _ => Message::Key(key),
         };
