@@ -261,7 +261,7 @@ mod tests {
         assert_eq!(shown(text, 16..26, &fields, &[]), "cart saved path=/cart user=7");
         assert_eq!(shown(text, 16..26, &fields, &[16..20, 34..38]), "[cart] saved path=/[cart] user=7");
         assert_eq!(shown("plain text", 0..10, &[], std::slice::from_ref(&(6..10))), "plain [text]");
-        assert_eq!(shown("odd", 0..3, &[], &[2..99, 1..2]), "od[d]");
+        assert_eq!(shown("odd", 0..3, &[], &[2..99, 1..2]), "o[d][d]");
     }
 
     fn text(pieces: &[Piece]) -> String {
