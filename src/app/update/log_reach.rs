@@ -25,6 +25,24 @@ pub(super) fn run(state: &mut State, command: &Command, effects: &mut Vec<Effect
     }
 }
 
+/// Asks for what was written before the oldest line.
+pub(super) fn reach(state: &mut State, effects: &mut Vec<Effect>) {
+    let logs = &mut state.logs;
+    if logs.window.counting || std::mem::replace(&mut logs.reaching, true) {
+        return;
+    }
+    if logs.window.evicted > 0 {
+        logs.reaching = false;
+        return toast(
+            state,
+            true,
+            "the memory is full ([logs] memory): what is older was let go; `qd logs --since` reads it",
+        );
+    }
+    effects.push(Effect::Older);
+    toast(state, false, "reading what was written before");
+}
+
 /// Shows repeats as one, or each; the selected line stays in sight.
 fn fold(state: &mut State, effects: &mut Vec<Effect>) {
     state.logs.query.fold = !state.logs.query.fold;

@@ -149,24 +149,6 @@ pub(super) fn follow(state: &mut State, effects: &mut Vec<Effect>) {
     ask(state, effects);
 }
 
-/// Asks for what was written before the oldest line.
-fn reach(state: &mut State, effects: &mut Vec<Effect>) {
-    let logs = &mut state.logs;
-    if logs.window.counting || std::mem::replace(&mut logs.reaching, true) {
-        return;
-    }
-    if logs.window.evicted > 0 {
-        logs.reaching = false;
-        return toast(
-            state,
-            true,
-            "the memory is full ([logs] memory): what is older was let go; `qd logs --since` reads it",
-        );
-    }
-    effects.push(Effect::Older);
-    toast(state, false, "reading what was written before");
-}
-
 /// Moves the selection by rows; the window follows it.
 pub(super) fn step(state: &mut State, rows: i64, effects: &mut Vec<Effect>) {
     if state.logs.follow {
@@ -188,7 +170,7 @@ pub(super) fn step(state: &mut State, rows: i64, effects: &mut Vec<Effect>) {
     if (up && logs.window.above == 0) || (!up && logs.window.below == 0) {
         logs.selected = if up { shown.first() } else { shown.last() }.map(|row| row.id);
         if up {
-            reach(state, effects);
+            log_reach::reach(state, effects);
         }
         return;
     }
