@@ -2,11 +2,11 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::{hosts, lists, log_lists, log_marks, log_reach, log_time, log_views, overlays, show, toast};
+use super::{hosts, lists, log_lists, log_marks, log_reach, log_sources, log_time, log_views, overlays, show, toast};
 use crate::app::command::Command;
 use crate::app::effect::Effect;
 use crate::app::state::{Landing, OverviewPane, PromptPurpose, State, Tab};
-use crate::domain::log::{Level, SourceId};
+use crate::domain::log::Level;
 use crate::domain::log_view::{Anchor, LogRow, LogWindow, RowContent, RowId, Seek};
 use crate::domain::query::{Op, Query};
 
@@ -270,10 +270,10 @@ pub(super) fn run(state: &mut State, command: Command, effects: &mut Vec<Effect>
         Command::Sources => state.logs.sidebar = !state.logs.sidebar,
         Command::ToggleSource => {
             if let Some(id) = state.logs.source {
-                toggle(state, id, effects);
+                log_sources::toggle(state, id, effects);
             }
         }
-        Command::OnlySource => only(state, effects),
+        Command::OnlySource => log_sources::only(state, effects),
         Command::LogsHere => here(state, effects),
         _ => {}
     }
@@ -345,23 +345,6 @@ fn jump(state: &mut State, seconds: i64, effects: &mut Vec<Effect>) {
     if let Some(to) = to {
         go_to(state, to, effects);
     }
-}
-
-fn toggle(state: &mut State, id: SourceId, effects: &mut Vec<Effect>) {
-    let hidden = &mut state.logs.query.filter.hidden;
-    match hidden.iter().position(|other| *other == id) {
-        Some(at) => drop(hidden.remove(at)),
-        None => hidden.push(id),
-    }
-    ask(state, effects);
-}
-
-fn only(state: &mut State, effects: &mut Vec<Effect>) {
-    let Some(id) = state.logs.source else { return };
-    let others: Vec<SourceId> = state.logs.window.sources.iter().map(|s| s.id).filter(|other| *other != id).collect();
-    let hidden = &mut state.logs.query.filter.hidden;
-    *hidden = if *hidden == others { Vec::new() } else { others };
-    ask(state, effects);
 }
 
 /// The logs of what is selected on another tab.

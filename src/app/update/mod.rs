@@ -10,6 +10,7 @@ mod log_export;
 mod log_lists;
 mod log_marks;
 mod log_reach;
+mod log_sources;
 mod log_time;
 mod log_views;
 mod logs;
