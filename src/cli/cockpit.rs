@@ -18,7 +18,7 @@ use crate::config::{self, watch};
 use crate::runtime::cockpit::{Opening, Reloads, run};
 use crate::runtime::limits;
 use crate::runtime::screen::Left;
-use crate::runtime::wardrobe::{Own, Wardrobe};
+use crate::runtime::wardrobe::Wardrobe;
 use crate::store::Store;
 use crate::ui::theme::colors::Colors;
 
@@ -56,7 +56,7 @@ pub async fn demo(args: &super::args::DemoArgs, global: &Global) -> Outcome {
         badge: Some("demo".to_owned()),
         warnings: Vec::new(),
         store: Err("the demo remembers nothing".to_owned()),
-        wardrobe: Wardrobe::new(colors(global), Box::new(Own::default)),
+        wardrobe: Wardrobe::new(colors(global), Box::new(crate::runtime::wardrobe::Own::default)),
         reloads: None,
         read_only: read_only(global),
         off: None,
