@@ -133,7 +133,7 @@ fn a_template_has_columns_colours_and_quotes() {
         written(&Style { colored, ..style(form) }, &[LINE])
     };
     assert_eq!(
-        filled("{time|short} {host:8}|{level:6}|{message|json}", false),
+        filled("{time|short} {host:8}|{level:6}|{fields.msg|json}", false),
         "08:00:00.500 web-1   |error |\"no \\\"x\\\"\"\n"
     );
     assert_eq!(filled("{level|color} {fields}", true).split(' ').next(), Some("\u{1b}[31merror\u{1b}[0m"));
