@@ -65,7 +65,7 @@ fn brings(from: &str, between: &Comparison, migrations: &str) -> Vec<String> {
     let more = if between.complete { "" } else { ", and more" };
     let mut lines = vec![format!("{count} commits since {from}{more}")];
     let newest = between.commits.iter().rev().take(NAMED);
-    lines.extend(newest.map(|commit| one_line(&format!("  {} · {}", commit.title, commit.author), 120)));
+    lines.extend(newest.map(|commit| format!("  {}", one_line(&format!("{} · {}", commit.title, commit.author), 120))));
     if !migrations.is_empty() {
         let fits = |file: &&String| glob::matches(&migrations.replace("**", "*"), file);
         lines.extend(between.files.iter().filter(fits).map(|file| one_line(&format!("migration {file}"), 120)));
