@@ -249,7 +249,7 @@ impl<'a> Following<'a> {
                 let whys = [one_line(&why, 300)];
                 order.herald.ended(&plan.affair(), &begun.id, Outcome::Failed, &whys, told).await;
                 scribe.end(DeploymentStatus::Failed, &whys).await;
-                let ending = host_endings(plan, Verdict::Failed, &whys[0]);
+                let ending = host_endings(plan, Verdict::Failed, &whys[0], 0);
                 let _ = order.recorder.end(begun, ending).await;
                 Err(NotBegun::Denied(why))
             }
@@ -326,7 +326,8 @@ impl<'a> Following<'a> {
         self.order.herald.ended(&plan.affair(), &self.begun.id, outcome, &whys, told).await;
         self.scribe.end(status, &whys).await;
         let detail = if whys.is_empty() { String::new() } else { why };
-        let (ending, written) = self.order.recorder.end(self.begun, host_endings(plan, verdict, &detail)).await;
+        let ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
+        let (ending, written) = self.order.recorder.end(self.begun, host_endings(plan, verdict, &detail, ms)).await;
         if let Err(why) = written {
             told.run(format!("the result is not recorded: {why}")).await;
         }
@@ -335,9 +336,9 @@ impl<'a> Following<'a> {
 }
 
 /// GitLab says nothing of single hosts: all came out as the job did.
-fn host_endings(plan: &JobPlan, result: Verdict, detail: &str) -> Vec<HostEnding> {
+fn host_endings(plan: &JobPlan, result: Verdict, detail: &str, ms: u64) -> Vec<HostEnding> {
     let detail = (!detail.is_empty()).then(|| one_line(detail, 300));
-    let ending = |host: &str| HostEnding { host: host.to_owned(), result, rc: None, ms: 0, detail: detail.clone() };
+    let ending = |host: &str| HostEnding { host: host.to_owned(), result, rc: None, ms, detail: detail.clone() };
     if plan.hosts.is_empty() { vec![ending("GitLab")] } else { plan.hosts.iter().map(|host| ending(host)).collect() }
 }
 

@@ -9,6 +9,7 @@ pub mod by_job;
 pub mod conduct;
 pub mod herald;
 pub mod host;
+pub mod job_of;
 pub mod known;
 pub mod origin;
 pub mod plan;

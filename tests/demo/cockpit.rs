@@ -48,3 +48,42 @@ fn one_command_shows_the_product_and_leaves_nothing_behind() {
     assert!(entries(temp.path()).is_empty(), "{:?}", entries(temp.path()));
     assert!(entries(home.path()).is_empty(), "{:?}", entries(home.path()));
 }
+
+#[test]
+fn a_version_goes_out_by_a_job_of_the_forge_from_the_keyboard_and_is_live_then() {
+    let (home, temp) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let qd = start(home.path(), temp.path());
+    qd.wait(SOON, "three hosts", |screen| screen.contains("3 up"));
+    qd.keys("4");
+    qd.wait(SOON, "what is live", |screen| screen.contains("staging"));
+    // The version is proposed from the tags, once they are heard of.
+    let began = std::time::Instant::now();
+    loop {
+        qd.keys("D");
+        qd.wait(SOON, "the question", |screen| screen.contains("the version"));
+        if qd.screen().contains("▸ 1.5.0-rc.1") {
+            break;
+        }
+        assert!(began.elapsed() < SOON, "no version is proposed:\n{}", qd.screen());
+        qd.keys("\x1b");
+        qd.wait(SOON, "the tab again", |screen| !screen.contains("the version"));
+    }
+    qd.keys("\r");
+    qd.wait(SOON, "the next question", |screen| screen.contains("show the plan"));
+    qd.keys("\r");
+    qd.wait(SOON, "the plan", |screen| screen.contains("Play deploy:production") && screen.contains("read-only"));
+    qd.keys("W");
+    qd.wait(SOON, "what confirms it", |screen| screen.contains("type api to go on"));
+    // Keys that come too soon after what they answer are thrown away.
+    std::thread::sleep(Duration::from_millis(600));
+    qd.keys("api");
+    std::thread::sleep(Duration::from_millis(100));
+    qd.keys("\r");
+    qd.wait(SOON, "the job's own log", |screen| screen.contains("$ bin/deploy production 1.5.0-rc.1"));
+    assert!(!qd.screen().contains("stops it"), "it is GitLab's to stop:\n{}", qd.screen());
+    qd.wait(SOON, "its end", |screen| screen.contains("● ok  3 of 3"));
+    qd.keys("\x1b");
+    qd.wait(SOON, "what the hosts report", |screen| {
+        screen.lines().any(|line| line.contains("api") && line.matches("1.5.0-rc").count() >= 2)
+    });
+}

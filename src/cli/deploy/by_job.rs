@@ -1,7 +1,5 @@
 //! `qd deploy` and `qd rollback` of a service that a job of GitLab's deploys.
 
-use chrono::Utc;
-
 use super::watch::telling;
 use super::{RunFlags, herald, not_begun};
 use crate::cli::act::confirm::confirmed;
@@ -10,80 +8,22 @@ use crate::cli::act::{Acting, names};
 use crate::cli::deploys::client;
 use crate::cli::exit::{Exit, Failure, Outcome};
 use crate::cli::interruptible;
-use crate::deploys::by_job::{Following, JobPlan, Order, Wanted, make};
+use crate::deploys::by_job::{Following, JobPlan, Order};
+use crate::deploys::job_of::{self, NoJob, Of};
 use crate::domain::audit::Ending;
-use crate::domain::delivery::Part;
 use crate::domain::deploy::plan::Kind;
 use crate::domain::deploy::spec::DeploySpec;
 use crate::domain::deploy::steer;
-use crate::domain::hosted::{GitLabProject, GitLabSettings};
 use crate::domain::service::Service;
-use crate::domain::settings::{Environment, Settings};
-use crate::integrations::gitlab::{GitLab, Watch};
+use crate::domain::settings::Environment;
+use crate::integrations::gitlab::GitLab;
 
-/// What is asked of GitLab before: what was live, and what the token may.
-const PARTS: [Part; 4] = [Part::Token, Part::Project, Part::Environments, Part::Deployments];
-
-/// The project that a service's releases come from, and the settings with it alone.
-fn project(
-    settings: &Settings,
-    service: &Service,
-    spec: &DeploySpec,
-) -> Result<(GitLabSettings, GitLabProject), Failure> {
-    let Some(gitlab) = &settings.hosted.gitlab else {
-        let message = format!("{} is deployed by a job of GitLab's, and the config has no [gitlab]", service.name);
-        return Err(Failure::new(Exit::Usage, message));
-    };
-    let known = gitlab.projects.iter().find(|one| match &spec.gitlab.project {
-        Some(path) => one.path == *path,
-        None => one.service == service.name,
-    });
-    let project = match (known, &spec.gitlab.project) {
-        (Some(known), _) => known.clone(),
-        (None, Some(path)) => {
-            GitLabProject { path: path.clone(), service: service.name.clone(), environments: Default::default() }
-        }
-        (None, None) => {
-            let message = format!("[service.deploy] of {} names no project, and neither does [gitlab]", service.name);
-            return Err(Failure::new(Exit::Usage, message));
-        }
-    };
-    Ok((GitLabSettings { projects: vec![project.clone()], ..gitlab.clone() }, project))
-}
-
-/// The environment's name at GitLab.
-fn place(spec: &DeploySpec, project: &GitLabProject, service: &Service) -> String {
-    let theirs =
-        || project.environments.iter().find(|(_, ours)| **ours == service.environment).map(|(theirs, _)| theirs);
-    spec.gitlab.environment.as_ref().or_else(theirs).unwrap_or(&service.environment).clone()
-}
-
-async fn planned(
-    kind: Kind,
-    acting: &Acting,
-    service: &Service,
-    environment: &Environment,
-    spec: &DeploySpec,
-    version: &str,
-) -> Result<(JobPlan, GitLab), Failure> {
-    let (settings, named) = project(&acting.opened.whole, service, spec)?;
-    let mut watch = Watch::new(client(&settings), &PARTS, Utc::now()).newest_only();
-    watch.round(|_| {}).await;
-    let delivery = watch.delivery();
-    if let Some((_, part, trouble)) = delivery.troubles().next().filter(|_| kind == Kind::Rollback) {
-        let message = format!("no {} of {}: {}", part.as_str(), named.path, trouble.error);
-        return Err(Failure::new(Exit::NotConnected, message));
-    }
-    let Some(project) = delivery.projects.first() else {
-        return Err(Failure::new(Exit::NotConnected, format!("nothing is known of {}", named.path)));
-    };
-    let gitlab = client(&settings);
-    let place = place(spec, &named, service);
-    let (careful, token) = (environment.careful, delivery.token.as_ref());
-    let wanted = Wanted { kind, spec, service, careful, version, project, place: &place, token };
-    let plan = make(&gitlab, wanted).await;
-    let plan = plan.map_err(|error| Failure::new(Exit::Problems, format!("there is no plan\n{error}")))?;
-    Ok((plan, gitlab))
+async fn planned(acting: &Acting, of: Of<'_>) -> Result<(JobPlan, GitLab), Failure> {
+    job_of::plan(&acting.opened.whole, of, client).await.map_err(|why| match why {
+        NoJob::Config(why) => Failure::new(Exit::Usage, why),
+        NoJob::Unheard(why) => Failure::new(Exit::NotConnected, why),
+        NoJob::NoPlan(why) => Failure::new(Exit::Problems, format!("there is no plan\n{why}")),
+    })
 }
 
 /// Plans, asks, starts the job and follows it.
@@ -98,7 +38,7 @@ pub async fn begin(
 ) -> Outcome {
     let flags = &run.flags;
     let prepared = interruptible(async {
-        let (plan, gitlab) = planned(kind, acting, service, environment, spec, version).await?;
+        let (plan, gitlab) = planned(acting, Of { kind, service, environment, spec, version }).await?;
         let page = plan.page().join("\n");
         match (flags.dry_run, flags.json) {
             (true, true) => println!("{:#}", serde_json::json!({ "hash": plan.hash(), "plan": plan })),

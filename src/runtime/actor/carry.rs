@@ -56,6 +56,7 @@ impl Doing {
         match &prepared.what {
             What::Plan { .. } => self.plan(&prepared).await,
             What::Deploy { plan, service } => self.deploy(&prepared, plan, service).await,
+            What::Job { plan, gitlab, service } => self.job(&prepared, plan, gitlab, service).await,
             What::Run { run, service, action, wish } => self.run(&prepared, run, service, *action, *wish).await,
             What::Lock { action, service, state, time, hash } => {
                 self.lock(&prepared, *action, service, state, *time, hash).await;

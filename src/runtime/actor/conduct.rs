@@ -82,8 +82,8 @@ impl Doing {
         }
     }
 
-    /// Tells what is told meanwhile, and how it ended.
-    async fn told(&self, doing: impl AsyncFnOnce(Teller) -> Result<Ended, NotBegun>) {
+    /// Tells what is told meanwhile.
+    pub(super) async fn telling<T>(&self, doing: impl AsyncFnOnce(Teller) -> T) -> T {
         let (news, mut events) = mpsc::channel(256);
         let telling = async {
             while let Some(event) = events.recv().await {
@@ -100,8 +100,12 @@ impl Doing {
                 }
             }
         };
-        let (ended, ()) = tokio::join!(doing(Teller::new(news)), telling);
-        let last = match ended {
+        tokio::join!(doing(Teller::new(news)), telling).0
+    }
+
+    /// Tells what is told meanwhile, and how it ended.
+    async fn told(&self, doing: impl AsyncFnOnce(Teller) -> Result<Ended, NotBegun>) {
+        let last = match self.telling(doing).await {
             Err(why) => News::Left(why.to_string()),
             Ok(Ended { left: Left::TakenOver, .. }) => News::Left("somebody else steers the run now".to_owned()),
             Ok(Ended { left: Left::Unheard, .. }) => {

@@ -5,10 +5,11 @@ use std::time::Duration;
 use chrono::Utc;
 use tokio::time::timeout;
 
-use super::Reachable;
 use super::prepare::What;
+use super::{Reachable, job};
 use crate::config::secret;
 use crate::config::units::duration;
+use crate::deploys::job_of::Of;
 use crate::deploys::known;
 use crate::deploys::plan::{Wanted, make};
 use crate::deploys::prepare::artifact;
@@ -16,14 +17,14 @@ use crate::domain::act::Proposal;
 use crate::domain::action::{ActionKind, Level, Scope};
 use crate::domain::confirm::{Demand, Typed};
 use crate::domain::deploy::plan::{DeployPlan, Kind};
-use crate::domain::deploy::spec::DeploySpec;
+use crate::domain::deploy::spec::{DeploySpec, Strategy};
 use crate::domain::deploy::steer::Wish;
 use crate::domain::host::HostName;
 use crate::domain::plan::hash_of;
 use crate::domain::service::Service;
 use crate::domain::settings::{Environment, Settings};
 use crate::domain::text::clean;
-use crate::domain::want::Want;
+use crate::domain::want::{Subject, Want};
 use crate::integrations::gitlab::GitLab;
 use crate::transport::SharedTransport;
 
@@ -47,6 +48,14 @@ pub(super) fn in_order(hosts: &[HostName], reachable: &Reachable) -> Vec<(HostNa
     hosts.iter().filter_map(|host| Some((host.clone(), reachable.links.get(host)?.clone()))).collect()
 }
 
+/// Whether what is wanted is done by a job of GitLab's, and not over the hosts' connections.
+pub(super) fn is_by_job(settings: &Settings, want: &Want) -> bool {
+    let Subject::Service { name, environment, .. } = &want.subject else { return false };
+    let mine = |spec: &&DeploySpec| spec.service == *name && spec.environment == *environment;
+    matches!(want.action, ActionKind::Deploy | ActionKind::Rollback)
+        && settings.deploys.iter().find(mine).is_some_and(|spec| spec.strategy == Strategy::Gitlab)
+}
+
 /// A deploy of the version that was answered, or a rollback. `away` are hosts that cannot be reached: without their
 /// names among those that are left out there is no plan.
 pub(super) async fn deploy(
@@ -63,6 +72,11 @@ pub(super) async fn deploy(
         let why = if freeze.reason.is_empty() { String::new() } else { format!(": {}", freeze.reason) };
         return Err(format!("{} is frozen by {}{why}; rollbacks and restarts still go", environment.name, freeze.name));
     }
+    let spec = spec(settings, service)?;
+    let version = want.answer("version").unwrap_or_default();
+    if spec.strategy == Strategy::Gitlab {
+        return job::propose(settings, Of { kind, service, environment, spec, version }).await;
+    }
     let named: Vec<&str> = want.answer("leave_out").unwrap_or_default().split([',', ' ']).collect();
     let unnamed: Vec<String> = away
         .iter()
@@ -72,8 +86,6 @@ pub(super) async fn deploy(
     if !unnamed.is_empty() {
         return Err(format!("{}\nto go on without it, name it among the hosts that are left out", unnamed.join("\n")));
     }
-    let spec = spec(settings, service)?;
-    let version = want.answer("version").unwrap_or_default();
     let artifact = match kind {
         Kind::Deploy => artifact(spec, version, want.answer("build").is_some()).await?,
         Kind::Rollback => None,

@@ -4,6 +4,7 @@
 mod carry;
 mod conduct;
 mod deploy;
+mod job;
 mod prepare;
 pub mod runs;
 

@@ -10,6 +10,7 @@ use crate::actions::again::again;
 use crate::actions::hosted::{self, Clients, HostedPlan};
 use crate::actions::plan::{of_custom, of_exec, of_unit};
 use crate::actions::reach::reach;
+use crate::deploys::by_job::JobPlan;
 use crate::domain::act::Proposal;
 use crate::domain::action::{ActionKind, Level};
 use crate::domain::confirm::{Demand, Typed};
@@ -22,6 +23,7 @@ use crate::domain::plan::{Plan, hash_of, shown};
 use crate::domain::service::Service;
 use crate::domain::settings::{Environment, Settings};
 use crate::domain::want::{Subject, Want};
+use crate::integrations::gitlab::GitLab;
 use crate::runtime::clients::clients;
 use crate::transport::shell;
 
@@ -50,6 +52,8 @@ pub(super) enum What {
     },
     /// A deploy or a rollback.
     Deploy { plan: Box<DeployPlan>, service: Box<Service> },
+    /// The same by a job of GitLab's.
+    Job { plan: Box<JobPlan>, gitlab: Box<GitLab>, service: Box<Service> },
     /// A run of somebody's, to be taken over or stopped.
     Run { run: Box<KnownRun>, service: Box<Service>, action: ActionKind, wish: Wish },
     /// Deploys are kept away, or let again.
@@ -70,7 +74,8 @@ pub(super) async fn prepare(
     let name = want.subject.environment();
     let environment = settings.environment(name).cloned().ok_or_else(|| format!("there is no environment {name}"))?;
     let hosts = want.subject.hosts().to_vec();
-    let away = if want.action == ActionKind::Shell { Vec::new() } else { away(&reachable, &hosts).await };
+    let off_hosts = want.action == ActionKind::Shell || deploy::is_by_job(&settings, &want);
+    let away = if off_hosts { Vec::new() } else { away(&reachable, &hosts).await };
     if want.action != ActionKind::Deploy && !away.is_empty() {
         return Err(faults(&away));
     }
@@ -145,7 +150,7 @@ pub(super) async fn prepare(
         }
         What::Shell { host, argv } => shell_proposal(&environment, host, argv),
         // Those have said what they propose.
-        What::Deploy { .. } | What::Run { .. } | What::Lock { .. } | What::Hosted { .. } => {
+        What::Deploy { .. } | What::Job { .. } | What::Run { .. } | What::Lock { .. } | What::Hosted { .. } => {
             return Err("there is no such plan".to_owned());
         }
     };

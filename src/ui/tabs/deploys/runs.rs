@@ -8,6 +8,7 @@ use crate::app::command::Command;
 use crate::app::state::State;
 use crate::app::view_state::rows::{RunRow, runs};
 use crate::app::viewport::Target;
+use crate::domain::action::ActionKind;
 use crate::domain::audit::Verdict;
 use crate::domain::deploy::journal::HostRun;
 use crate::domain::deploy::known::KnownRun;
@@ -219,7 +220,9 @@ pub fn page<'t>(state: &State, c: &Canvas, act: &Act) -> Vec<Line<'t>> {
     if let Some(Err(why)) = act.over.as_ref().map(|over| &over.came) {
         lines.push(Line::Pair("why", vec![c.piece(why.clone(), Role::Bad)]));
     }
-    if act.over.is_none() && !act.stopped {
+    // A job of GitLab's has no run of ours that could be stopped.
+    let ours = act.run.is_some() || !matches!(act.want.action, ActionKind::Deploy | ActionKind::Rollback);
+    if ours && act.over.is_none() && !act.stopped {
         let key = key_in_tabs(state, c, &Command::Stop);
         lines.push(Line::Pair("", vec![c.piece(format!("{key} stops it at the next boundary"), Role::Dim)]));
     }

@@ -1,0 +1,79 @@
+//! Deploys and rollbacks that a job of GitLab's does: the hosts need not be connected.
+
+use super::carry::Doing;
+use super::prepare::{Prepared, What};
+use crate::config::secret;
+use crate::deploys::by_job::{Following, JobPlan, Order};
+use crate::deploys::job_of::{self, Of};
+use crate::domain::act::{News, Proposal};
+use crate::domain::audit::HostEnding;
+use crate::domain::deploy::steer::Wish;
+use crate::domain::host::HostName;
+use crate::domain::hosted::GitLabSettings;
+use crate::domain::service::Service;
+use crate::domain::settings::Settings;
+use crate::integrations::gitlab::GitLab;
+use crate::runtime::herald::herald;
+
+/// The plan of a job, put to the person.
+pub(super) async fn propose(settings: &Settings, of: Of<'_>) -> Result<(What, Proposal), String> {
+    let client = |gitlab: &GitLabSettings| GitLab::new(gitlab, secret::source(gitlab.token.clone(), "[gitlab] token"));
+    let service = of.service;
+    let (plan, gitlab) = job_of::plan(settings, of, client).await.map_err(|why| why.to_string())?;
+    let proposal = Proposal {
+        hash: plan.hash(),
+        title: format!("{} {} {} by {}", plan.kind.as_str(), plan.service, plan.version, plan.job),
+        environment: plan.environment.clone(),
+        service: Some(plan.service.clone()),
+        // Its log is the job's own, so that has a place among them.
+        hosts: std::iter::once(&plan.job).chain(&plan.hosts).cloned().collect(),
+        page: plan.page(),
+        demand: plan.demand(settings.names()),
+    };
+    Ok((What::Job { plan: Box::new(plan), gitlab: Box::new(gitlab), service: Box::new(service.clone()) }, proposal))
+}
+
+impl Doing {
+    /// Starts the job and follows it to its end. It cannot be stopped from here: it is GitLab's.
+    pub(super) async fn job(self, prepared: &Prepared, plan: &JobPlan, gitlab: &GitLab, service: &Service) {
+        let herald = herald(&prepared.settings, service);
+        let recorder = self.recorder(prepared).await;
+        let order = Order {
+            plan,
+            approval: &self.approval,
+            environment: &prepared.environment,
+            standing: &self.standing,
+            gitlab,
+            recorder: &recorder,
+            herald: &herald,
+        };
+        let mut wished = self.wished.clone();
+        let told_to_stop = async {
+            if wished.wait_for(|wish| *wish != Wish::On).await.is_ok() {
+                let word = "the job goes on at GitLab; x on its pipeline cancels it there";
+                self.tell(News::Word(word.to_owned())).await;
+            }
+            std::future::pending::<()>().await;
+        };
+        let done = self.telling(async |teller| {
+            let following = Following::begin(order, &teller).await?;
+            self.tell(News::Begun(HostName::from(plan.job.as_str()))).await;
+            Ok(following.follow(&teller).await.1)
+        });
+        let ended: Result<_, crate::deploys::conduct::NotBegun> = tokio::select! {
+            ended = done => ended,
+            () = told_to_stop => return,
+        };
+        let last = match ended {
+            Err(why) => News::Left(why.to_string()),
+            Ok(ending) => {
+                // All came out as the job did.
+                if let Some(host) = ending.hosts.first() {
+                    self.tell(News::Ended(HostEnding { host: plan.job.clone(), ..host.clone() })).await;
+                }
+                News::Over(ending)
+            }
+        };
+        self.tell(last).await;
+    }
+}
