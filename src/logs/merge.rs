@@ -249,7 +249,9 @@ impl Merge {
         let held = lane.queue.pop_front()?;
         lane.passed = held.id.micros;
         // A line of an event stands with it, however much later it comes.
-        let late = !held.history && !held.record.continues && passed.is_some_and(|passed| held.id < passed);
+        // A time of whole seconds says nothing of where in its second it was: within that it is not late.
+        let upto = RowId { micros: held.id.micros.saturating_add(held.record.time.tick() - 1), ..held.id };
+        let late = !held.history && !held.record.continues && passed.is_some_and(|passed| upto < passed);
         if let Some(next) = lane.queue.front() {
             self.heads.push(Reverse(next.id));
         }

@@ -17,7 +17,7 @@ fn row(source: u32, seq: u64) -> Record {
     Record {
         source: SourceId(source),
         seq,
-        time: Stamp { nanos: 0, digits: 0 },
+        time: Stamp { nanos: 0, digits: 6 },
         time_from: TimeFrom::Line,
         level: None,
         continues: false,
@@ -45,6 +45,18 @@ fn a_quiet_source_never_blocks_and_a_speaking_one_is_waited_for_no_longer_than_t
     // What comes for a place already passed is marked.
     merge.push(row(1, 2), Place::Time(WALL + 20), WALL, start + HOLD);
     assert_eq!(released(&mut merge, start + HOLD * 2), [(1, 2, true)]);
+}
+
+#[test]
+fn a_time_of_whole_seconds_is_late_only_after_its_second() {
+    for (digits, passed, late) in [(0, 999_999, false), (0, 1_000_000, true), (3, 999, false), (3, 1000, true)] {
+        let (mut merge, start) = (live(), Instant::now());
+        merge.push(row(0, 1), Place::Time(WALL + passed), WALL, start);
+        released(&mut merge, start);
+        let coarse = Record { time: Stamp { nanos: 0, digits }, ..row(1, 1) };
+        merge.push(coarse, Place::Time(WALL), WALL, start);
+        assert_eq!(released(&mut merge, start + HOLD), [(1, 1, late)], "{digits} digits, {passed} µs passed");
+    }
 }
 
 #[test]

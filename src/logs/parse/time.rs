@@ -30,6 +30,11 @@ impl Stamp {
         self.nanos.div_euclid(1000)
     }
 
+    /// Its finest step as it was written, in microseconds, at least one.
+    pub fn tick(self) -> i64 {
+        10_i64.pow(6_u32.saturating_sub(u32::from(self.digits)))
+    }
+
     /// The same for chrono.
     pub fn utc(self) -> DateTime<Utc> {
         DateTime::from_timestamp_nanos(self.nanos)
