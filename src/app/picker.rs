@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 
 use super::state::State;
+use super::view_state::glance::{error_id, hosts_of};
 use crate::domain::log::Level;
 use crate::domain::log_survey::Tally;
 use crate::domain::log_view::RowContent;
@@ -206,25 +207,15 @@ pub fn kinds(state: &State, since: DateTime<Utc>) -> Vec<&Change> {
     comparison.map(|comparison| comparison.changes.iter().collect()).unwrap_or_default()
 }
 
-/// What a kind of message is told apart by.
-pub fn kind_id(change: &Change) -> String {
-    format!("{} {}", change.service.as_deref().unwrap_or_default(), change.text)
-}
-
 fn kind(state: &State, change: &Change) -> Item {
-    let mut hosts: Vec<&str> = Vec::new();
-    for source in state.logs.window.sources.iter().filter(|source| change.sources.contains(&source.id)) {
-        if !hosts.contains(&source.source.host.as_str()) {
-            hosts.push(source.source.host.as_str());
-        }
-    }
+    let hosts = hosts_of(state, change);
     let hosts = match hosts[..] {
         [a, b, _, ..] => format!("{a} {b} +{}", hosts.len() - 2),
         _ => hosts.join(" "),
     };
     let count = if change.kind == ChangeKind::Gone { change.before } else { change.after };
     Item {
-        id: kind_id(change),
+        id: error_id(change),
         name: change.word(),
         text: format!("{hosts}  {}", change.text),
         count: Some(count),

@@ -241,11 +241,20 @@ pub struct ServiceView {
 /// Panes of the Overview that take the keys.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum OverviewPane {
+    /// What fires.
+    Alerts,
     /// The hosts.
     #[default]
     Hosts,
     /// The services.
     Services,
+    /// Kinds of errors in the logs.
+    Errors,
+}
+
+impl OverviewPane {
+    /// Every pane, as they follow each other on the screen.
+    pub const ALL: [Self; 4] = [Self::Alerts, Self::Hosts, Self::Services, Self::Errors];
 }
 
 /// The Overview's own state.
@@ -253,6 +262,14 @@ pub enum OverviewPane {
 pub struct OverviewState {
     /// The pane that has the keys.
     pub pane: OverviewPane,
+    /// The selected alert, by its id; none: the first.
+    pub alert: Option<String>,
+    /// First alert shown.
+    pub alert_scroll: usize,
+    /// The selected kind of error, by its id; none: the first.
+    pub error: Option<String>,
+    /// First kind of error shown.
+    pub error_scroll: usize,
     /// The selected service, by name and environment.
     pub service: Option<(String, String)>,
     /// First service row shown.

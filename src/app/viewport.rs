@@ -3,7 +3,7 @@
 use ratatui::layout::Rect;
 
 use super::board::Pane;
-use super::state::Tab;
+use super::state::{OverviewPane, Tab};
 use crate::domain::host::HostName;
 use crate::domain::log::SourceId;
 use crate::domain::log_view::RowId;
@@ -34,6 +34,8 @@ pub enum Target {
     Host(HostName),
     /// A row of a service, by name and environment.
     Service(String, String),
+    /// A row of an alert or an error on the Overview, by its id.
+    Glance(OverviewPane, String),
     /// A row of a list, by its id.
     Item(Pane, String),
     /// The title of a pane.

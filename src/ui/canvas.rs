@@ -114,6 +114,14 @@ impl<'a> Canvas<'a> {
         self.rule(area, &[self.piece(title, Role::Title)], figures, focused);
     }
 
+    /// Lets a drawn row stand out that is selected.
+    pub fn chosen(&mut self, line: Rect, is: bool) {
+        if is {
+            self.put_as(line.x, line.y, 1, glyph::CURSOR, Role::Key);
+            self.over(line, Role::Selection);
+        }
+    }
+
     /// Lays the style of a meaning over what is drawn there. What has a ground of its own, such as a hit, keeps it: its
     /// letters would be lost on another. Where the style only reverses, what was reversed stands out by not being so,
     /// and colours, whose contrast nobody knows when they are a ground, give way.

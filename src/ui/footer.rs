@@ -10,6 +10,7 @@ use crate::app::context::{Context, chain};
 use crate::app::picker::PickerKind;
 use crate::app::state::{Overlay, OverviewPane, State, Tab};
 use crate::app::update::{can, host_rows, refusal, row_address, selected_host};
+use crate::app::view_state::glance::{errors, firing};
 use crate::app::view_state::rows;
 use crate::domain::action::ActionKind;
 use crate::domain::confirm::Refused;
@@ -66,15 +67,34 @@ fn wanted(state: &State) -> Vec<(Command, &'static str)> {
                 (services, Command::Open, "its logs"),
                 (can(state, ActionKind::Restart), Command::Restart, "restart"),
                 (services, Command::Actions, "more"),
-                (true, Command::NextPane, "hosts"),
+                (true, Command::NextPane, "next list"),
                 (true, Command::CommandLine, "command"),
+                (true, Command::Quit, "quit"),
+            ]
+        }
+        Tab::Overview if state.overview.pane == OverviewPane::Alerts => {
+            vec![
+                (!firing(state).is_empty(), Command::Open, "open"),
+                (sources, Command::LogsHere, "logs then"),
+                (can(state, ActionKind::Restart), Command::Restart, "restart"),
+                (true, Command::Actions, "more"),
+                (true, Command::NextPane, "next list"),
+                (true, Command::Quit, "quit"),
+            ]
+        }
+        Tab::Overview if state.overview.pane == OverviewPane::Errors => {
+            vec![
+                (!errors(state).is_empty(), Command::Open, "the first of them"),
+                (can(state, ActionKind::Restart), Command::Restart, "restart"),
+                (true, Command::Actions, "more"),
+                (true, Command::NextPane, "next list"),
                 (true, Command::Quit, "quit"),
             ]
         }
         Tab::Overview => vec![
             (hosts, Command::Open, "open"),
             (hosts, Command::LogsHere, "its logs"),
-            (services, Command::NextPane, "services"),
+            (services || !errors(state).is_empty() || !firing(state).is_empty(), Command::NextPane, "next list"),
             (hosts && !up(state), Command::Reconnect(None), "reconnect"),
             (hosts, Command::Actions, "act"),
             (true, Command::CommandLine, "command"),

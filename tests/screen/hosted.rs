@@ -221,7 +221,7 @@ fn delivery() -> Delivery {
 }
 
 /// The same fleet after all three have answered.
-fn answered(size: (u16, u16)) -> State {
+pub(super) fn answered(size: (u16, u16)) -> State {
     let mut state = asking(size);
     update(&mut state, Message::Outside(Box::new(outside()), alerts()));
     update(&mut state, Message::Delivery(Box::new(delivery()), Vec::new()));

@@ -8,6 +8,7 @@ mod hostile;
 mod log_filter;
 mod log_pane;
 mod newcomer;
+mod overview;
 mod terminal;
 #[allow(dead_code, reason = "what programs cost is measured elsewhere")]
 #[path = "../measure/tty.rs"]

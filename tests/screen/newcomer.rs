@@ -142,7 +142,7 @@ async fn the_first_error_after_the_last_deploy_is_copied_with_its_trace_in_under
     cockpit.press("d").await;
     let list = cockpit.until("NEW ").await;
     let row = list.lines().find(|line| line.contains("KeyError: 'cart'") && line.contains("NEW")).expect("a row");
-    assert!(list.contains("Since ") && list.contains("api 1.4.3 on web-2"), "what it is compared with:\n{list}");
+    assert!(list.contains("Since ") && list.contains("1.4.3 on web-2"), "what it is compared with:\n{list}");
     assert!(row.contains("web-1") && row.contains("web-2"), "on which hosts: {row}");
     assert!(!list.contains("upstream timed out"), "errors from before are no news:\n{list}");
     cockpit.press("\r").await;

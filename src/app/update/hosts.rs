@@ -3,7 +3,7 @@
 use super::{overlays, show, toast};
 use crate::app::command::Command;
 use crate::app::effect::Effect;
-use crate::app::state::{HostView, PromptPurpose, SortBy, State, Tab};
+use crate::app::state::{HostView, OverviewPane, PromptPurpose, SortBy, State, Tab};
 use crate::domain::host::{HostName, HostState};
 
 pub(super) fn run(state: &mut State, command: Command, effects: &mut Vec<Effect>) {
@@ -53,9 +53,9 @@ pub(super) fn open(state: &mut State, host: HostName, effects: &mut Vec<Effect>)
 /// The host that commands mean where none is named.
 pub fn selected(state: &State) -> Option<HostName> {
     match state.tab {
-        Tab::Overview => state.overview.selected.clone(),
+        Tab::Overview if state.overview.pane == OverviewPane::Hosts => state.overview.selected.clone(),
         Tab::Hosts => state.machines.open.clone().or_else(|| state.machines.selected.clone()),
-        Tab::Logs | Tab::Deploys | Tab::Alerts | Tab::Business => None,
+        Tab::Overview | Tab::Logs | Tab::Deploys | Tab::Alerts | Tab::Business => None,
     }
 }
 

@@ -8,8 +8,8 @@ use crate::app::board::Pane;
 use crate::app::command::Command;
 use crate::app::effect::Effect;
 use crate::app::message::Message;
-use crate::app::state::{PromptPurpose, State, Tab};
-use crate::app::view_state::rows;
+use crate::app::state::{OverviewPane, PromptPurpose, State, Tab};
+use crate::app::view_state::{glance, rows};
 use crate::domain::alert::{Alert, sort};
 use crate::domain::delivery::Sight;
 use crate::domain::deployment::{Deployment, DeploymentKind, DeploymentStatus};
@@ -56,6 +56,9 @@ pub(super) fn selected(state: &State) -> Option<(Pane, Option<String>)> {
 
 /// The alert that is selected or whose page is open.
 pub(super) fn alert(state: &State) -> Option<&Alert> {
+    if state.tab == Tab::Overview && state.overview.pane == OverviewPane::Alerts {
+        return glance::selected_alert(state);
+    }
     let (pane, id) = selected(state)?;
     let id = state.board(state.tab)?.open.clone().or(id)?;
     state.hosted.alerts.iter().find(|alert| pane == Pane::Alerts && alert.id == id)

@@ -5,8 +5,9 @@ use chrono::TimeDelta;
 use super::{log_marks, log_views, logs, overlays, toast};
 use crate::app::command::Command;
 use crate::app::effect::Effect;
-use crate::app::picker::{Picker, PickerKind, kind_id, kinds};
+use crate::app::picker::{Picker, PickerKind, kinds};
 use crate::app::state::{Editing, NamedFilter, Overlay, PromptPurpose, State};
+use crate::app::view_state::glance::error_id;
 use crate::domain::log_look::Highlight;
 use crate::domain::log_survey::{Counted, Survey, Tally};
 use crate::domain::query::{Op, Query};
@@ -184,7 +185,7 @@ pub(super) fn pick(state: &mut State, command: &Command, effects: &mut Vec<Effec
         }
         (PickerKind::Views, Command::PickDrop) => state.logs.views.retain(|view| view.name != item.id),
         (PickerKind::Kinds { since, .. }, Command::Accept) => {
-            if let Some(change) = kinds(state, since).into_iter().find(|change| kind_id(change) == item.id).cloned() {
+            if let Some(change) = kinds(state, since).into_iter().find(|change| error_id(change) == item.id).cloned() {
                 state.overlays.pop();
                 log_views::show_kind(state, &change, effects);
             }

@@ -2,7 +2,9 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::{hosts, lists, log_lists, log_marks, log_reach, log_sources, log_time, log_views, overlays, show, toast};
+use super::{
+    hosts, lists, log_lists, log_marks, log_reach, log_sources, log_time, log_views, overlays, overview, show, toast,
+};
 use crate::app::command::Command;
 use crate::app::effect::Effect;
 use crate::app::state::{Landing, OverviewPane, PromptPurpose, State, Tab};
@@ -349,9 +351,12 @@ fn jump(state: &mut State, seconds: i64, effects: &mut Vec<Effect>) {
 
 /// The logs of what is selected on another tab.
 fn here(state: &mut State, effects: &mut Vec<Effect>) {
-    let service = state.tab == Tab::Overview && state.overview.pane == OverviewPane::Services;
+    let of = |pane| state.tab == Tab::Overview && state.overview.pane == pane;
+    if of(OverviewPane::Errors) {
+        return overview::lines(state, effects);
+    }
     let (named, time) = lists::place(state);
-    let wanted = if service {
+    let wanted = if of(OverviewPane::Services) {
         state.overview.service.as_ref().map(|(name, _)| Query::field("service", Op::Is, name))
     } else if let Some(name) = named {
         Some(Query::field("service", Op::Is, &name))

@@ -16,6 +16,7 @@ mod log_views;
 mod logs;
 mod moving;
 mod overlays;
+mod overview;
 mod questions;
 mod targets;
 

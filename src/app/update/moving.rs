@@ -1,6 +1,6 @@
 //! Moving about: rows, pages, panes, the mouse.
 
-use super::{hosts, lists, log_lists, log_marks, logs, overlays, run as run_command, show};
+use super::{hosts, lists, log_lists, log_marks, logs, overlays, overview, run as run_command, show};
 use crate::app::command::Command;
 use crate::app::effect::Effect;
 use crate::app::state::{OverviewPane, State, Tab};
@@ -29,10 +29,7 @@ pub(super) fn run(state: &mut State, command: &Command, effects: &mut Vec<Effect
         Command::Left => state.logs.column = state.logs.column.saturating_sub(8),
         Command::Right => state.logs.column = (state.logs.column + 8).min(4096),
         Command::NextPane | Command::PreviousPane => match state.tab {
-            Tab::Overview => {
-                let services = state.overview.pane == OverviewPane::Hosts && !state.services.is_empty();
-                state.overview.pane = if services { OverviewPane::Services } else { OverviewPane::Hosts };
-            }
+            Tab::Overview => overview::pane(state, *command == Command::NextPane),
             Tab::Logs => state.logs.sidebar = !state.logs.sidebar,
             Tab::Hosts => {}
             Tab::Deploys | Tab::Alerts | Tab::Business => lists::pane(state, *command == Command::NextPane),
@@ -60,18 +57,7 @@ fn step(state: &mut State, rows: i64, effects: &mut Vec<Effect>) {
             state.logs.source = moved(&ids, state.logs.source.as_ref(), rows);
         }
         Tab::Logs => logs::step(state, rows, effects),
-        Tab::Overview if state.overview.pane == OverviewPane::Services => {
-            let ids: Vec<_> = state.services.iter().map(crate::app::state::ServiceView::id).collect();
-            state.overview.service = moved(&ids, state.overview.service.as_ref(), rows);
-            let at = ids.iter().position(|id| Some(id) == state.overview.service.as_ref());
-            state.overview.service_scroll = scrolled(state.overview.service_scroll, at, state.viewport.list_rows);
-        }
-        Tab::Overview => {
-            let names: Vec<HostName> = state.hosts.iter().map(|view| view.host.name.clone()).collect();
-            state.overview.selected = moved(&names, state.overview.selected.as_ref(), rows);
-            let at = names.iter().position(|name| Some(name) == state.overview.selected.as_ref());
-            state.overview.scroll = scrolled(state.overview.scroll, at, state.viewport.list_rows);
-        }
+        Tab::Overview => overview::step(state, rows),
         Tab::Hosts if state.machines.open.is_some() => {
             let most = state.viewport.page_lines.saturating_sub(state.viewport.page_rows) as i64;
             let to = (i64::from(state.machines.page_scroll) + rows).clamp(0, most);
@@ -108,12 +94,7 @@ pub(super) fn scrolled(scroll: usize, at: Option<usize>, rows: usize) -> usize {
 
 fn open(state: &mut State, effects: &mut Vec<Effect>) {
     match state.tab {
-        Tab::Overview if state.overview.pane == OverviewPane::Services => logs::run(state, Command::LogsHere, effects),
-        Tab::Overview => {
-            if let Some(host) = state.overview.selected.clone() {
-                hosts::open(state, host, effects);
-            }
-        }
+        Tab::Overview => overview::open(state, effects),
         Tab::Hosts if state.machines.open.is_none() => {
             if let Some(host) = state.machines.selected.clone() {
                 hosts::open(state, host, effects);
@@ -141,6 +122,7 @@ pub(super) fn clicked(state: &mut State, target: Target, effects: &mut Vec<Effec
             state.overview.pane = OverviewPane::Services;
             state.overview.service = Some((name, environment));
         }
+        Target::Glance(pane, id) => overview::choose(state, pane, id),
         Target::Item(pane, id) => lists::choose(state, pane, id),
         Target::Pane(pane) => {
             if let Some(board) = state.board_mut(state.tab) {

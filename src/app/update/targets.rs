@@ -5,6 +5,7 @@ use crate::app::acting::{Blank, Item};
 use crate::app::board::Pane;
 use crate::app::input;
 use crate::app::state::{OverviewPane, State, Tab};
+use crate::app::view_state::glance;
 use crate::app::view_state::rows::{RunRow, live};
 use crate::domain::action::ActionKind;
 use crate::domain::deploy::spec::DeploySpec;
@@ -22,6 +23,15 @@ fn services(state: &State) -> Vec<Subject> {
     match state.tab {
         Tab::Overview if state.overview.pane == OverviewPane::Services => {
             state.overview.service.as_ref().map_or_else(Vec::new, |(name, of)| named(name, Some(of)))
+        }
+        Tab::Overview if state.overview.pane == OverviewPane::Alerts => {
+            let alert = glance::selected_alert(state);
+            let service = alert.and_then(|alert| Some((alert.service.as_ref()?, alert.environment.as_deref())));
+            service.map_or_else(Vec::new, |(name, of)| named(name, of))
+        }
+        Tab::Overview if state.overview.pane == OverviewPane::Errors => {
+            let service = glance::selected_error(state).and_then(|error| error.service.as_deref());
+            service.map_or_else(Vec::new, |name| named(name, None))
         }
         Tab::Overview | Tab::Hosts => hosts::selected(state).map_or_else(Vec::new, |host| of_host(state, &host)),
         Tab::Logs => {
@@ -76,15 +86,11 @@ fn of_host(state: &State, host: &HostName) -> Vec<Subject> {
 /// The hosts that are meant: the selected one, or those of the selected service.
 fn hosts_here(state: &State) -> Option<Subject> {
     let hosts = match hosts::selected(state) {
-        Some(host) if !services_have_the_keys(state) => vec![host],
-        _ => services(state).first()?.hosts().to_vec(),
+        Some(host) => vec![host],
+        None => services(state).first()?.hosts().to_vec(),
     };
     let first = state.settings.hosts.iter().find(|host| hosts.first() == Some(&host.name))?;
     Some(Subject::Hosts { environment: first.environment.clone(), hosts })
-}
-
-fn services_have_the_keys(state: &State) -> bool {
-    state.tab == Tab::Overview && state.overview.pane == OverviewPane::Services
 }
 
 fn service<'s>(state: &'s State, subject: &Subject) -> Option<&'s Service> {

@@ -96,9 +96,15 @@ impl Known<'_> {
 
     fn told(&self) -> Mark {
         let (bad, text) = match self {
-            Self::Change(change) => {
-                (matches!(change.what, ChangeKind::OomKill(_) | ChangeKind::Rebooted), changed(change))
-            }
+            Self::Change(change) => match &change.what {
+                ChangeKind::Version { service, from, to } => {
+                    (false, format!("{service} {from} to {to} on {}", change.host))
+                }
+                ChangeKind::OomKill(_) | ChangeKind::Rebooted | ChangeKind::Restarted { by_itself: true, .. } => {
+                    (true, changed(change))
+                }
+                ChangeKind::Restarted { .. } => (false, changed(change)),
+            },
             Self::Deployment(one, _) => deployment(one),
             Self::Began(alert, _) => (true, format!("{} {} ({})", alert.severity.as_str(), alert.title, alert.source)),
             Self::Ended(alert, _) => (false, format!("over: {} ({})", alert.title, alert.source)),

@@ -39,10 +39,7 @@ pub fn draw(c: &mut Canvas, area: Rect, menu: &Menu) {
             &fit(&item.label, usize::from(line.width) - 2),
             role,
         );
-        if n == menu.chosen {
-            c.put_as(line.x, line.y, 1, glyph::CURSOR, Role::Key);
-            c.over(line, Role::Selection);
-        }
+        c.chosen(line, n == menu.chosen);
     }
     let foot = row(rest, rest.height.saturating_sub(1));
     let (words, role) = match items.get(menu.chosen) {

@@ -89,10 +89,7 @@ pub fn draw(state: &State, c: &mut Canvas, area: Rect, table: &Table) -> usize {
         let line = row(area, 1 + n as u16);
         let selected = table.selected == Some(&view.host.name);
         one(state, c, line, view, &columns, &places);
-        if selected {
-            c.put_as(line.x, line.y, 1, glyph::CURSOR, Role::Key);
-            c.over(line, Role::Selection);
-        }
+        c.chosen(line, selected);
         c.target(line, Target::Host(view.host.name.clone()));
     }
     fit

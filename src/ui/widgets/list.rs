@@ -6,8 +6,6 @@ use super::table::{Column, cell, place, titles};
 use crate::app::board::{Board, Pane};
 use crate::app::viewport::Target;
 use crate::ui::canvas::{Canvas, Piece, below, row};
-use crate::ui::glyph;
-use crate::ui::theme::Role;
 
 /// A list as it is to be drawn.
 pub struct List<'l> {
@@ -57,10 +55,7 @@ impl List<'_> {
                     cell(c, *column, at.x + 1 + place, at.y, pieces);
                 }
             }
-            if self.focused && n == chosen {
-                c.put_as(at.x, at.y, 1, glyph::CURSOR, Role::Key);
-                c.over(at, Role::Selection);
-            }
+            c.chosen(at, self.focused && n == chosen);
             if let Some(id) = ids.get(n) {
                 c.target(at, Target::Item(self.pane, id.clone()));
             }

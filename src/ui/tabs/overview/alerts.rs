@@ -3,9 +3,10 @@
 use ratatui::layout::Rect;
 
 use super::nothing;
-use crate::app::state::State;
+use crate::app::state::{OverviewPane, State};
+use crate::app::view_state::glance::{firing, selected_alert};
 use crate::app::view_state::rows::last_change;
-use crate::domain::alert::{Alert, AlertState, Severity};
+use crate::app::viewport::Target;
 use crate::ui::canvas::{Canvas, below, row};
 use crate::ui::format::fit;
 use crate::ui::glyph;
@@ -14,12 +15,6 @@ use crate::ui::theme::Role;
 
 /// Most rows that it takes.
 const MOST: u16 = 6;
-
-/// What fires now and asks for somebody.
-fn firing(state: &State) -> Vec<&Alert> {
-    let wanted = |alert: &&Alert| alert.state == AlertState::Firing && alert.severity > Severity::Log;
-    state.hosted.alerts.iter().filter(wanted).collect()
-}
 
 /// Whether there is anything that raises alerts.
 pub fn is_there(state: &State) -> bool {
@@ -36,13 +31,20 @@ pub fn draw(state: &State, c: &mut Canvas, area: Rect) {
     if area.height == 0 {
         return;
     }
-    c.titled(row(area, 0), "Alerts", &tally(&state.hosted.alerts), false);
+    let focused = state.overview.pane == OverviewPane::Alerts;
+    c.titled(row(area, 0), "Alerts", &tally(&state.hosted.alerts), focused);
     let rest = below(area, 1);
     let found = firing(state);
+    let fits = usize::from(rest.height);
+    if focused {
+        c.regions.viewport.list_rows = fits;
+    }
+    let scroll = state.overview.alert_scroll.min(found.len().saturating_sub(fits));
+    let selected = selected_alert(state).filter(|_| focused).map(|alert| alert.id.as_str());
     if found.is_empty() {
         return nothing(c, rest, &[&quiet(state)]);
     }
-    for (n, alert) in found.into_iter().take(usize::from(rest.height)).enumerate() {
+    for (n, alert) in found.into_iter().skip(scroll).take(fits).enumerate() {
         let line = row(rest, n as u16);
         let (word, role) = standing(alert);
         let mut x = line.x + 1;
@@ -61,6 +63,8 @@ pub fn draw(state: &State, c: &mut Canvas, area: Rect) {
         );
         let room = at.saturating_sub(x + 1);
         c.put_as(x, line.y, room, &fit(&alert.title, usize::from(room)), Role::Text);
+        c.chosen(line, selected == Some(&alert.id));
+        c.target(line, Target::Glance(OverviewPane::Alerts, alert.id.clone()));
     }
 }
 

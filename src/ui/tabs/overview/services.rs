@@ -46,10 +46,7 @@ pub fn draw(state: &State, c: &mut Canvas, area: Rect) {
     for (n, view) in state.services.iter().skip(scroll).take(fits).enumerate() {
         let line = row(rest, n as u16);
         one(state, c, line, view, name, several);
-        if focused && state.overview.service.as_ref() == Some(&view.id()) {
-            c.put_as(line.x, line.y, 1, glyph::CURSOR, Role::Key);
-            c.over(line, Role::Selection);
-        }
+        c.chosen(line, focused && state.overview.service.as_ref() == Some(&view.id()));
         c.target(line, Target::Service(view.service.name.clone(), view.service.environment.clone()));
     }
 }
