@@ -2,11 +2,14 @@
 
 use std::time::Instant;
 
-use chrono::Utc;
+use chrono::{DateTime, Utc};
 
+use crate::domain::action::ActionKind;
 use crate::domain::audit::{AuditRow, Ending, HostEnding, Intent, Verdict};
 use crate::domain::confirm::Approval;
+use crate::domain::event::{Event, EventKind, TEXT};
 use crate::domain::plan::Plan;
+use crate::domain::text::one_line;
 use crate::domain::ulid::ulid;
 use crate::store::Store;
 
@@ -60,6 +63,8 @@ pub struct Begun {
     /// Its id.
     pub id: String,
     began: Instant,
+    /// What the timeline shows of it; none of runs, which have their own events.
+    event: Option<Event>,
 }
 
 /// An id of its own for each action and run.
@@ -74,13 +79,16 @@ impl Recorder {
     /// Writes the row before. What is begun although it could not be written says so in the error beside it.
     pub async fn begin(&self, doing: Doing, approval: &Approval) -> (Begun, Result<(), String>) {
         let id = new_id();
-        let begun = Begun { id: id.as_ref().map(String::clone).unwrap_or_default(), began: Instant::now() };
+        let mut begun =
+            Begun { id: id.as_ref().map(String::clone).unwrap_or_default(), began: Instant::now(), event: None };
         if let Err(error) = id {
             return (begun, Err(format!("no id can be made: {error}")));
         }
+        let time = Utc::now();
+        begun.event = self.event(&begun.id, &doing, time);
         let intent = Intent {
             id: begun.id.clone(),
-            time: Utc::now(),
+            time,
             who: self.who.clone(),
             from: self.from.clone(),
             environment: doing.environment,
@@ -93,7 +101,39 @@ impl Recorder {
             reason: approval.reason.clone(),
         };
         let written = self.append(AuditRow::Begin(intent)).await;
+        if let Some(event) = &begun.event {
+            self.keep(event.clone()).await;
+        }
         (begun, written)
+    }
+
+    /// What a timeline shows of it.
+    fn event(&self, id: &str, doing: &Doing, time: DateTime<Utc>) -> Option<Event> {
+        if [ActionKind::Deploy, ActionKind::Rollback].iter().any(|kind| kind.def().name == doing.action) {
+            return None;
+        }
+        let on = doing.hosts.join(", ");
+        let what = match &doing.service {
+            Some(service) => format!("{} {service} on {on}", doing.action),
+            None => format!("{} on {on}", doing.action),
+        };
+        Some(Event {
+            fleet: self.fleet.clone(),
+            key: format!("action:{id}"),
+            time,
+            kind: EventKind::Action,
+            service: doing.service.clone(),
+            environment: Some(doing.environment.clone()),
+            host: if let [host] = doing.hosts.as_slice() { Some(host.clone()) } else { None },
+            text: one_line(&format!("{what} · {}", self.who), TEXT),
+        })
+    }
+
+    /// The audit says what happened; this is only for those who look on.
+    async fn keep(&self, event: Event) {
+        if let Ok(store) = &self.store {
+            let _ = store.record(event).await;
+        }
     }
 
     /// Writes the row after, and says what it says.
@@ -107,6 +147,10 @@ impl Recorder {
             hosts,
         };
         let written = self.append(AuditRow::End(ending.clone())).await;
+        if let Some(event) = begun.event.filter(|_| ending.result != Verdict::Ok) {
+            let text = one_line(&format!("{}: {}", event.text, ending.result.as_str().replace('_', " ")), TEXT);
+            self.keep(Event { key: format!("{}:end", event.key), time: ending.time, text, ..event }).await;
+        }
         (ending, written)
     }
 

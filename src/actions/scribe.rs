@@ -4,7 +4,7 @@ use chrono::Utc;
 
 use super::record::Recorder;
 use crate::domain::deployment::DeploymentStatus;
-use crate::domain::event::{Event, EventKind};
+use crate::domain::event::{Event, EventKind, RunSeen};
 use crate::domain::run::{RunHost, RunRecord};
 use crate::domain::text::one_line;
 use crate::store::Store;
@@ -131,17 +131,14 @@ impl Scribe {
     async fn event(&self, kind: EventKind, word: &str) {
         let record = &self.record;
         let (Some(store), Some(to)) = (&self.store, &record.to) else { return };
-        let service = record.service.as_deref().unwrap_or_default();
-        let event = Event {
-            fleet: record.fleet.clone(),
-            key: format!("run:{}:{}", record.id, kind.as_str()),
-            time: record.updated,
-            kind,
-            service: record.service.clone(),
-            environment: Some(record.environment.clone()),
-            host: None,
-            text: one_line(&format!("{} {service} {to} {word} · {}", record.action, record.by), DETAIL),
+        let seen = RunSeen {
+            id: &record.id,
+            action: &record.action,
+            service: record.service.as_deref(),
+            environment: &record.environment,
+            to,
+            by: &record.by,
         };
-        let _ = store.record(event).await;
+        let _ = store.record(Event::of_run(&record.fleet, &seen, kind, word, record.updated)).await;
     }
 }

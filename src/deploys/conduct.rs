@@ -219,7 +219,7 @@ impl<'a> Conduct<'a> {
         let mut why: Vec<String> = plan.hosts.iter().filter_map(|part| told_why(&part.host, &runs)).collect();
         why.extend(self.run.why.iter().map(|why| one_line(why, 200)));
         self.order.herald.ended(&plan.into(), &self.run.id, outcome, &why, told).await;
-        self.written(status(outcome), &why).await;
+        self.written(DeploymentStatus::from(outcome), &why).await;
         if plan.kind == Kind::Rollback && plan.lock_after && outcome == Outcome::Succeeded {
             self.lock(told).await;
         }
@@ -263,17 +263,6 @@ impl<'a> Conduct<'a> {
             told.run(format!("the result is not recorded: {why}")).await;
         }
         ending
-    }
-}
-
-/// How a run of this outcome stands.
-fn status(outcome: Outcome) -> DeploymentStatus {
-    match outcome {
-        Outcome::Succeeded => DeploymentStatus::Success,
-        Outcome::RolledBack => DeploymentStatus::RolledBack,
-        Outcome::Failed => DeploymentStatus::Failed,
-        Outcome::Held => DeploymentStatus::Held,
-        Outcome::Canceled | Outcome::Denied => DeploymentStatus::Canceled,
     }
 }
 

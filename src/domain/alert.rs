@@ -20,6 +20,9 @@ pub enum Severity {
 }
 
 impl Severity {
+    /// Each, the least first.
+    pub const ALL: [Self; 4] = [Self::Log, Self::Notice, Self::Ticket, Self::Page];
+
     /// Its word.
     pub fn as_str(self) -> &'static str {
         match self {

@@ -69,6 +69,42 @@ impl Watched {
     }
 }
 
+/// Alerts that began, as was told, before anybody here looked, and of which nobody knows yet whether they last.
+#[derive(Clone, Debug, Default)]
+pub struct Left {
+    alerts: Vec<Alert>,
+}
+
+impl Left {
+    /// These were told of, and their end was not.
+    pub fn new(alerts: Vec<Alert>) -> Self {
+        Self { alerts }
+    }
+
+    /// Those that are over without their source telling so: it tells of them no more, though it was `heard` of what they are
+    /// about, or of a later one in their place. Each is said once; when they ended, nobody saw.
+    pub fn over(&mut self, told: &[Alert], heard: impl Fn(&Alert) -> bool) -> Vec<Alert> {
+        let mut over = Vec::new();
+        self.alerts.retain(|alert| match told.iter().find(|one| one.id == alert.id) {
+            None if heard(alert) => {
+                over.push(Alert { state: AlertState::Resolved, ..alert.clone() });
+                false
+            }
+            None => true,
+            Some(one) if one.state == AlertState::Resolved => false,
+            // A source tells since when a moment after it tells that; and what is silenced nobody is told of.
+            Some(one) if one.silenced || one.since.is_none() && alert.rule == "uptime" => true,
+            Some(one) => {
+                if one.since > alert.since {
+                    over.push(Alert { state: AlertState::Resolved, ..alert.clone() });
+                }
+                false
+            }
+        });
+        over
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -127,6 +163,29 @@ mod tests {
         ] {
             assert_eq!(take(&mut watched, &alerts), turns);
         }
+    }
+
+    #[test]
+    fn what_ended_while_nobody_looked_is_said_once_its_source_was_heard() {
+        let since = |id, second| Alert { since: DateTime::from_timestamp(second, 0), ..firing(id) };
+        let all = ["gone", "unheard", "lasts", "again", "ended", "soon", "silenced"];
+        let mut left = Left::new(all.iter().map(|id| since(id, 100)).collect());
+        let told = [
+            since("lasts", 90),
+            since("again", 200),
+            alert("ended", AlertState::Resolved),
+            firing("soon"),
+            Alert { silenced: true, ..since("silenced", 90) },
+        ];
+        let mut said = |told: &[Alert], unheard: &str| {
+            let over = left.over(told, |alert| alert.id != unheard);
+            assert!(over.iter().all(|alert| alert.state == AlertState::Resolved && alert.ended.is_none()));
+            over.into_iter().map(|alert| alert.id).collect::<Vec<_>>()
+        };
+        assert_eq!(said(&told, "unheard"), ["gone", "again"]);
+        assert_eq!(said(&told, "unheard"), [""; 0]);
+        assert_eq!(said(&[since("soon", 300)], ""), ["unheard", "soon", "silenced"]);
+        assert_eq!(said(&[], ""), [""; 0]);
     }
 
     #[test]

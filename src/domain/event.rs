@@ -2,6 +2,8 @@
 
 use chrono::{DateTime, Utc};
 
+use super::text::one_line;
+
 /// What sort of thing happened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum EventKind {
@@ -17,12 +19,21 @@ pub enum EventKind {
     DeployBegun,
     /// A deploy or rollback ended.
     DeployEnded,
+    /// Somebody did something else through `qd`.
+    Action,
 }
 
 impl EventKind {
     /// Each.
-    pub const ALL: [Self; 6] =
-        [Self::Version, Self::Restart, Self::AlertFiring, Self::AlertResolved, Self::DeployBegun, Self::DeployEnded];
+    pub const ALL: [Self; 7] = [
+        Self::Version,
+        Self::Restart,
+        Self::AlertFiring,
+        Self::AlertResolved,
+        Self::DeployBegun,
+        Self::DeployEnded,
+        Self::Action,
+    ];
 
     /// Its word, as it is kept.
     pub fn as_str(self) -> &'static str {
@@ -33,6 +44,7 @@ impl EventKind {
             Self::AlertResolved => "alert_resolved",
             Self::DeployBegun => "deploy_begun",
             Self::DeployEnded => "deploy_ended",
+            Self::Action => "action",
         }
     }
 
@@ -61,6 +73,55 @@ pub struct Event {
     pub host: Option<String>,
     /// What happened, in a line safe to show.
     pub text: String,
+}
+
+/// That something began to be so, or ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Turn {
+    /// What it is called, the same at its beginning and its end.
+    pub of: String,
+    /// What whoever tells its end must know of it besides.
+    pub note: String,
+    /// The event; its own key does not matter.
+    pub event: Event,
+}
+
+/// The longest text of an event, in characters.
+pub const TEXT: usize = 300;
+
+impl Event {
+    /// That a run of a deploy or rollback began, or ended in some way. The same for whoever sees it: who steers it, and who
+    /// finds it on its hosts.
+    pub fn of_run(fleet: &str, run: &RunSeen<'_>, kind: EventKind, word: &str, time: DateTime<Utc>) -> Self {
+        let RunSeen { id, action, service, environment, to, by } = run;
+        Self {
+            fleet: fleet.to_owned(),
+            key: format!("run:{id}:{}", kind.as_str()),
+            time,
+            kind,
+            service: service.map(str::to_owned),
+            environment: Some((*environment).to_owned()),
+            host: None,
+            text: one_line(&format!("{action} {} {to} {word} · {by}", service.unwrap_or_default()), TEXT),
+        }
+    }
+}
+
+/// What an event says of a run.
+#[derive(Clone, Copy, Debug)]
+pub struct RunSeen<'a> {
+    /// Its id.
+    pub id: &'a str,
+    /// `deploy` or `rollback`.
+    pub action: &'a str,
+    /// The service.
+    pub service: Option<&'a str>,
+    /// The environment.
+    pub environment: &'a str,
+    /// The version that it is to make live.
+    pub to: &'a str,
+    /// Who started it.
+    pub by: &'a str,
 }
 
 #[cfg(test)]

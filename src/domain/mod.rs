@@ -8,6 +8,7 @@ pub mod alert_turns;
 pub mod api_error;
 pub mod audit;
 pub mod business;
+pub mod chronicle;
 pub mod ci;
 pub mod ci_log;
 pub mod ci_plan;

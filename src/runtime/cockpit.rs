@@ -11,6 +11,7 @@ use tokio::task::JoinSet;
 
 use super::actor::{self, Actor, Reachable};
 use super::browser;
+use super::chronicler::Chronicler;
 use super::clipboard;
 use super::export;
 use super::fleet::Fleet;
@@ -177,10 +178,11 @@ impl Crew {
             tokio::spawn(links(name.clone(), transport.link(), self.messages.clone()));
         }
         let links = fleet.transports().map(|(name, transport)| (name.clone(), transport.clone())).collect();
-        self.looking.spawn(actor::runs::look(known, links, self.messages.clone()));
+        self.looking.spawn(actor::runs::look(known, links, self.history.clone(), self.messages.clone()));
         let (events, inbox) = mpsc::channel(MESSAGES);
         fleet.watch(&events);
-        tokio::spawn(host_events(inbox, self.engine.clone(), self.messages.clone()));
+        let chronicler = self.history.clone().map(Chronicler::start);
+        tokio::spawn(host_events(inbox, self.engine.clone(), chronicler, self.messages.clone()));
         let options =
             TailOptions { start: Start::Lately { since, bytes: FIRST_BYTES }, overflow, ..TailOptions::default() };
         fleet.tail(&options, |_| true, &self.engine.feed());
@@ -340,13 +342,17 @@ async fn links(
     }
 }
 
-/// What hosts say becomes messages; a measured skew goes to the log engine.
+/// What hosts say becomes messages; a measured skew goes to the log engine, and what happened is kept.
 async fn host_events(
     mut events: mpsc::Receiver<(HostName, HostEvent)>,
     engine: EngineHandle,
+    chronicler: Option<Chronicler>,
     messages: mpsc::Sender<Message>,
 ) {
     while let Some((host, event)) = events.recv().await {
+        if let Some(chronicler) = &chronicler {
+            chronicler.hear(&host, &event);
+        }
         let message = match event {
             HostEvent::Heard(at) => Message::Heard(host, at),
             HostEvent::Sampled(sample) => {

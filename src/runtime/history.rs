@@ -6,15 +6,19 @@ use chrono::{DateTime, TimeDelta, Utc};
 use tokio::sync::mpsc;
 
 use crate::app::message::Message;
-use crate::domain::alert::{Alert, AlertState};
+use crate::domain::alert::{Alert, AlertState, Severity};
+use crate::domain::chronicle::Told;
 use crate::domain::counter::{CounterSet, PERIOD};
-use crate::domain::event::{Event, EventKind};
+use crate::domain::deploy::known::KnownRun;
+use crate::domain::event::{Event, EventKind, Turn};
 use crate::domain::run::RunRecord;
 use crate::domain::settings::StoreSettings;
 use crate::store::{CountersOf, Store, StoreError};
 
 /// How often a cockpit keeps what figures are, whatever changes meanwhile: as finely as the store holds them.
 pub const KEPT_EVERY: Duration = Duration::from_secs(60);
+/// What alerts are called in the store, before their ids.
+const ALERT: &str = "alert ";
 /// How far back runs are shown.
 const RUNS: TimeDelta = TimeDelta::days(90);
 /// How often the store is looked at for what another process has written.
@@ -90,6 +94,29 @@ impl History {
         }
     }
 
+    /// Keeps what happened to runs that hosts tell of.
+    pub async fn saw_runs(&self, runs: &[KnownRun]) {
+        for event in runs.iter().flat_map(|run| run.events(&self.fleet)) {
+            if let Err(error) = self.store.record(event).await {
+                tracing::warn!("runs are not kept: {error}");
+                return;
+            }
+        }
+    }
+
+    /// Keeps what a host told of a service.
+    pub async fn saw(&self, told: Told) -> Result<(), StoreError> {
+        match told {
+            Told::Started(event) => self.store.record(event).await.map(drop),
+            Told::Version(seen) => self.store.saw_version(seen).await.map(drop),
+        }
+    }
+
+    /// The fleet that it is the history of.
+    pub fn fleet(&self) -> &str {
+        &self.fleet
+    }
+
     /// Keeps that alerts began or ended. True for each that no other cockpit has seen before.
     pub async fn turns(&self, alerts: &[&Alert], now: DateTime<Utc>) -> Result<Vec<bool>, StoreError> {
         let turn = |alert: &&Alert| {
@@ -107,9 +134,37 @@ impl History {
                 host: alert.host.clone(),
                 text: alert.title.clone(),
             };
-            (format!("alert {}", alert.id), event)
+            Turn { of: format!("{ALERT}{}", alert.id), note: alert.severity.as_str().to_owned(), event }
         };
         self.store.turns(alerts.iter().map(turn).collect()).await
+    }
+
+    /// The alerts of a source that began, as far as anybody was told, and did not end.
+    pub async fn standing_alerts(&self, source: &str) -> Result<Vec<Alert>, StoreError> {
+        let alert = |Turn { of, note, event }: Turn| {
+            let id = of.strip_prefix(ALERT)?.to_owned();
+            Some(Alert {
+                rule: id.split(':').nth(1)?.to_owned(),
+                source: source.to_owned(),
+                severity: Severity::ALL.into_iter().find(|severity| severity.as_str() == note)?,
+                state: AlertState::Firing,
+                title: event.text,
+                host: event.host,
+                service: event.service,
+                environment: event.environment,
+                since: Some(event.time),
+                ended: None,
+                value: None,
+                acked_by: None,
+                silenced: false,
+                flapping: false,
+                last_change: None,
+                url: None,
+                id,
+            })
+        };
+        let standing = self.store.standing(&self.fleet, &format!("{ALERT}{source}:")).await?;
+        Ok(standing.into_iter().filter_map(alert).collect())
     }
 
     /// Forgets what is too old.

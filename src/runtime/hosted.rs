@@ -9,6 +9,8 @@ use tokio::task::JoinSet;
 
 use crate::app::message::Message;
 use crate::config::secret;
+use crate::domain::alert::Alert;
+use crate::domain::alert_turns::Left;
 use crate::domain::business::Ledger;
 use crate::domain::counter::CounterSet;
 use crate::domain::delivery::{Part, Sight};
@@ -80,10 +82,12 @@ impl Hosted {
             tasks.spawn(crier.listen(heard));
         }
         if let Some(statuscake) = &settings.statuscake {
-            tasks.spawn(outside(statuscake.clone(), looked, nudge(), messages.clone(), said.clone()));
+            let (now, messages, said) = (nudge(), messages.clone(), said.clone());
+            tasks.spawn(outside(statuscake.clone(), looked, now, messages, said, history.cloned()));
         }
         if let Some(gitlab) = settings.gitlab.as_ref().filter(|gitlab| !gitlab.projects.is_empty()) {
-            tasks.spawn(delivery(gitlab.clone(), seen, nudge(), messages.clone(), said.clone()));
+            let (now, messages, said) = (nudge(), messages.clone(), said.clone());
+            tasks.spawn(delivery(gitlab.clone(), seen, now, messages, said, history.cloned()));
         }
         for (number, (account, of)) in accounts(&settings.stripe).into_iter().zip(&settings.stripe).enumerate() {
             let (to, from) = watch::channel(Arc::default());
@@ -130,7 +134,9 @@ async fn outside(
     now: Arc<Notify>,
     messages: mpsc::Sender<Message>,
     said: mpsc::Sender<Said>,
+    history: Option<History>,
 ) {
+    let mut left = left(history, "statuscake").await;
     let client = StatusCake::new(&settings, secret::source(settings.token.clone(), "[statuscake] token"));
     let mut watch = statuscake::Watch::new(client, &FEEDS, Utc::now());
     let owners: Vec<CheckOwner> = settings.owners;
@@ -138,8 +144,7 @@ async fn outside(
         watch.step().await;
         let known = watch.outside().clone();
         let alerts = statuscake::alerts::alerts(&known, &owners, Utc::now());
-        // Without a store nobody listens.
-        let _ = said.try_send(("statuscake", alerts.clone()));
+        say(&said, "statuscake", &mut left, &alerts, |alert| statuscake::alerts::is_heard(&known, alert));
         if messages.send(Message::Outside(Box::new(known), alerts)).await.is_err() {
             return;
         }
@@ -157,15 +162,16 @@ async fn delivery(
     now: Arc<Notify>,
     messages: mpsc::Sender<Message>,
     said: mpsc::Sender<Said>,
+    history: Option<History>,
 ) {
+    let mut left = left(history, "gitlab").await;
     let client = GitLab::new(&settings, secret::source(settings.token.clone(), "[gitlab] token"));
     let mut watch = gitlab::Watch::new(client, &PARTS, Utc::now());
     loop {
         watch.step().await;
         let known = watch.delivery().clone();
         let alerts = gitlab::alerts::alerts(&known, Utc::now());
-        // Without a store nobody listens.
-        let _ = said.try_send(("gitlab", alerts.clone()));
+        say(&said, "gitlab", &mut left, &alerts, |_| gitlab::alerts::is_heard(&known));
         if messages.send(Message::Delivery(Box::new(known), alerts)).await.is_err() {
             return;
         }
@@ -175,6 +181,33 @@ async fn delivery(
             Ok(()) = seen.changed() => watch.look_at(seen.borrow_and_update().clone()),
         }
     }
+}
+
+/// What was told of a source's alerts before, and not that it ended.
+async fn left(history: Option<History>, source: &str) -> Left {
+    let Some(history) = history else { return Left::default() };
+    match history.standing_alerts(source).await {
+        Ok(alerts) => Left::new(alerts),
+        Err(error) => {
+            tracing::warn!("which alerts of {source} were told of is not known: {error}");
+            Left::default()
+        }
+    }
+}
+
+/// Says what fires and what does not any more, before that what ended while nobody looked.
+fn say(
+    said: &mpsc::Sender<Said>,
+    source: &'static str,
+    left: &mut Left,
+    alerts: &[Alert],
+    heard: impl Fn(&Alert) -> bool,
+) {
+    // Without a store nobody listens; and what finds no room is said again.
+    let Ok(room) = said.try_reserve() else { return };
+    let mut all = left.over(alerts, heard);
+    all.extend_from_slice(alerts);
+    room.send((source, all));
 }
 
 /// Sends an account's figures on, with what they were; keeps what they are.

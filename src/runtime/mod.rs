@@ -3,6 +3,7 @@
 pub mod actor;
 mod background;
 mod browser;
+pub mod chronicler;
 pub mod clients;
 pub mod clipboard;
 pub mod cockpit;

@@ -4,7 +4,8 @@ use chrono::{DateTime, Utc};
 use rusqlite::{Connection, OptionalExtension, Row, TransactionBehavior, params};
 
 use super::time;
-use crate::domain::event::{Event, EventKind};
+use crate::domain::chronicle::VersionSeen;
+use crate::domain::event::{Event, EventKind, Turn};
 
 /// More than anybody reads; the oldest go first.
 const MOST: i64 = 100_000;
@@ -20,33 +21,77 @@ pub(super) fn record(connection: &Connection, event: &Event) -> rusqlite::Result
     Ok(changed == 1)
 }
 
-/// Keeps that things began or ended, all or none; says of each whether that is news. Each comes with what it happened to.
-pub(super) fn turns(connection: &mut Connection, turns: &[(String, Event)]) -> rusqlite::Result<Vec<bool>> {
+/// Keeps that things began or ended, all or none; says of each whether that is news.
+pub(super) fn turns(connection: &mut Connection, turns: &[Turn]) -> rusqlite::Result<Vec<bool>> {
     // The lock comes before the look, so that of several processes one is the first.
     let step = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    let news = turns.iter().map(|(of, event)| turn(&step, of, event)).collect::<rusqlite::Result<_>>()?;
+    let news = turns.iter().map(|one| turn(&step, one)).collect::<rusqlite::Result<_>>()?;
     step.commit()?;
     Ok(news)
 }
 
 /// False when that is how it is known to stand already; what is not known to have begun cannot end.
-fn turn(step: &Connection, of: &str, event: &Event) -> rusqlite::Result<bool> {
-    let newest = step.query_row(
-        "SELECT kind FROM events WHERE fleet = ?1 AND key BETWEEN ?2 || char(31) AND ?2 || char(32)
-         ORDER BY seq DESC LIMIT 1",
-        params![event.fleet, of],
-        |row| row.get::<_, String>(0),
-    );
-    let stands = newest.optional()?.as_deref().and_then(EventKind::of);
-    let news = match event.kind {
-        EventKind::AlertResolved => stands == Some(EventKind::AlertFiring),
-        kind => stands != Some(kind),
+fn turn(step: &Connection, Turn { of, note, event }: &Turn) -> rusqlite::Result<bool> {
+    let changed = match event.kind {
+        EventKind::AlertResolved => {
+            step.execute("DELETE FROM seen WHERE fleet = ?1 AND of = ?2", params![event.fleet, of])?
+        }
+        _ => step.execute(
+            "INSERT INTO seen (fleet, of, what, time) VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO NOTHING",
+            params![event.fleet, of, note, event.time.timestamp_millis()],
+        )?,
     };
-    if !news {
+    if changed == 0 {
         return Ok(false);
     }
     let count: i64 = step.query_row("SELECT coalesce(max(seq), 0) FROM events", [], |row| row.get(0))?;
     record(step, &Event { key: format!("{of}\u{1f}{count}"), ..event.clone() })
+}
+
+/// What has begun and not ended of a fleet, of everything whose name begins so, with the event that it began with.
+pub(super) fn standing(connection: &Connection, fleet: &str, prefix: &str) -> rusqlite::Result<Vec<Turn>> {
+    let mut statement = connection.prepare(
+        "SELECT e.fleet, e.key, e.time, e.kind, e.service, e.environment, e.host, e.text, s.of, s.what
+         FROM seen s JOIN events e ON e.fleet = s.fleet AND e.key BETWEEN s.of || char(31) AND s.of || char(32)
+         WHERE s.fleet = ?1 AND substr(s.of, 1, length(?2)) = ?2 ORDER BY s.of, e.seq DESC",
+    )?;
+    let rows = statement.query_map([fleet, prefix], |row| Ok((event(row)?, row.get(8)?, row.get(9)?)))?;
+    let mut all: Vec<Turn> = Vec::new();
+    for row in rows {
+        let (event, of, note) = row?;
+        // The newest of each comes first.
+        if let (Some(event), true) = (event, all.last().is_none_or(|last| last.of != of)) {
+            all.push(Turn { of, note, event });
+        }
+    }
+    Ok(all)
+}
+
+/// Keeps a version; true when another was kept before.
+pub(super) fn saw_version(connection: &mut Connection, seen: &VersionSeen) -> rusqlite::Result<bool> {
+    let step = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let kept = step.query_row(
+        "SELECT what, time FROM seen WHERE fleet = ?1 AND of = ?2",
+        params![seen.fleet, seen.of()],
+        |row| Ok((row.get::<_, String>(0)?, row.get::<_, i64>(1)?)),
+    );
+    let kept = kept.optional()?;
+    if kept.as_ref().is_some_and(|(_, at)| *at > seen.seen.timestamp_millis()) {
+        return Ok(false);
+    }
+    step.execute(
+        "INSERT INTO seen (fleet, of, what, time) VALUES (?1, ?2, ?3, ?4)
+         ON CONFLICT DO UPDATE SET what = excluded.what, time = excluded.time",
+        params![seen.fleet, seen.of(), seen.version, seen.seen.timestamp_millis()],
+    )?;
+    let news = match &kept {
+        Some((before, at)) if *before != seen.version => {
+            record(&step, &seen.event(before, time(*at).unwrap_or(DateTime::UNIX_EPOCH)))?
+        }
+        _ => false,
+    };
+    step.commit()?;
+    Ok(news)
 }
 
 /// The newest events of a fleet between two times (both within), oldest first.
@@ -79,6 +124,7 @@ fn event(row: &Row<'_>) -> rusqlite::Result<Option<Event>> {
 /// Forgets what is older than a time, and what is too much.
 pub(super) fn thin(connection: &Connection, oldest: i64) -> rusqlite::Result<()> {
     connection.execute("DELETE FROM events WHERE time < ?1", [oldest])?;
+    connection.execute("DELETE FROM seen WHERE time < ?1", [oldest])?;
     connection.execute(
         "DELETE FROM events WHERE seq <= (SELECT seq FROM events ORDER BY seq DESC LIMIT 1 OFFSET ?1)",
         [MOST],
@@ -142,9 +188,20 @@ mod tests {
             ("xy", EventKind::AlertFiring, false),
             ("x", EventKind::AlertFiring, true),
         ] {
-            let one = Event { kind, ..event("", 40) };
-            assert_eq!(turns(&mut connection, &[(of.to_owned(), one)]).unwrap(), [news], "{of} {kind:?}");
+            let one = Turn { of: of.to_owned(), note: "page".to_owned(), event: Event { kind, ..event("", 40) } };
+            assert_eq!(turns(&mut connection, &[one]).unwrap(), [news], "{of} {kind:?}");
         }
+        let left = standing(&connection, "acme", "x").unwrap();
+        let left: Vec<_> = left.iter().map(|one| (&*one.of, &*one.note, one.event.kind, &*one.event.key)).collect();
+        assert_eq!(
+            left,
+            [
+                ("x", "page", EventKind::AlertFiring, "x\u{1f}102"),
+                ("xy", "page", EventKind::AlertFiring, "xy\u{1f}100")
+            ]
+        );
+        assert_eq!(standing(&connection, "acme", "xy").unwrap().len(), 1);
+        assert_eq!(standing(&connection, "beta", "").unwrap(), []);
         connection.execute("DELETE FROM events WHERE time = 40000", []).unwrap();
         let found = |from, to, most| {
             let at = |seconds| DateTime::UNIX_EPOCH + TimeDelta::seconds(seconds);

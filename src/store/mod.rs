@@ -7,7 +7,7 @@
 //! |---|---|---|
 //! | **audit**: [`Store::append`], [`Store::audit`] | every action, before and after | `qd audit`, a second restart |
 //! | **runs**: [`Store::save_run`], [`Store::runs`], [`Store::run`] | whoever steers or follows a run, with each change | history of deploys |
-//! | **events**: [`Store::record`], [`Store::turns`], [`Store::events`] | whoever sees one; the first to do so is told | rulers, what Slack was told |
+//! | **events**: [`Store::record`], [`Store::turns`], [`Store::saw_version`], [`Store::events`] | whoever sees one; the first to do so is told | rulers, what Slack was told |
 //! | **counters**: [`Store::keep_counters`], [`Store::counters`] | each refresh of an account | period before, trend |
 //!
 //! Several fleets share a store, so everything but the audit names its own (`[fleet] name`). The audit is for ever; the
@@ -29,8 +29,9 @@ use rusqlite::{Connection, TransactionBehavior};
 use tokio::sync::{mpsc, oneshot};
 
 use crate::domain::audit::AuditRow;
+use crate::domain::chronicle::VersionSeen;
 use crate::domain::counter::{Counter, KeptFigure};
-use crate::domain::event::Event;
+use crate::domain::event::{Event, Turn};
 use crate::domain::run::RunRecord;
 use crate::domain::settings::StoreSettings;
 
@@ -108,10 +109,22 @@ impl Store {
         self.ask(move |connection| events::record(connection, &event)).await
     }
 
-    /// Keeps that alerts began or ended, each with what it is called; the events' own keys do not matter. True for the one
-    /// `qd` of all on this store that was the first to see it, and false when it is known to stand so already.
-    pub async fn turns(&self, turns: Vec<(String, Event)>) -> Result<Vec<bool>, StoreError> {
+    /// Keeps the version of a service on a host. True for the one `qd` of all on this store that is the first to see that
+    /// it is another than before: that is an event. What was seen earlier than what is kept changes nothing.
+    pub async fn saw_version(&self, seen: VersionSeen) -> Result<bool, StoreError> {
+        self.ask(move |connection| events::saw_version(connection, &seen)).await
+    }
+
+    /// Keeps that things began or ended. True for the one `qd` of all on this store that was the first to see it, and false
+    /// when it is known to stand so already.
+    pub async fn turns(&self, turns: Vec<Turn>) -> Result<Vec<bool>, StoreError> {
         self.ask(move |connection| events::turns(connection, &turns)).await
+    }
+
+    /// What has begun and not ended, of everything whose name begins so.
+    pub async fn standing(&self, fleet: &str, prefix: &str) -> Result<Vec<Turn>, StoreError> {
+        let (fleet, prefix) = (fleet.to_owned(), prefix.to_owned());
+        self.ask(move |connection| events::standing(connection, &fleet, &prefix)).await
     }
 
     /// The newest `most` events of a fleet between two times (both within), oldest first.
@@ -247,7 +260,9 @@ mod tests {
         Store::open(folder.path()).await.unwrap().append(row(1)).await.unwrap();
         let connection = Connection::open(folder.path().join(FILE)).unwrap();
         connection
-            .execute_batch("DROP TABLE counters; DROP TABLE runs; DROP TABLE events; PRAGMA user_version = 1;")
+            .execute_batch(
+                "DROP TABLE counters; DROP TABLE runs; DROP TABLE events; DROP TABLE seen; PRAGMA user_version = 1;",
+            )
             .unwrap();
         let store = Store::open(folder.path()).await.unwrap();
         assert_eq!(store.audit().await.unwrap().rows, [row(1)]);
@@ -255,7 +270,7 @@ mod tests {
         assert_eq!(store.runs("acme", since).await.unwrap(), []);
         assert_eq!(store.events("acme", since, until, 1).await.unwrap(), []);
         let version: u32 = connection.pragma_query_value(None, "user_version", |row| row.get(0)).unwrap();
-        assert_eq!(version, 2);
+        assert_eq!(version, 3);
     }
 
     #[tokio::test]

@@ -55,6 +55,16 @@ const STEPS: &[&str] = &[
     ) STRICT;
     CREATE INDEX events_by_time ON events (fleet, time);
     ",
+    // What was seen last of things whose change is an event, and when that was first seen.
+    "
+    CREATE TABLE seen (
+        fleet TEXT NOT NULL,
+        of TEXT NOT NULL,
+        what TEXT NOT NULL,
+        time INTEGER NOT NULL,
+        PRIMARY KEY (fleet, of)
+    ) STRICT, WITHOUT ROWID;
+    ",
 ];
 
 /// How long another process may hold the store.

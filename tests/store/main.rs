@@ -8,11 +8,22 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
 use chrono::{DateTime, TimeDelta, Utc};
-use quarterdeck::domain::audit::{AuditRow, Intent};
+use quarterdeck::actions::record::{Doing, Recorder};
+use quarterdeck::domain::action::Level;
+use quarterdeck::domain::alert::{Alert, AlertState, Severity};
+use quarterdeck::domain::audit::{AuditRow, HostEnding, Intent, Verdict};
+use quarterdeck::domain::confirm::{Demand, Said, approve};
 use quarterdeck::domain::counter::{Counter, Past, Unit};
 use quarterdeck::domain::deployment::DeploymentStatus;
 use quarterdeck::domain::event::{Event, EventKind};
+use quarterdeck::domain::host::HostName;
 use quarterdeck::domain::run::RunRecord;
+use quarterdeck::domain::sample::{Sample, Slow};
+use quarterdeck::domain::service::ServiceOnHost;
+use quarterdeck::domain::settings::StoreSettings;
+use quarterdeck::hosts::watch::HostEvent;
+use quarterdeck::runtime::chronicler::Chronicler;
+use quarterdeck::runtime::history::History;
 use quarterdeck::store::{AuditLog, CountersOf, Store, StoreError};
 
 /// What makes this binary a writer: the folder of the store.
@@ -224,4 +235,141 @@ fn of_several_stores_on_a_file_that_see_an_event_one_is_the_first() {
         firsts
     });
     assert_eq!(firsts, 10);
+}
+
+/// The events of acme, oldest first: when, what and its text.
+async fn events(store: &Store) -> Vec<(i64, EventKind, String)> {
+    let all = store.events("acme", DateTime::UNIX_EPOCH, Utc::now() + TimeDelta::days(1), 1000).await.unwrap();
+    all.into_iter().map(|event| (event.time.timestamp(), event.kind, event.text)).collect()
+}
+
+fn second(second: i64) -> DateTime<Utc> {
+    DateTime::from_timestamp(second, 0).unwrap()
+}
+
+fn serving(version: &str, since: i64, heard: i64) -> HostEvent {
+    let (version, since, heard) = (Some(version.to_owned()), Some(second(since)), Some(second(heard)));
+    let status = ServiceOnHost { version, since, heard, ..ServiceOnHost::default() };
+    HostEvent::Service { service: "api".to_owned(), environment: "production".to_owned(), status }
+}
+
+fn units(at: i64) -> HostEvent {
+    let slow = Some(Slow { at: second(at), ..Slow::default() });
+    HostEvent::Sampled(Box::new(Sample { slow, ..Sample::default() }))
+}
+
+/// Waits until so many events are kept, and says them; fails when there are others after a while.
+async fn kept_of(store: &Store, wanted: &[(i64, EventKind, &str)]) {
+    let wanted: Vec<_> = wanted.iter().map(|(at, kind, text)| (*at, *kind, (*text).to_owned())).collect();
+    for _ in 0..500 {
+        if events(store).await == wanted {
+            break;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+    }
+    assert_eq!(events(store).await, wanted);
+}
+
+#[tokio::test]
+async fn starts_and_versions_are_kept_once_over_several_cockpits_and_dated_by_the_host() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::open(folder.path()).await.unwrap();
+    let open = async || {
+        let store = Store::open(folder.path()).await.unwrap();
+        Chronicler::start(History::new(store, "acme", StoreSettings::default()))
+    };
+    let host = HostName::from("web-1");
+    let started = |at| (at, EventKind::Restart, "api was started on web-1");
+    let (one, two) = (open().await, open().await);
+    for cockpit in [&one, &two] {
+        // The version is heard before the unit: it waits, and is the first known, which is no change.
+        cockpit.hear(&host, &serving("1.4", 100, 200));
+        cockpit.hear(&host, &units(201));
+        cockpit.hear(&host, &serving("1.4", 100, 202));
+    }
+    kept_of(&store, &[started(100)]).await;
+    for cockpit in [&two, &one] {
+        cockpit.hear(&host, &serving("1.5", 300, 310));
+    }
+    let changed = (300, EventKind::Version, "api 1.4 → 1.5 on web-1");
+    kept_of(&store, &[started(100), started(300), changed]).await;
+    // A cockpit that lags behind has nothing to add.
+    two.hear(&host, &serving("1.4", 300, 305));
+    drop((one, two));
+    // While none runs it is deployed anew and started.
+    let later = open().await;
+    later.hear(&host, &serving("1.6", 5000, 9000));
+    later.hear(&host, &units(9001));
+    later.hear(&host, &serving("1.6", 5000, 9002));
+    let since = (5000, EventKind::Version, "api 1.5 → 1.6 on web-1");
+    kept_of(&store, &[started(100), started(300), changed, started(5000), since]).await;
+}
+
+#[tokio::test]
+async fn what_is_done_is_an_event_and_so_is_that_it_failed() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::open(folder.path()).await.unwrap();
+    let (who, from, fleet) = ("ada".to_owned(), "laptop".to_owned(), "acme".to_owned());
+    let recorder = Recorder { store: Ok(store.clone()), who, from, fleet };
+    let doing = |action: &str| Doing {
+        environment: "production".to_owned(),
+        service: Some("api".to_owned()),
+        hosts: vec!["web-1".to_owned(), "web-2".to_owned()],
+        action: action.to_owned(),
+        plan: "0".repeat(64),
+        commands: vec![],
+    };
+    let demand = Demand { level: Level::One, typed: None, reason: None };
+    let approval = approve(&"0".repeat(64), &demand, Said::Flags { yes: true, confirm: None }, None).unwrap();
+    for (action, result) in [("restart", Verdict::Ok), ("stop", Verdict::Failed), ("deploy", Verdict::Ok)] {
+        let (begun, written) = recorder.begin(doing(action), &approval).await;
+        written.unwrap();
+        let ending = HostEnding { host: "web-1".to_owned(), result, rc: None, ms: 1, detail: None };
+        recorder.end(begun, vec![ending]).await.1.unwrap();
+    }
+    let texts: Vec<_> = events(&store).await.into_iter().map(|(_, kind, text)| (kind, text)).collect();
+    let action = |text: &str| (EventKind::Action, text.to_owned());
+    let wanted = [
+        action("restart api on web-1, web-2 · ada"),
+        action("stop api on web-1, web-2 · ada"),
+        action("stop api on web-1, web-2 · ada: failed"),
+    ];
+    assert_eq!(texts, wanted, "deploys have events of their own");
+}
+
+#[tokio::test]
+async fn alerts_whose_end_nobody_told_are_known_to_the_next_start() {
+    let folder = tempfile::tempdir().unwrap();
+    let open = async || History::new(Store::open(folder.path()).await.unwrap(), "acme", StoreSettings::default());
+    let alert = |id: &str, source: &str, state| Alert {
+        id: format!("{source}:certificate:{id}"),
+        rule: "certificate".to_owned(),
+        source: source.to_owned(),
+        severity: Severity::Ticket,
+        state,
+        title: format!("certificate {id}"),
+        host: None,
+        service: Some("api".to_owned()),
+        environment: Some("production".to_owned()),
+        since: Some(second(100)),
+        ended: (state == AlertState::Resolved).then(|| second(200)),
+        value: None,
+        acked_by: None,
+        silenced: false,
+        flapping: false,
+        last_change: None,
+        url: None,
+    };
+    let (one, two) = (alert("1", "statuscake", AlertState::Firing), alert("2", "statuscake", AlertState::Firing));
+    let other = alert("3", "gitlab", AlertState::Firing);
+    let news = open().await.turns(&[&one, &two, &other], Utc::now()).await.unwrap();
+    assert_eq!(news, [true, true, true]);
+    let over = alert("2", "statuscake", AlertState::Resolved);
+    assert_eq!(open().await.turns(&[&over, &one], Utc::now()).await.unwrap(), [true, false]);
+    let next = open().await;
+    assert_eq!(next.standing_alerts("statuscake").await.unwrap(), [one.clone()]);
+    let over = Alert { state: AlertState::Resolved, ..one };
+    assert_eq!(next.turns(&[&over], Utc::now()).await.unwrap(), [true], "its end is told, and once");
+    assert_eq!(open().await.turns(&[&over], Utc::now()).await.unwrap(), [false]);
+    assert_eq!(open().await.standing_alerts("statuscake").await.unwrap(), []);
 }

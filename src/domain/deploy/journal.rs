@@ -1,5 +1,6 @@
 //! What a host tells of its part of a run: the journal of its runner, read to what it means.
 
+use chrono::{DateTime, Utc};
 use serde::Deserialize;
 
 use crate::domain::text::clean;
@@ -85,6 +86,8 @@ pub struct HostRun {
     pub lines: usize,
     /// Whether its runner is alive, as far as is known.
     pub alive: bool,
+    /// When it was over there, by the host's clock.
+    pub ended: Option<DateTime<Utc>>,
 }
 
 impl HostRun {
@@ -113,7 +116,10 @@ impl HostRun {
             "stuck" => self.phase = Phase::Stuck(text()),
             "unattended" => self.unattended = true,
             "attended" => self.unattended = false,
-            "ended" => self.phase = Phase::Ended(text()),
+            "ended" => {
+                self.ended = fact.time.parse().ok();
+                self.phase = Phase::Ended(text());
+            }
             _ => {}
         }
     }

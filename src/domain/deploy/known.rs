@@ -2,9 +2,14 @@
 
 use std::collections::BTreeMap;
 
+use chrono::DateTime;
+
 use super::journal::HostRun;
 use super::plan::DeployPlan;
 use super::steer::{Next, Wish};
+use crate::domain::deployment::DeploymentStatus;
+use crate::domain::event::{Event, EventKind, RunSeen};
+use crate::domain::ulid;
 
 /// A run.
 #[derive(Clone, Debug, PartialEq)]
@@ -36,6 +41,30 @@ impl KnownRun {
     /// Whether every host is through with it.
     pub fn is_over(&self) -> bool {
         !self.hosts.is_empty() && self.plan.hosts.iter().all(|p| self.hosts.get(&p.host).is_some_and(HostRun::is_over))
+    }
+
+    /// What is kept of it, whoever steers it: that it began, and how it ended when it is over.
+    pub fn events(&self, fleet: &str) -> Vec<Event> {
+        let plan = &self.plan;
+        let seen = RunSeen {
+            id: &self.id,
+            action: plan.kind.as_str(),
+            service: Some(&plan.service),
+            environment: &plan.environment,
+            to: &plan.version,
+            by: &self.by,
+        };
+        let began = ulid::millis(&self.id).and_then(|millis| DateTime::from_timestamp_millis(millis.try_into().ok()?));
+        let mut events: Vec<Event> = Vec::new();
+        events.extend(began.map(|time| Event::of_run(fleet, &seen, EventKind::DeployBegun, "begins", time)));
+        let ended = self.hosts.values().filter_map(|host| host.ended).max();
+        if let (Next::Over(outcome), true, Some(time)) =
+            (plan.course().next(&self.hosts, Wish::On), self.is_over(), ended)
+        {
+            let word = DeploymentStatus::from(outcome).as_str();
+            events.push(Event::of_run(fleet, &seen, EventKind::DeployEnded, word, time));
+        }
+        events
     }
 
     /// Whether nobody steers it.

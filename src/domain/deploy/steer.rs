@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::journal::{HostRun, Phase};
 use super::spec::OnFail;
+use crate::domain::deployment::DeploymentStatus;
 
 /// An order to a host's runner.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -66,6 +67,18 @@ impl Outcome {
             Self::Held => "held",
             Self::Canceled => "canceled",
             Self::Denied => "denied",
+        }
+    }
+}
+
+impl From<Outcome> for DeploymentStatus {
+    fn from(outcome: Outcome) -> Self {
+        match outcome {
+            Outcome::Succeeded => Self::Success,
+            Outcome::RolledBack => Self::RolledBack,
+            Outcome::Failed => Self::Failed,
+            Outcome::Held => Self::Held,
+            Outcome::Canceled | Outcome::Denied => Self::Canceled,
         }
     }
 }

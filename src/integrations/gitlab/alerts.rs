@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 
 use crate::domain::alert::{Alert, AlertState, Severity, is_recent, sort};
 use crate::domain::ci::Incident;
-use crate::domain::delivery::{Delivery, Project};
+use crate::domain::delivery::{Delivery, Part, Project};
 
 /// Every alert of what is known, in the order in which they are read, as of this time.
 pub fn alerts(delivery: &Delivery, now: DateTime<Utc>) -> Vec<Alert> {
@@ -15,6 +15,12 @@ pub fn alerts(delivery: &Delivery, now: DateTime<Utc>) -> Vec<Alert> {
     let mut alerts: Vec<Alert> = delivery.projects.iter().flat_map(of).collect();
     sort(&mut alerts);
     alerts
+}
+
+/// Whether enough is known to say that an alert which is not among those of [`alerts`] is over: every project's incidents.
+pub fn is_heard(delivery: &Delivery) -> bool {
+    let heard = |project: &Project| project.as_of.contains_key(&Part::Incidents);
+    !delivery.projects.is_empty() && delivery.projects.iter().all(heard)
 }
 
 fn alert(incident: &Incident, project: &Project, now: DateTime<Utc>) -> Option<Alert> {

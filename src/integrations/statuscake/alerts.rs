@@ -12,7 +12,7 @@ use crate::domain::monitor::{
     Certificate, CertificateState, Heartbeat, Monitor, MonitorEvent, MonitorState, Outage, PageSpeed, is_flapping,
     outages,
 };
-use crate::domain::outside::Outside;
+use crate::domain::outside::{Feed, Outside};
 
 /// The days before its end from which a certificate is a page.
 const CERTIFICATE_PAGE: i64 = 7;
@@ -42,6 +42,22 @@ pub fn alerts(outside: &Outside, owners: &[CheckOwner], now: DateTime<Utc>) -> V
     }
     sort(&mut alerts);
     alerts
+}
+
+/// Whether enough is known to say that an alert which is not among those of [`alerts`] is over.
+pub fn is_heard(outside: &Outside, alert: &Alert) -> bool {
+    let heard = |feed: Feed| outside.as_of.contains_key(&feed);
+    match alert.rule.as_str() {
+        "certificate" => heard(Feed::Certificates),
+        "heartbeat" => heard(Feed::Heartbeats),
+        "pagespeed" => heard(Feed::PageSpeeds),
+        _ => {
+            // When a check came back its events say.
+            let id = alert.id.split(':').nth(2).unwrap_or_default();
+            let lasts = |check: &Monitor| check.id == id && check.state != MonitorState::Paused;
+            heard(Feed::Checks) && (outside.events.contains_key(id) || !outside.checks.iter().any(lasts))
+        }
+    }
 }
 
 /// An alert with whose it is, by the first service that claims what it is about.

@@ -12,6 +12,7 @@ use crate::deploys::known;
 use crate::domain::deploy::known::KnownRun;
 use crate::domain::host::HostName;
 use crate::domain::settings::Settings;
+use crate::runtime::history::History;
 use crate::transport::SharedTransport;
 
 /// Between two looks: a run takes minutes.
@@ -25,6 +26,7 @@ const MOST: usize = 5;
 pub async fn look(
     settings: Arc<Settings>,
     links: BTreeMap<HostName, SharedTransport>,
+    history: Option<History>,
     messages: mpsc::Sender<Message>,
 ) {
     let deployed: Vec<(&[HostName], &str)> = settings
@@ -66,6 +68,9 @@ pub async fn look(
         found.sort_by(|a, b| b.id.cmp(&a.id));
         over.retain(|id, _| found.iter().any(|run| run.id == *id));
         if told.as_ref() != Some(&found) {
+            if let Some(history) = &history {
+                history.saw_runs(&found).await;
+            }
             if messages.send(Message::KnownRuns(found.clone())).await.is_err() {
                 return;
             }
