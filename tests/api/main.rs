@@ -7,6 +7,7 @@ mod support;
 
 mod acting;
 mod cli;
+mod companies;
 mod figures;
 mod gitlab;
 mod http;

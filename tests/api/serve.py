@@ -7,7 +7,7 @@ from http.server import BaseHTTPRequestHandler,ThreadingHTTPServer
 A=argparse.ArgumentParser(); a=A.add_argument
 a("--fixtures",required=True);a("--port",type=int,default=8088);a("--host",default="127.0.0.1");a("--now");a("--log",default="requests.jsonl")
 a("--latency",type=float,default=0);a("--fail-rate",type=float,default=0);a("--garbage",type=float,default=0);a("--truncate",type=float,default=0);a("--rate-limit",type=int,default=0,help="429 after N requests per service per window");a("--rate-window",type=float,default=60);a("--seed",type=int,default=1)
-a("--stripe-key",default="rk_test_qd");a("--gitlab-token",default="glpat-qd");a("--statuscake-token",default="sc-qd");a("--job-seconds",type=float,default=2,help="a started job is running this long, then succeeds")
+a("--stripe-version",help="answer in the shapes of this version, whatever is asked");a("--stripe-key",default="rk_test_qd");a("--gitlab-token",default="glpat-qd");a("--statuscake-token",default="sc-qd");a("--job-seconds",type=float,default=2,help="a started job is running this long, then succeeds")
 O=A.parse_args(); rnd=random.Random(O.seed); LOCK=threading.RLock()
 def load(s,n,default=None):
     p=os.path.join(O.fixtures,s,n)
@@ -70,7 +70,7 @@ def stripe(m,path,q,body,hd):
     if key!=O.stripe_key:
         if key==O.stripe_key+"_limited": raise Err(403,{"error":{"message":"The provided key does not have the required permissions for this endpoint.","type":"invalid_request_error","code":"permission_error"}})
         raise serr(401,"Invalid API Key provided: %s****"%key[:8])
-    ver=hd.get("stripe-version","2026-10-28.endive"); H={"Stripe-Version":ver,"Request-Id":"req_%08x"%rnd.getrandbits(32)}
+    ver=O.stripe_version or hd.get("stripe-version","2026-10-28.endive"); H={"Stripe-Version":ver,"Request-Id":"req_%08x"%rnd.getrandbits(32)}
     if not re.match(r"\d{4}-\d\d-\d\d(\.\w+)?$",ver): raise serr(400,"Invalid Stripe API version: %s"%ver)
     if m!="GET": raise serr(403,"This restricted key is read only.","invalid_request_error",code="permission_error")
     seg=path.strip("/").split("/"); ex=q.get("expand[]",[])+[v[0] for k,v in q.items() if re.fullmatch(r"expand\[\d+\]",k)]
