@@ -367,7 +367,7 @@ async fn alerts_whose_end_nobody_told_are_known_to_the_next_start() {
     let over = alert("2", "statuscake", AlertState::Resolved);
     assert_eq!(open().await.turns(&[&over, &one], Utc::now()).await.unwrap(), [true, false]);
     let next = open().await;
-    assert_eq!(next.standing_alerts("statuscake").await.unwrap(), [one.clone()]);
+    assert_eq!(next.standing_alerts("statuscake").await.unwrap(), std::slice::from_ref(&one));
     let over = Alert { state: AlertState::Resolved, ..one };
     assert_eq!(next.turns(&[&over], Utc::now()).await.unwrap(), [true], "its end is told, and once");
     assert_eq!(open().await.turns(&[&over], Utc::now()).await.unwrap(), [false]);
