@@ -411,6 +411,7 @@ fn what_is_new_since_the_last_deploy_is_one_key_away() {
         level: Some(level),
         after,
         before,
+        known: at(-600),
         sources: vec![SourceId(0), SourceId(1)],
         first: at(40),
         last: at(50),

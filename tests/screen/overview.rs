@@ -21,7 +21,8 @@ fn error(kind: ChangeKind, text: &str, after: u64, began: i64, last: i64) -> Cha
         text: text.into(),
         level: Some(Level::Error),
         after,
-        before: 3,
+        before: if kind == ChangeKind::New { 0 } else { 3 },
+        known: at(-7200),
         sources: vec![SourceId(0)],
         first: at(began),
         last: at(last),
@@ -57,6 +58,22 @@ fn the_errors_are_told_by_kind_with_their_hosts_and_what_is_new() {
     let shown = picture(&mut failing((120, 36)));
     for words in ["×401", "KeyError: 'cart'", "NEW since 1.5.0", "7 times as often"] {
         assert!(shown.contains(words), "{words}:\n{shown}");
+    }
+}
+
+#[test]
+fn an_error_is_new_since_a_version_only_where_it_is_known_what_was_said_before() {
+    for (kind, known, word) in [
+        (ChangeKind::Same, -600, true),
+        (ChangeKind::Same, -20, false),
+        (ChangeKind::New, -600, true),
+        (ChangeKind::More(3.0), -600, false),
+    ] {
+        let mut state = failing((120, 36));
+        let began = Change { known: at(known), before: 0, ..error(kind, "KeyError: 'cart'", 9, -10, 2) };
+        update(&mut state, Message::Logs(Box::new(LogWindow { troubles: Arc::new(vec![began]), ..window(12) })));
+        let shown = picture(&mut state);
+        assert_eq!(shown.contains("NEW since 1.5.0"), word, "{kind:?} {known}:\n{shown}");
     }
 }
 

@@ -8,6 +8,8 @@ use crate::app::state::State;
 use crate::domain::alert::{Alert, AlertState, Severity};
 use crate::domain::template::{Change, ChangeKind};
 
+/// What a service said for so long before an error began is enough to call that new since a version.
+const ENOUGH: TimeDelta = TimeDelta::seconds(30);
 /// What changed is told for so long.
 const CHANGES: TimeDelta = TimeDelta::hours(24);
 /// An error is new since a version when it was first said at most so long after that was seen,
@@ -57,13 +59,13 @@ pub fn hosts_of<'s>(state: &'s State, change: &Change) -> Vec<&'s str> {
 
 /// How a kind of error has changed, in words: `NEW since 1.4.3`, `7 times as often`.
 pub fn news(state: &State, change: &Change) -> Option<String> {
-    match change.kind {
-        ChangeKind::New => Some(match version_before(state, change) {
-            Some(version) => format!("NEW since {version}"),
-            None => "NEW".to_owned(),
-        }),
-        ChangeKind::More(times) => Some(format!("{times:.0} times as often")),
-        ChangeKind::Gone | ChangeKind::Same => None,
+    let began = change.before == 0 && change.first - change.known >= ENOUGH;
+    let version = version_before(state, change).filter(|_| began);
+    match (change.kind, version) {
+        (ChangeKind::New | ChangeKind::Same, Some(version)) => Some(format!("NEW since {version}")),
+        (ChangeKind::New, None) => Some("NEW".to_owned()),
+        (ChangeKind::More(times), _) => Some(format!("{times:.0} times as often")),
+        (ChangeKind::Gone | ChangeKind::Same, _) => None,
     }
 }
 

@@ -49,6 +49,8 @@ pub struct Change {
     pub after: u64,
     /// How often before it, at most a day back.
     pub before: u64,
+    /// Since when anything is known of what its service says.
+    pub known: DateTime<Utc>,
     /// Sources that have said it since that moment; of what is gone, those that had.
     pub sources: Vec<SourceId>,
     /// When it was said first and last.
@@ -154,6 +156,7 @@ impl Templates {
             level: kind.group.level,
             after,
             before,
+            known: time(service.first),
             sources,
             first: time(counts.first()),
             last: time(counts.last()),

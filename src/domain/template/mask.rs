@@ -2,7 +2,7 @@
 //!
 //! A run of letters and digits that holds a digit is a number (`<n>`), or an id (`<id>`) when it is long enough and all
 //! hexadecimal, or very long; digits among letters (`web7`, `12ms`) are taken out by themselves. What joins two of them
-//! (`10.0.0.1:80`, a UUID) belongs to them.
+//! (`10.0.0.1:80`, a UUID) belongs to them. The status after a request (`HTTP/1.1" 502`) stays: it says what happened.
 
 use crate::domain::text::clean;
 
@@ -123,16 +123,19 @@ fn masked(run: &[u8], kinds: u8) -> Option<Part<'static>> {
 fn parts<'m>(message: &'m [u8], mut each: impl FnMut(Part<'m>)) {
     let message = &message[..message.len().min(MOST)];
     let (mut at, mut from) = (0, 0);
+    let mut request = false;
     while at < message.len() {
         if kind(message[at]) & WORDY == 0 {
             at += 1;
             continue;
         }
         let (end, kinds) = run(message, at);
-        if kinds & DIGIT == 0 {
+        let status = request && &message[from..at] == b"\" " && end - at == 3;
+        if kinds & DIGIT == 0 || status {
             at = end;
             continue;
         }
+        request = message[from..at].ends_with(b"HTTP/");
         if from < at {
             each(Part::Text(&message[from..at]));
         }
@@ -189,6 +192,8 @@ mod tests {
             ("at 0xdeadbeef", "at <id>"),
             ("on 2026-11-18 08:00:01,123", "on <n> <n>"),
             ("GET /cart/42/items HTTP/1.1", "GET /cart/<n>/items HTTP/<n>"),
+            ("\"GET /cart HTTP/1.1\" 502 150", "\"GET /cart HTTP/<n>\" 502 <n>"),
+            ("\"GET /cart HTTP/1.1\" 5020", "\"GET /cart HTTP/<n>\" <n>"),
             ("KeyError: 'cart'", "KeyError: 'cart'"),
             ("web-7 and web8", "web-<n> and web<n>"),
             ("facade decade", "facade decade"),
