@@ -336,7 +336,7 @@ async fn on_unit(
                 ActionKind::Reload => Expect::Kept { before },
                 _ => Expect::Started { before },
             };
-            match gate::watch(transport, unit, order.service, &order.gate, expect, progress).await {
+            match gate::watch(transport, Some(unit), order.service, &order.gate, expect, None, progress).await {
                 Ended::Good => Came::out(Verdict::Ok, rc, ""),
                 Ended::Bad(why) => Came::out(Verdict::Failed, rc, why),
                 Ended::Unknown => Came::out(Verdict::Unknown, rc, "the link was lost before the gate had decided"),

@@ -8,10 +8,10 @@ use tokio::time::{Instant, sleep, timeout};
 use super::execute::Progress;
 use super::reach::again;
 use super::unit::{NoReading, read};
-use crate::domain::gate::{Expect, Gate, GateSettings, Look, Verdict};
-use crate::domain::service::{Health, Service};
+use crate::domain::gate::{Expect, Gate, GateSettings, Look, UnitFacts, Verdict};
+use crate::domain::service::{Health, Service, VersionSource};
 use crate::domain::text::one_line;
-use crate::hosts::ask_health;
+use crate::hosts::{ask_health, ask_version};
 use crate::integrations::http::HostHttp;
 use crate::transport::SharedTransport;
 
@@ -20,7 +20,7 @@ const DETAIL: usize = 300;
 
 /// How a gate ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Ended {
+pub enum Ended {
     /// The host is good.
     Good,
     /// It is not, and why.
@@ -29,14 +29,16 @@ pub(super) enum Ended {
     Unknown,
 }
 
-/// Looks until the gate has decided; each new word of it is told. (A closure that tells would keep the caller from being
-/// spawned.)
-pub(super) async fn watch(
+/// Looks until the gate has decided; each new word of it is told. A service without a unit, which runs in a container, is
+/// judged by its health and its version (`version`: where it is asked, and what it must be). (A closure that tells would
+/// keep the caller from being spawned.)
+pub async fn watch(
     transport: &SharedTransport,
-    unit: &str,
+    unit: Option<&str>,
     service: Option<&Service>,
     settings: &GateSettings,
     expect: Expect,
+    version: Option<(&VersionSource, &str)>,
     progress: &mpsc::Sender<Progress>,
 ) -> Ended {
     // What has ended answers nobody.
@@ -49,10 +51,13 @@ pub(super) async fn watch(
     loop {
         let mut look = Look::default();
         let mut lost = false;
-        match timeout(limit, read(transport, unit, "")).await {
-            Ok(Ok(reading)) => look.unit = Some(reading.facts),
-            Ok(Err(NoReading::Lost)) => lost = true,
-            Ok(Err(NoReading::Odd(_))) | Err(_) => {}
+        match unit {
+            None => look.unit = Some(UnitFacts { active: "active".to_owned(), ..UnitFacts::default() }),
+            Some(unit) => match timeout(limit, read(transport, unit, "")).await {
+                Ok(Ok(reading)) => look.unit = Some(reading.facts),
+                Ok(Err(NoReading::Lost)) => lost = true,
+                Ok(Err(NoReading::Odd(_))) | Err(_) => {}
+            },
         }
         if let (Some(check), false) = (health, lost) {
             look.health = match ask_health(&http, check).await {
@@ -61,6 +66,13 @@ pub(super) async fn watch(
                 // It could not be asked: that is no good answer, and no bad one.
                 (Health::Unknown, why) => Some(Err(why.unwrap_or_else(|| "it could not be asked".to_owned()))),
             };
+        }
+        if let (Some((source, wanted)), false) = (version, lost) {
+            let told = ask_version(transport, &http, source).await.flatten();
+            if told.as_deref() != Some(wanted) {
+                let told = told.unwrap_or_else(|| "nothing".to_owned());
+                look.version = Some(format!("it reports version {}, not {wanted}", one_line(&told, 60)));
+            }
         }
         match gate.look(&look, began.elapsed()) {
             Verdict::Passed => return Ended::Good,

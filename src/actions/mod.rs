@@ -6,7 +6,7 @@
 pub mod again;
 pub mod evidence;
 pub mod execute;
-mod gate;
+pub mod gate;
 pub mod hosted;
 pub mod plan;
 pub mod reach;

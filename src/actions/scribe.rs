@@ -65,6 +65,7 @@ impl Scribe {
             status: DeploymentStatus::Running,
             detail: None,
             hosts: subject.hosts.iter().map(host).collect(),
+            job: None,
         };
         let scribe = Self { store: recorder.store.as_ref().ok().cloned(), record };
         scribe.write().await;

@@ -1,20 +1,20 @@
-//! Watching the whole fleet after its last host: what the hosts' access logs, logs and kernels tell, and StatusCake.
-//! What follows from it is in [`crate::domain::deploy::bake`].
+//! Watching the whole fleet after its last host: what the hosts' access logs, logs, journals and kernels tell, and
+//! StatusCake. What follows from it is in [`crate::domain::deploy::bake`].
+//!
+//! All of it is reckoned from when the release went live on each host, as the host's own journal says: whoever takes a run
+//! over in the middle of its bake goes on with it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use futures_util::future::join_all;
 use tokio::time::Instant;
 
 use super::herald::Herald;
+use super::listen::{Answer, Ear};
 use crate::domain::deploy::bake::Findings;
-use crate::domain::deploy::plan::{Bake, DeployPlan};
-use crate::domain::host::HostName;
-use crate::domain::log::Level;
-use crate::domain::template::mask;
-use crate::domain::text::one_line;
-use crate::logs::parse::{Parser, TimeField, message, request};
+use crate::domain::deploy::journal::Milestones;
+use crate::domain::deploy::plan::Bake;
 use crate::transport::loader::quote;
 use crate::transport::{ExecSpec, Exit, SharedTransport};
 
@@ -25,203 +25,186 @@ const PATIENCE: Duration = Duration::from_secs(4);
 const PIECE: u64 = 2 << 20;
 /// More than an answer holds.
 const MOST: usize = 16 << 20;
-/// How long before the run counts as before.
-const BEFORE: i64 = 30 * 60 * 1_000_000_000;
+/// How long before the run counts as before, in seconds.
+pub(super) const BEFORE: i64 = 30 * 60;
 /// StatusCake is asked so often: its requests are counted.
 const CHECKS: Duration = Duration::from_secs(30);
 /// Waiting below this share of the time, in percent, is nobody's trouble.
 const LITTLE: f64 = 20.0;
-/// So many kinds of error are told apart.
-const KINDS: usize = 200;
+/// The kernel's shares are those of a minute: before that they tell of the restart.
+const SETTLED: f64 = 60.0;
 
-/// What a host told.
+/// One host that is watched.
+pub struct Watched<'a> {
+    /// Its name.
+    pub host: String,
+    /// How it is asked.
+    pub link: &'a SharedTransport,
+    /// The version that is new there.
+    pub version: String,
+    /// When it went live, and how the host was then.
+    pub milestones: Milestones,
+}
+
+/// What is known of a host besides.
 #[derive(Default)]
-struct OnHost {
-    marks: String,
-    unit: BTreeMap<String, String>,
-    oom: Option<u64>,
-    pressure: BTreeMap<String, f64>,
-    access: Parser,
-    errors: Parser,
+struct Baseline {
+    unit: Option<String>,
+    vitals: BTreeMap<String, f64>,
+    /// How long the release had been good there at the last answer, in seconds, and when that was.
+    good: Option<(f64, Instant)>,
 }
 
 /// One bake.
 pub struct Baker<'a> {
-    plan: &'a DeployPlan,
+    unit: &'a str,
     bake: &'a Bake,
-    links: Vec<(String, &'a SharedTransport)>,
-    hosts: BTreeMap<String, OnHost>,
-    /// Errors that were there before.
-    known: BTreeSet<String>,
+    watched: Vec<Watched<'a>>,
+    ears: BTreeMap<String, Ear>,
+    baselines: BTreeMap<String, Baseline>,
     findings: Findings,
-    /// When the run began, in nanoseconds since 1970.
-    run_began: i64,
-    began: Option<Instant>,
+    began: Instant,
     looked: Option<Instant>,
     asked: Option<Instant>,
 }
 
 impl<'a> Baker<'a> {
-    /// A bake that has not begun.
-    pub fn new(
-        plan: &'a DeployPlan,
-        bake: &'a Bake,
-        links: &'a BTreeMap<HostName, SharedTransport>,
-        run_began: i64,
-    ) -> Self {
-        let link = |host: &String| Some((host.clone(), links.get(&HostName::from(host.as_str()))?));
+    /// A bake of a unit that has not been looked at.
+    pub fn new(unit: &'a str, bake: &'a Bake, watched: Vec<Watched<'a>>) -> Self {
+        let ear = |one: &Watched<'_>| (one.host.clone(), Ear::new(&one.version, &one.milestones));
+        let baseline = |one: &Watched<'_>| {
+            let vitals = one.milestones.vitals.split(' ').filter_map(|word| {
+                let (what, number) = word.split_once('=')?;
+                Some((what.to_owned(), number.parse().ok()?))
+            });
+            (one.host.clone(), Baseline { unit: one.milestones.unit.clone(), vitals: vitals.collect(), good: None })
+        };
         Self {
-            plan,
+            unit,
             bake,
-            links: plan.hosts.iter().filter_map(|part| link(&part.host)).collect(),
-            hosts: BTreeMap::new(),
-            known: BTreeSet::new(),
+            ears: watched.iter().map(ear).collect(),
+            baselines: watched.iter().map(baseline).collect(),
+            watched,
             findings: Findings::default(),
-            run_began,
-            began: None,
+            began: Instant::now(),
             looked: None,
             asked: None,
         }
     }
 
-    /// Whether it has lasted as long as it was meant to.
-    pub fn is_over(&self) -> bool {
-        self.began.is_some_and(|began| began.elapsed() >= self.bake.time)
+    /// How long every host has been good, as the hosts that were heard tell it.
+    fn elapsed(&self) -> Duration {
+        let good = self.baselines.values().filter_map(|base| base.good);
+        let least = good.map(|(seconds, at)| seconds + at.elapsed().as_secs_f64()).min_by(f64::total_cmp);
+        least.map_or_else(|| self.began.elapsed(), |seconds| Duration::try_from_secs_f64(seconds).unwrap_or_default())
     }
 
-    /// Looks at the fleet, when it is time to; what is known then.
-    pub async fn look(&mut self, herald: &Herald) -> Option<&Findings> {
+    /// Whether it has lasted as long as it was meant to.
+    pub fn is_over(&self) -> bool {
+        self.looked.is_some() && self.elapsed() >= self.bake.time
+    }
+
+    /// What has been found so far, in a line.
+    pub fn numbers(&self) -> String {
+        self.findings.line(&self.bake.limits)
+    }
+
+    /// Looks at the fleet, when it is time to; what is known then, and in a line.
+    pub async fn look(&mut self, herald: &Herald) -> Option<(&Findings, String)> {
         let pace = (self.bake.time / 20).clamp(Duration::from_millis(500), Duration::from_secs(10));
         if self.looked.is_some_and(|looked| looked.elapsed() < pace) && !self.is_over() {
             return None;
         }
-        let now = Instant::now();
-        let began = *self.began.get_or_insert(now);
-        let first = self.looked.replace(now).is_none();
-        let asked = self.links.iter().map(|(host, transport)| {
-            let script = self.script(host);
-            async move { (host.clone(), transport.exec(ExecSpec::script(script, PATIENCE)).collect(MOST).await) }
+        self.looked = Some(Instant::now());
+        let asked = self.watched.iter().map(|one| {
+            let script = self.script(one);
+            async move { (one.host.clone(), one.link.exec(ExecSpec::script(script, PATIENCE)).collect(MOST).await) }
         });
         let answers = join_all(asked).await;
         self.findings.unheard.clear();
+        self.findings.waits = None;
         for (host, output) in answers {
-            match output.exit {
-                Exit::Code(_) => self.take(&host, &output.out, first || !self.hosts.contains_key(&host)),
-                _ => self.findings.unheard.push(host),
-            }
+            let (Exit::Code(_), Some(ear)) = (output.exit, self.ears.get_mut(&host)) else {
+                self.findings.unheard.push(host);
+                continue;
+            };
+            let answer = ear.take(&output.out, self.bake.access_log.is_some(), &mut self.findings, &host);
+            self.weigh(&host, &answer);
+        }
+        // What one host knew before is new to none.
+        let known = |error: &String| self.ears.values().any(|ear| ear.known.contains(error));
+        if let Some(errors) = &mut self.findings.errors {
+            errors.retain(|error, _| !known(error));
         }
         if self.bake.limits.statuscake && self.asked.is_none_or(|asked| asked.elapsed() >= CHECKS) {
             self.asked = Some(Instant::now());
             self.findings.down = herald.down().await;
         }
-        self.findings.elapsed = began.elapsed();
-        Some(&self.findings)
+        self.findings.elapsed = self.elapsed();
+        let (at, of) = (self.findings.elapsed.as_secs(), self.bake.time.as_secs());
+        Some((&self.findings, format!("bake {} of {of} s: {}", at.min(of), self.numbers())))
     }
 
-    fn script(&self, host: &str) -> String {
-        let marks = self.hosts.get(host).map(|host| host.marks.as_str()).unwrap_or_default();
+    fn script(&self, one: &Watched<'_>) -> String {
+        let (bake, none) = (self.bake, Ear::default());
+        let ear = self.ears.get(&one.host).unwrap_or(&none);
+        let began = one
+            .milestones
+            .began
+            .or(one.milestones.live)
+            .map_or_else(|| chrono::Utc::now().timestamp(), |at| at.timestamp());
         format!(
-            "unit={} access={} logs={} marks={} most={PIECE}\n{SCRIPT}",
-            quote(&self.plan.unit),
-            quote(self.bake.access_log.as_deref().unwrap_or_default()),
-            quote(&self.bake.logs.join("\n")),
-            quote(marks)
+            "unit={} access={} logs={} rooted={} journals={} marks={} cursors={} since={} most={PIECE}\n{SCRIPT}",
+            quote(self.unit),
+            quote(bake.access_log.as_deref().unwrap_or_default()),
+            quote(&bake.logs.join("\n")),
+            quote(&bake.rooted.join("\n")),
+            quote(&bake.journals.join("\n")),
+            quote(&ear.marks),
+            quote(&ear.cursors),
+            began - BEFORE,
         )
     }
 
-    /// Takes an answer; the first of a host tells what was before.
-    fn take(&mut self, host: &str, said: &[u8], first: bool) {
-        let on = self.hosts.entry(host.to_owned()).or_default();
-        let (mut marks, mut unit, mut oom, mut pressure) = (String::new(), BTreeMap::new(), None, BTreeMap::new());
-        let mut counted = self.bake.access_log.is_none();
-        let now = chrono::Utc::now().timestamp_nanos_opt().unwrap_or(0);
-        for line in said.split(|byte| *byte == b'\n') {
-            if let Some(raw) = line.strip_prefix(b"a ") {
-                let parsed = on.access.line(raw, now);
-                let answers = if first { &mut self.findings.before } else { &mut self.findings.since };
-                let in_time = match parsed.time {
-                    TimeField::At(stamp) => {
-                        !first || (stamp.nanos < self.run_began && stamp.nanos >= self.run_began - BEFORE)
-                    }
-                    TimeField::Missing | TimeField::Bad => !first,
-                };
-                if let Some(request) = request(on.access.format(), raw).filter(|_| in_time) {
-                    answers.get_or_insert_default().count(request.status);
-                }
-            } else if let Some(raw) = line.strip_prefix(b"e ") {
-                let parsed = on.errors.line(raw, now);
-                if parsed.level.is_none_or(|level| level < Level::Error) {
-                    continue;
-                }
-                let text = one_line(&mask::text(&raw[message(on.errors.format(), raw, now)]), 160);
-                let errors = self.findings.errors.get_or_insert_default();
-                if first {
-                    self.known.insert(text);
-                } else if !self.known.contains(&text) && (errors.len() < KINDS || errors.contains_key(&text)) {
-                    *errors.entry(text).or_default() += 1;
-                }
-            } else if let Ok(line) = std::str::from_utf8(line) {
-                if let Some(mark) = line.strip_prefix("mark ") {
-                    marks.push_str(mark);
-                    marks.push('\n');
-                } else if let Some((key, value)) = line.split_once('=') {
-                    match key {
-                        // That there is one to be read, however little is in it.
-                        "read" if value == "a" => {
-                            counted = true;
-                            self.findings.since.get_or_insert_default();
-                            self.findings.before.get_or_insert_default();
-                        }
-                        "read" => drop(self.findings.errors.get_or_insert_default()),
-                        "oom" => oom = value.parse::<u64>().ok(),
-                        "cpu" | "memory" | "io" => {
-                            pressure.extend(value.parse::<f64>().ok().map(|share| (key.to_owned(), share)));
-                        }
-                        key => drop(unit.insert(key.to_owned(), one_line(value, 100))),
-                    }
-                }
+    /// What a host tells now against how it was. What has been found stays found.
+    fn weigh(&mut self, host: &str, answer: &Answer) {
+        let Some(one) = self.watched.iter().find(|one| one.host == host) else { return };
+        let (base, findings) = (self.baselines.entry(host.to_owned()).or_default(), &mut self.findings);
+        let milestones = &one.milestones;
+        let by_up = milestones.good_up.zip(answer.number("up")).map(|(good, now)| (now - good as f64) / 100.0);
+        let by_clock = milestones.good.zip(answer.number("now")).map(|(good, now)| now - good.timestamp() as f64);
+        // One that has booted since counts from then by its uptime; the other clock may be set by somebody.
+        let seconds = by_up.filter(|up| *up >= 0.0).or(by_clock).unwrap_or_else(|| self.began.elapsed().as_secs_f64());
+        base.good = Some((seconds.max(0.0), Instant::now()));
+        let word = |name: &str| answer.words.get(name).map(String::as_str);
+        let state = word("ActiveState").unwrap_or("active");
+        let now = format!("{}/{}", word("InvocationID").unwrap_or_default(), word("NRestarts").unwrap_or_default());
+        let before = base.unit.get_or_insert_with(|| now.clone());
+        let trouble = match (before.split('/').next(), now.split('/').next()) {
+            _ if !matches!(state, "active" | "reloading" | "refreshing") => Some(format!("its unit is {state}")),
+            (before, now) if before != now => Some("its unit ended and was started again".to_owned()),
+            _ if *before != now => Some("systemd started its unit again".to_owned()),
+            _ => None,
+        };
+        let trouble = trouble.map(|trouble| format!("{host}: {trouble}"));
+        findings.units.extend(trouble.filter(|trouble| !findings.units.contains(trouble)));
+        for what in ["oom", "cpu", "memory", "io"] {
+            if let Some(number) = answer.number(what) {
+                base.vitals.entry(what.to_owned()).or_insert(number);
             }
         }
-        self.findings.uncounted.retain(|known| known != host);
-        if !counted {
-            self.findings.uncounted.push(host.to_owned());
+        if let Some((before, now)) = base.vitals.get("oom").zip(answer.number("oom")) {
+            let count = findings.oom.entry(host.to_owned()).or_default();
+            *count = (*count).max((now - before).max(0.0) as u64);
         }
-        on.marks = marks;
-        if first {
-            (on.unit, on.oom, on.pressure) = (unit, oom, pressure);
-            return;
+        let pairs = ["cpu", "memory", "io"].map(|what| base.vitals.get(what).copied().zip(answer.number(what)));
+        let worst = pairs.into_iter().flatten().max_by(|a, b| a.1.total_cmp(&b.1));
+        if let Some((before, now)) = worst.filter(|(_, now)| findings.waits.is_none_or(|(_, known)| *now > known)) {
+            findings.waits = Some((before, now));
         }
-        compare(&mut self.findings, host, on, &unit, oom, &pressure);
+        let worse = |(before, now): &(f64, f64)| *now >= LITTLE && *now >= before * 2.0 && seconds >= SETTLED;
+        let worse = pairs.into_iter().flatten().filter(worse).max_by(|a, b| a.1.total_cmp(&b.1));
+        findings.pressure.retain(|(known, ..)| known != host);
+        findings.pressure.extend(worse.map(|(before, now)| (host.to_owned(), before, now)));
     }
-}
-
-/// What a host tells now against what it told first. What has been found stays found.
-fn compare(
-    findings: &mut Findings,
-    host: &str,
-    on: &OnHost,
-    unit: &BTreeMap<String, String>,
-    oom: Option<u64>,
-    pressure: &BTreeMap<String, f64>,
-) {
-    let state = unit.get("ActiveState").map(String::as_str).unwrap_or("active");
-    let trouble = match unit.get("InvocationID").zip(on.unit.get("InvocationID")) {
-        _ if !matches!(state, "active" | "reloading" | "refreshing") => Some(format!("{host}: its unit is {state}")),
-        Some((now, before)) if now != before => Some(format!("{host}: its unit ended and was started again")),
-        _ if unit.get("NRestarts") != on.unit.get("NRestarts") => {
-            Some(format!("{host}: systemd started its unit again"))
-        }
-        _ => None,
-    };
-    findings.units.extend(trouble.filter(|trouble| !findings.units.contains(trouble)));
-    if oom > on.oom && !findings.oom.iter().any(|known| known == host) {
-        findings.oom.push(host.to_owned());
-    }
-    findings.pressure.retain(|(known, ..)| known != host);
-    let worse = |(what, now): (&String, &f64)| {
-        let before = on.pressure.get(what).copied()?;
-        (*now >= LITTLE && *now >= before * 2.0).then_some((before, *now))
-    };
-    let worst = pressure.iter().filter_map(worse).max_by(|a, b| a.1.total_cmp(&b.1));
-    findings.pressure.extend(worst.map(|(before, now)| (host.to_owned(), before, now)));
 }

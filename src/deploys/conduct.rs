@@ -271,7 +271,7 @@ fn id() -> Result<String, NotBegun> {
 }
 
 fn told_why(host: &str, runs: &BTreeMap<String, HostRun>) -> Option<String> {
-    let why = runs.get(host)?.why.as_ref()?;
+    let why = runs.get(host)?.trouble()?;
     Some(format!("{host}: {}", one_line(why, 200)))
 }
 
@@ -282,8 +282,9 @@ fn host_ending(host: &str, runs: &BTreeMap<String, HostRun>, ms: u64) -> HostEnd
         "done" => Verdict::Ok,
         "undone" => Verdict::RolledBack,
         "kept" | "held" => Verdict::Held,
+        _ if run.away => Verdict::Unknown,
         "canceled" | "denied" | "unknown" => Verdict::NotDone,
         _ => Verdict::Failed,
     };
-    HostEnding { host: host.to_owned(), result, rc: None, ms, detail: run.why.map(|why| one_line(&why, 300)) }
+    HostEnding { host: host.to_owned(), result, rc: None, ms, detail: run.trouble().map(|why| one_line(why, 300)) }
 }

@@ -94,6 +94,11 @@ async fn within(transport: &SharedTransport, script: String, patience: Duration)
     }
 }
 
+/// A path there, for a shell.
+fn at(path: &str) -> String {
+    format!("\"${{QD_ROOT:-}}\"{}", quote(path))
+}
+
 /// The part of the remote half that is its strategy's own.
 pub fn strategy(strategy: Strategy) -> &'static str {
     match strategy {
@@ -187,7 +192,7 @@ pub async fn order(
     word: &str,
 ) -> Result<(), Unheard> {
     let Some(file) = order.file() else { return Ok(()) };
-    let path = quote(&format!("{state}/runs/{run_id}/ctl/{file}"));
+    let path = at(&format!("{state}/runs/{run_id}/ctl/{file}"));
     run(transport, format!("umask 002; printf %s {} >{path}.new && sync && mv -f {path}.new {path}", quote(word)))
         .await
         .map(drop)
@@ -195,21 +200,21 @@ pub async fn order(
 
 /// The last lines of what a run's steps said, safe to show.
 pub async fn last_output(transport: &SharedTransport, state: &str, run_id: &str, lines: u32) -> Vec<String> {
-    let path = format!("{state}/runs/{run_id}/out.log");
-    let said = run(transport, format!("tail -n {lines} {}", quote(&path))).await.unwrap_or_default();
+    let path = at(&format!("{state}/runs/{run_id}/out.log"));
+    let said = run(transport, format!("tail -n {lines} {path}")).await.unwrap_or_default();
     said.lines().map(|line| one_line(line, 500)).collect()
 }
 
 /// The ids of the runs that a host remembers, newest first, and the plan of one of them.
 pub async fn runs(transport: &SharedTransport, state: &str) -> Result<Vec<String>, Unheard> {
-    let said = run(transport, format!("ls -1 {} 2>/dev/null | sort -r; true", quote(&format!("{state}/runs")))).await?;
+    let said = run(transport, format!("ls -1 {} 2>/dev/null | sort -r; true", at(&format!("{state}/runs")))).await?;
     Ok(said.lines().filter(|line| is_ulid(line)).map(str::to_owned).collect())
 }
 
 /// The plan of a run, where this host has a part in it.
 pub async fn plan_of(transport: &SharedTransport, state: &str, run_id: &str) -> Result<Option<DeployPlan>, Unheard> {
-    let path = format!("{state}/runs/{run_id}/plan.json");
-    let said = run(transport, format!("cat {} 2>/dev/null; true", quote(&path))).await?;
+    let path = at(&format!("{state}/runs/{run_id}/plan.json"));
+    let said = run(transport, format!("cat {path} 2>/dev/null; true")).await?;
     if said.is_empty() {
         return Ok(None);
     }
@@ -220,11 +225,11 @@ pub async fn plan_of(transport: &SharedTransport, state: &str, run_id: &str) -> 
 
 /// Keeps deploys away, until a time (seconds since 1970; 0 for ever) or lets them again.
 pub async fn hold(transport: &SharedTransport, state: &str, hold: Option<(i64, &str)>) -> Result<(), Unheard> {
-    let path = quote(&format!("{state}/hold"));
+    let path = at(&format!("{state}/hold"));
     let script = match hold {
         Some((until, why)) => {
             let text = quote(&format!("{until} {}", one_line(why, 300)));
-            let state = quote(state);
+            let state = at(state);
             format!(
                 "umask 002; [ -d {state} ] || {{ mkdir -p {state} && chmod 2770 {state}; }} && printf '%s\\n' {text} >{path} && sync"
             )

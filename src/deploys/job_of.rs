@@ -4,7 +4,7 @@ use std::fmt;
 
 use chrono::Utc;
 
-use super::by_job::{JobPlan, Wanted, make};
+use super::job_plan::{JobPlan, Wanted, make};
 use super::plan::NoPlan;
 use crate::domain::delivery::Part;
 use crate::domain::deploy::plan::Kind;

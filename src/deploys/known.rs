@@ -7,8 +7,8 @@ use crate::domain::deploy::known::KnownRun;
 use crate::domain::host::HostName;
 use crate::transport::SharedTransport;
 
-/// Lines of each host's journal that are kept.
-const TOLD: usize = 60;
+/// Lines of each host's journal that whoever looks on wants.
+pub const TOLD: usize = 60;
 
 /// The ids of the runs of a service that its hosts remember, newest first.
 pub async fn ids(hosts: &[(HostName, SharedTransport)], state: &str, most: usize) -> Vec<String> {
@@ -22,8 +22,8 @@ pub async fn ids(hosts: &[(HostName, SharedTransport)], state: &str, most: usize
     ids
 }
 
-/// One run, from the first host that has its plan; none where no host has.
-pub async fn one(hosts: &[(HostName, SharedTransport)], state: &str, id: &str) -> Option<KnownRun> {
+/// One run, from the first host that has its plan, with so many of each journal's newest lines; none where no host has it.
+pub async fn one(hosts: &[(HostName, SharedTransport)], state: &str, id: &str, newest: usize) -> Option<KnownRun> {
     let mut plan = None;
     for (_, transport) in hosts {
         plan = plan_of(transport, state, id).await.unwrap_or_default();
@@ -32,8 +32,8 @@ pub async fn one(hosts: &[(HostName, SharedTransport)], state: &str, id: &str) -
         }
     }
     let plan = plan?;
-    let (hosts_of, told) = (BTreeMap::new(), BTreeMap::new());
-    let mut known = KnownRun { id: id.to_owned(), by: String::new(), lease_age: None, hosts: hosts_of, told, plan };
+    let (hosts_of, facts) = (BTreeMap::new(), BTreeMap::new());
+    let mut known = KnownRun { id: id.to_owned(), by: String::new(), lease_age: None, hosts: hosts_of, facts, plan };
     let only_looking = Steering { token: "", beat: 0, take: false };
     for part in &known.plan.hosts {
         let Some((_, transport)) = hosts.iter().find(|(name, _)| name.as_str() == part.host) else { continue };
@@ -44,9 +44,8 @@ pub async fn one(hosts: &[(HostName, SharedTransport)], state: &str, id: &str) -
         let run = known.hosts.entry(part.host.clone()).or_default();
         run.alive = polled.alive;
         polled.facts.iter().for_each(|fact| run.take(fact));
-        let skipped = polled.facts.len().saturating_sub(TOLD);
-        let lines = polled.facts.iter().skip(skipped).map(|fact| fact.told()).collect();
-        known.told.insert(part.host.clone(), lines);
+        let skipped = polled.facts.len().saturating_sub(newest);
+        known.facts.insert(part.host.clone(), polled.facts.into_iter().skip(skipped).collect());
         known.by = polled.by;
         known.lease_age = polled.age.into_iter().chain(known.lease_age).min();
     }

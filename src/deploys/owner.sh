@@ -1,6 +1,7 @@
 # shellcheck shell=sh disable=SC2154,SC2034
 # Put before other scripts. Parameters: state.
 export LC_ALL=C
+state="${QD_ROOT:-}$state"
 field() { printf '%s' "$owner" | sed -n "s/.* $1 \([0-9a-f-]*\).*/\1/p"; }
 living() { # whether the runner that holds the lock lives: that process, of that start, on that boot; sets $owner
     owner=$(cat "$state/owner" 2>/dev/null) || return 1

@@ -17,7 +17,7 @@ use crate::domain::deploy::plan::{
 use crate::domain::deploy::spec::{AfterSwitch, DeploySpec, OnFail, Strategy};
 use crate::domain::deploy::state::is_version;
 use crate::domain::host::HostName;
-use crate::domain::log::SourceKind;
+use crate::domain::log::{SourceKind, SourceSpec};
 use crate::domain::service::{HealthCheck, Service, VersionSource};
 use crate::domain::version;
 use crate::transport::SharedTransport;
@@ -299,20 +299,30 @@ fn script(spec: &DeploySpec) -> Option<Script> {
 }
 
 /// What is watched after the last host of a deploy; a rollback is over when every host is well.
-fn bake(spec: &DeploySpec, service: &Service, kind: Kind) -> Option<Bake> {
-    let files = service.logs.iter().filter_map(|source| match &source.kind {
-        SourceKind::File(path) if !source.sudo => Some(path.clone()),
+pub(super) fn bake(spec: &DeploySpec, service: &Service, kind: Kind) -> Option<Bake> {
+    let files = |sudo| {
+        let file = move |source: &SourceSpec| match &source.kind {
+            SourceKind::File(path) if source.sudo == sudo => Some(path.clone()),
+            _ => None,
+        };
+        service.logs.iter().filter_map(file).collect()
+    };
+    let named = service.logs.iter().filter_map(|source| match &source.kind {
+        SourceKind::Journal(unit) if !unit.is_empty() => Some(unit),
         _ => None,
     });
+    let journals: BTreeSet<&String> = service.unit.iter().chain(named).collect();
     (kind == Kind::Deploy && !spec.bake.is_zero()).then(|| Bake {
         time: spec.bake,
         limits: spec.bake_limits.clone(),
         access_log: service.access_log.clone(),
-        logs: files.collect(),
+        logs: files(false),
+        rooted: files(true),
+        journals: journals.into_iter().cloned().collect(),
     })
 }
 
-fn gate(spec: &DeploySpec, service: &Service) -> PlanGate {
+pub(super) fn gate(spec: &DeploySpec, service: &Service) -> PlanGate {
     let version = service.version.as_ref().filter(|_| spec.gate.version).map(|version| match version {
         VersionSource::Url(url) => PlanVersion::Url(url.clone()),
         VersionSource::Command(argv) => PlanVersion::Command(argv.clone()),

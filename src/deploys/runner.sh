@@ -17,6 +17,7 @@ export LC_ALL=C
 run=$1
 . "$run/plan.sh" && . "$run/strategy.sh" || exit 1
 cd / || exit 1
+root="${QD_ROOT:-}$root" state="${QD_ROOT:-}$state" artifact="${artifact:+${QD_ROOT:-}}$artifact"
 ctl=$run/ctl journal=$run/journal.jsonl out=$run/out.log
 lease_seen='' lease_at='' alone='' why='' before='' body='' lost=hold
 
@@ -146,6 +147,13 @@ undo() {
     fi
 }
 
+vitals() { # what the kernel says of want, before anything is switched
+    sed -n 's/^oom_kill /oom=/p' "${QD_ROOT:-}/proc/vmstat" 2>/dev/null
+    for what in cpu memory io; do
+        sed -n "s/^some avg10=[0-9.]* avg60=\([0-9.]*\) .*/$what=\1/p" "${QD_ROOT:-}/proc/pressure/$what" 2>/dev/null
+    done
+}
+
 # --- waiting
 
 beat() { # whether somebody steers: the text of the lease changes
@@ -239,11 +247,12 @@ if ! had going && ! had failed; then
             *) ended canceled ;;
         esac
     done
+    note vitals '' '' '' "$(vitals)"
     note going
 fi
 [ "$(cat "$ctl/go" 2>/dev/null)" != hold ] || on_fail=hold # what has been migrated does not go back by itself
 if ! had 'done' && ! had failed; then
-    if hook_drain && onto "$version" && hook_undrain; then note 'done'; else
+    if hook_drain && onto "$version" && hook_undrain; then note 'done' '' '' '' "$made $(up)"; else
         note failed roll '' '' "$why"
         last_words
     fi

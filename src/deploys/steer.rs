@@ -9,7 +9,7 @@ use futures_util::future::join_all;
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep};
 
-use super::bake::Baker;
+use super::bake::{Baker, Watched};
 use super::herald::Herald;
 use super::host::{self, Polled, Started, Steering, Unheard};
 use super::told::{Teller, Told};
@@ -21,7 +21,6 @@ use crate::domain::deploy::spec::OnFail;
 use crate::domain::deploy::steer::{Course, Next, Order, Outcome, Wish};
 use crate::domain::deployment::DeploymentStatus;
 use crate::domain::host::HostName;
-use crate::domain::ulid::millis;
 use crate::transport::SharedTransport;
 
 /// Between two looks.
@@ -32,6 +31,11 @@ const SILENCE: Duration = Duration::from_secs(25);
 const REVIVALS: u32 = 3;
 /// After so many leases without a word from any host the controller leaves: 30 min where a lease is 90 s.
 const LEASES_ALONE: u32 = 20;
+/// A host that has not been heard for so many leases counts as failed: 4 min 30 s where a lease is 90 s, in which a machine
+/// has booted again. Only while others are heard, for else it is our own link that is down.
+const LEASES_AWAY: u32 = 3;
+/// A runner that was started again shows itself by then.
+const SETTLES: Duration = Duration::from_secs(5);
 /// How much of what a host said is told when it fails.
 const LAST_LINES: u32 = 40;
 
@@ -67,15 +71,17 @@ pub struct Run<'a> {
     /// Where it is written down as it goes on.
     pub scribe: Option<Scribe>,
     baker: Option<Baker<'a>>,
+    baked: bool,
     /// What follows from the bake, whatever is wished for.
     follows: Option<Wish>,
     asked: Option<Instant>,
     beat: u64,
     began: Instant,
     heard: Instant,
-    revived: BTreeMap<String, u32>,
+    revived: BTreeMap<String, (u32, Instant)>,
     given: BTreeSet<(String, Order)>,
-    away: BTreeSet<String>,
+    /// Hosts that did not answer the last look, and when they last did.
+    away: BTreeMap<String, Instant>,
 }
 
 impl<'a> Run<'a> {
@@ -98,6 +104,7 @@ impl<'a> Run<'a> {
             why: Vec::new(),
             scribe: None,
             baker: None,
+            baked: false,
             follows: None,
             asked: None,
             beat: 0,
@@ -105,7 +112,7 @@ impl<'a> Run<'a> {
             heard: Instant::now(),
             revived: BTreeMap::new(),
             given: BTreeSet::new(),
-            away: BTreeSet::new(),
+            away: BTreeMap::new(),
         }
     }
 
@@ -167,6 +174,7 @@ impl<'a> Run<'a> {
             let lines = self.runs.get(&host).map_or(0, |run| run.lines);
             async move { (host, host::poll(transport, state, id, lines, steering).await) }
         });
+        let before = Instant::now();
         let answers = join_all(asked).await;
         let mut ours = true;
         for (host, answer) in answers {
@@ -174,19 +182,39 @@ impl<'a> Run<'a> {
                 Ok(polled) => {
                     self.heard = Instant::now();
                     ours &= self.token.is_empty() || take || is_ours(&polled.lease, &self.token);
-                    if self.away.remove(&host) {
+                    if self.away.remove(&host).is_some() {
+                        self.runs.entry(host.clone()).or_default().away = false;
                         told.note(&host, "it is heard again").await;
                     }
                     self.take(&host, polled, told).await;
                 }
                 Err(why) => {
-                    if self.away.insert(host.clone()) {
+                    if !self.away.contains_key(&host) {
+                        self.away.insert(host.clone(), before);
                         told.note(&host, format!("it is not heard: {why}; what it is at goes on there")).await;
                     }
                 }
             }
         }
+        self.give_up_on(told).await;
         ours
+    }
+
+    /// Hosts that stay away count as failed.
+    async fn give_up_on(&mut self, told: &Teller) {
+        let limit = self.plan.lease * LEASES_AWAY;
+        // With a single host nobody can tell its end from that of our own link.
+        if self.token.is_empty() || self.away.len() == self.plan.hosts.len() {
+            return;
+        }
+        for (host, since) in &self.away {
+            let run = self.runs.entry(host.clone()).or_default();
+            if !run.away && !run.is_over() && since.elapsed() > limit {
+                run.away = true;
+                let text = format!("it has not been heard for {} s and counts as failed", since.elapsed().as_secs());
+                told.note(host, text).await;
+            }
+        }
     }
 
     async fn take(&mut self, host: &str, polled: Polled, told: &Teller) {
@@ -243,7 +271,7 @@ impl<'a> Run<'a> {
     pub async fn write_down(&mut self, held: bool) {
         let Some(scribe) = &mut self.scribe else { return };
         for (host, run) in &self.runs {
-            scribe.host(host, run.word(), run.step.as_deref(), run.why.as_deref()).await;
+            scribe.host(host, run.word(), run.step.as_deref(), run.trouble()).await;
         }
         let baking = self.baker.is_some();
         scribe
@@ -258,16 +286,18 @@ impl<'a> Run<'a> {
 
     /// Watches the fleet; true once it has been well for long enough. What it finds leads to what the plan says.
     async fn is_baked(&mut self, course: &Course, herald: &Herald, told: &Teller) -> bool {
-        let Some(bake) = &self.plan.bake else { return true };
+        let Some(bake) = self.plan.bake.as_ref().filter(|_| !self.baked) else { return true };
         if self.baker.is_none() {
             told.run(format!("every host is good; the fleet is watched for {} s", bake.time.as_secs_f64())).await;
+            let watched = self.plan.hosts.iter().filter_map(|part| {
+                let milestones = self.runs.get(&part.host)?.milestones.clone();
+                let (host, version) = (part.host.clone(), part.to.clone());
+                Some(Watched { link: self.link(&part.host)?, host, version, milestones })
+            });
+            self.baker = Some(Baker::new(&self.plan.unit, bake, watched.collect()));
         }
-        let began = i64::try_from(millis(&self.id).unwrap_or(0)).unwrap_or(0).saturating_mul(1_000_000);
-        let (plan, links) = (self.plan, self.links);
-        let baker = self.baker.get_or_insert_with(|| Baker::new(plan, bake, links, began));
-        if let Some(findings) = baker.look(herald).await {
-            let (at, of) = (findings.elapsed.as_secs(), bake.time.as_secs());
-            let line = format!("bake {} of {of} s: {}", at.min(of), findings.line(&bake.limits));
+        let Some(baker) = &mut self.baker else { return false };
+        if let Some((findings, line)) = baker.look(herald).await {
             told.tell(Told::Bake(Box::new(findings.clone()), line)).await;
             let breaches = findings.breaches(&bake.limits);
             if self.asked.is_none() {
@@ -275,7 +305,11 @@ impl<'a> Run<'a> {
             }
         }
         if self.why.is_empty() {
-            return baker.is_over();
+            self.baked = baker.is_over();
+            if self.baked {
+                told.run(format!("the bake is passed: {}", baker.numbers())).await;
+            }
+            return self.baked;
         }
         let back = match course.on_fail(&self.runs) {
             OnFail::Hold => Wish::Hold,
@@ -299,11 +333,14 @@ impl<'a> Run<'a> {
     }
 
     async fn give(&mut self, host: &str, order: Order, told: &Teller) {
-        let Some(transport) = self.link(host) else { return };
+        // Whoever did not answer gets the order when it does: waiting for it would cost the others their leases.
+        let Some(transport) = self.link(host).filter(|_| !self.away.contains_key(host)) else { return };
         if order == Order::Revive {
-            let count = self.revived.entry(host.to_owned()).or_default();
-            *count += 1;
-            if *count > REVIVALS {
+            let (count, last) = self.revived.get(host).copied().unwrap_or((0, Instant::now()));
+            if count > 0 && last.elapsed() < SETTLES {
+                return;
+            }
+            if count == REVIVALS {
                 told.note(host, "its runner was cut off again and again; what it serves is for a person to see").await;
                 if let Some(run) = self.runs.get_mut(host) {
                     run.phase = Phase::Ended("stuck".to_owned());
@@ -313,7 +350,9 @@ impl<'a> Run<'a> {
             told.note(host, "its runner was cut off; it goes on from its first unproven step").await;
             if let Some(part) = self.plan.part(host) {
                 // What is given was given to the runner before; the files are still there.
-                let _ = host::start(transport, self.plan, part, &self.id, &self.who).await;
+                if host::start(transport, self.plan, part, &self.id, &self.who).await.is_ok() {
+                    self.revived.insert(host.to_owned(), (count + 1, Instant::now()));
+                }
             }
             return;
         }

@@ -1,5 +1,6 @@
 # shellcheck shell=sh disable=SC2154
 # What a host is before a run: reads only. Parameters: root state version as runner when; owner.sh stands before this.
+root="${QD_ROOT:-}$root"
 # shellcheck disable=SC2086
 for tool in flock setsid timeout sha256sum tar find; do
     command -v "$tool" >/dev/null 2>&1 || echo "missing=$tool"

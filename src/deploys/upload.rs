@@ -20,6 +20,7 @@ const PATIENCE: Duration = Duration::from_secs(3600);
 /// How much of it is there already: all, or so many bytes of a part.
 const HAVE: &str = "
 umask 002
+state=\"${QD_ROOT:-}$state\"
 mkdir -p \"$state/artifacts\" && chmod 2770 \"$state\" 2>/dev/null
 if [ -e \"$state/artifacts/$sum\" ]; then echo all; exit 0; fi
 wc -c <\"$state/artifacts/$sum.part\" 2>/dev/null || echo 0
@@ -27,6 +28,7 @@ wc -c <\"$state/artifacts/$sum.part\" 2>/dev/null || echo 0
 /// Takes the rest, and believes it only when it is what was meant.
 const TAKE: &str = "
 umask 002
+state=\"${QD_ROOT:-}$state\"
 part=$state/artifacts/$sum.part
 cat >>\"$part\" || exit 1
 set -- $(sha256sum <\"$part\")

@@ -159,6 +159,7 @@ mod tests {
             status,
             detail: None,
             hosts: Vec::new(),
+            job: None,
         }
     }
 

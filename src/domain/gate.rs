@@ -59,6 +59,8 @@ pub enum Expect {
         /// The one before.
         before: String,
     },
+    /// Running and well, whoever started it: what somebody else has done is looked at.
+    Good,
     /// Not running.
     Stopped,
 }
@@ -141,22 +143,21 @@ impl Gate {
                 waiting(&format!("the unit is {}", unit.active))
             };
         }
-        let (before, kept) = match &self.expect {
-            Expect::Started { before } => (before, false),
-            Expect::Kept { before } => (before, true),
-            Expect::Stopped => return Ok(()),
+        let before = match &self.expect {
+            Expect::Started { before } => Some((before, false)),
+            Expect::Kept { before } => Some((before, true)),
+            Expect::Good | Expect::Stopped => None,
         };
-        match &self.made {
-            Some((invocation, restarts)) if *invocation != unit.invocation || *restarts != unit.restarts => {
+        match (&self.made, before) {
+            (Some((invocation, restarts)), _) if *invocation != unit.invocation || *restarts != unit.restarts => {
                 return Err(Verdict::Failed("it ended and systemd started it again".to_owned()));
             }
-            Some(_) => {}
-            None if (unit.invocation == *before) != kept && !unit.invocation.is_empty() => {
+            (None, Some((before, kept))) if (unit.invocation == *before) != kept && !unit.invocation.is_empty() => {
                 self.healthy = 0;
                 let why = if kept { "it was started anew" } else { "it has not been started anew" };
                 return if kept { Err(Verdict::Failed(why.to_owned())) } else { waiting(why) };
             }
-            None => {}
+            _ => {}
         }
         if unit.active != "active" {
             self.healthy = 0;

@@ -38,6 +38,20 @@ pub struct RunRecord {
     pub detail: Option<String>,
     /// Each host, in the order of the plan.
     pub hosts: Vec<RunHost>,
+    /// The job at GitLab that does it, where one does.
+    #[serde(default)]
+    pub job: Option<RunJob>,
+}
+
+/// A job at GitLab that carries a run out.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RunJob {
+    /// The path of its project.
+    pub project: String,
+    /// Its number.
+    pub id: u64,
+    /// Its name.
+    pub name: String,
 }
 
 /// A host's part of a run.

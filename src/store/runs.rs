@@ -91,6 +91,7 @@ mod tests {
             status: if state == "done" { DeploymentStatus::Success } else { DeploymentStatus::Running },
             detail: None,
             hosts: vec![host],
+            job: None,
         }
     }
 

@@ -17,14 +17,15 @@ fn world(bake: &str) -> World {
         std::fs::create_dir_all(root.join("releases").join(version)).unwrap();
     }
     symlink("releases/1.0", root.join("current")).unwrap();
-    for (file, line) in [("access.log", request(200, 600)), ("app.log", "level=error msg=\"an old one\"\n".to_owned())]
+    for (file, line) in
+        [("log/access.log", request(200, 600)), ("log/app.log", "level=error msg=\"an old one\"\n".to_owned())]
     {
         std::fs::write(world.path(file), line).unwrap();
     }
     let config = std::fs::read_to_string(world.config()).unwrap();
     let service = format!(
-        "access_log = \"{0}/access.log\"\nlogs = [{{ file = \"{0}/app.log\" }}]\n[service.deploy]\nroot = \"{0}/app\"\n{bake}\n",
-        world.path("").display().to_string().trim_end_matches('/')
+        "access_log = \"/var/log/access.log\"\nlogs = [{{ file = \"/var/log/app.log\" }}, {{ file = \"/var/log/secure\", sudo = true }}]\n[service.deploy]\n\
+         root = \"/var/app\"\n{bake}\n",
     );
     std::fs::write(world.config(), config.replace("[service.deploy]\n", &service)).unwrap();
     world
@@ -36,8 +37,19 @@ fn request(status: u16, ago: i64) -> String {
     format!("10.0.0.1 - - [{at}] \"GET / HTTP/1.1\" {status} 12 \"-\" \"curl\"\n")
 }
 
+/// Entries of a journal, of now: an error by what they say, not by their priority.
+fn entries(message: &str, count: usize) -> String {
+    let micros = chrono::Utc::now().timestamp_micros();
+    let entry = |n: usize| {
+        let entry = serde_json::json!({ "__CURSOR": format!("c{n}"), "__REALTIME_TIMESTAMP": micros.to_string(),
+            "PRIORITY": "6", "MESSAGE": message });
+        format!("{entry}\n")
+    };
+    (0..count).map(entry).collect()
+}
+
 fn append(path: &Path, text: &str) {
-    std::fs::OpenOptions::new().append(true).open(path).unwrap().write_all(text.as_bytes()).unwrap();
+    std::fs::OpenOptions::new().create(true).append(true).open(path).unwrap().write_all(text.as_bytes()).unwrap();
 }
 
 /// Deploys 1.1, and does something as soon as the fleet is watched.
@@ -71,7 +83,7 @@ fn live(world: &World) -> String {
 #[test]
 fn a_fleet_that_stays_well_bakes_to_its_end_and_the_numbers_are_told() {
     let world = world("bake = \"6s\"");
-    let access = world.path("access.log");
+    let access = world.path("log/access.log");
     let (out, document) = deploy(&world, || append(&access, &request(200, 0).repeat(60)));
     let said = text(&out.stderr);
     assert_eq!((out.status.code(), document["result"].as_str()), (Some(0), Some("succeeded")), "{said}");
@@ -81,15 +93,25 @@ fn a_fleet_that_stays_well_bakes_to_its_end_and_the_numbers_are_told() {
 
 #[test]
 fn what_goes_wrong_under_load_takes_every_host_back() {
-    for (what, why) in
-        [("5xx", "5xx 50.0 % of 60 requests"), ("error", "a new error, 3 times"), ("unit", "its unit ended")]
-    {
+    for (what, why) in [
+        ("5xx", "5xx 50.0 % of 60 requests"),
+        ("error", "a new error, 3 times"),
+        ("root's log", "a new error, 3 times"),
+        ("journal", "a new error, 3 times: it is all on fire"),
+        ("unit", "its unit ended"),
+    ] {
         let world = world("bake = \"30s\"");
         let (out, document) = deploy(&world, || match what {
-            "5xx" => append(&world.path("access.log"), &(request(200, 0) + &request(500, 0)).repeat(30)),
+            "5xx" => append(&world.path("log/access.log"), &(request(200, 0) + &request(500, 0)).repeat(30)),
             "error" => {
                 let lines = "level=error msg=\"an old one\"\nlevel=error msg=\"no such table\" id=7\n".repeat(3);
-                append(&world.path("app.log"), &lines);
+                append(&world.path("log/app.log"), &lines);
+            }
+            "root's log" => {
+                append(&world.path("log/secure"), &"level=error msg=\"only root sees this\"\n".repeat(3));
+            }
+            "journal" => {
+                append(&world.path("units/box-1/journal"), &entries("level=error msg=\"it is all on fire\"", 3))
             }
             _ => std::fs::write(world.path("units/box-1/InvocationID"), "another").unwrap(),
         });
@@ -106,7 +128,7 @@ fn what_goes_wrong_under_load_takes_every_host_back() {
 #[test]
 fn a_breach_may_be_left_to_a_person() {
     let world = world("bake = \"30s\"\nbake_limits = { on_breach = \"hold\" }\nlease = \"60s\"");
-    let (out, document) = deploy(&world, || append(&world.path("access.log"), &request(500, 0).repeat(60)));
+    let (out, document) = deploy(&world, || append(&world.path("log/access.log"), &request(500, 0).repeat(60)));
     assert_eq!((out.status.code(), document["result"].as_str()), (Some(1), Some("held")), "{}", text(&out.stderr));
     assert_eq!(live(&world), "releases/1.1");
     let list: Vec<Value> = serde_json::from_slice(&world.qd(&["run", "list", "--json"]).stdout).unwrap();
@@ -114,4 +136,36 @@ fn a_breach_may_be_left_to_a_person() {
     let out = world.qd(&["--host", "box-1", "run", "abort", "--undo", "--yes", "--reason", "x", "--json"]);
     assert_eq!(out.status.code(), Some(1), "{}", text(&out.stderr));
     assert_eq!(live(&world), "releases/1.0");
+}
+
+#[test]
+fn answers_that_name_the_version_before_are_not_the_new_ones() {
+    for (version, result) in [("1.0", "succeeded"), ("1.1", "rolled_back")] {
+        let world = world("bake = \"6s\"");
+        let lines = request(500, 0).replace('\n', &format!(" version={version}\n")).repeat(60);
+        let (out, document) = deploy(&world, || append(&world.path("log/access.log"), &lines));
+        assert_eq!(document["result"].as_str(), Some(result), "{version}: {}", text(&out.stderr));
+    }
+}
+
+#[test]
+fn whoever_takes_a_run_over_goes_on_with_its_bake_and_knows_what_came_before() {
+    for fails in [true, false] {
+        let world = world("bake = \"12s\"\nlease = \"2s\"");
+        let mut qd = world.process(&["--host", "box-1", "deploy", "api", "1.1", "--yes"]).spawn().unwrap();
+        world.wait_for("box-1", "\"event\":\"done\"");
+        qd.kill().unwrap();
+        qd.wait().unwrap();
+        // Nobody watches while this happens.
+        std::thread::sleep(Duration::from_secs(5));
+        append(&world.path("log/access.log"), &request(if fails { 500 } else { 200 }, 0).repeat(60));
+        let out = world.qd(&["--host", "box-1", "run", "adopt", "--yes", "--reason", "x", "--json"]);
+        let said = text(&out.stderr);
+        let document: Value = serde_json::from_slice(&out.stdout).unwrap_or_else(|_| panic!("{said}"));
+        assert_eq!(document["result"], if fails { "rolled_back" } else { "succeeded" }, "{said}");
+        assert!(said.contains("of 60 requests"), "{said}");
+        let first = said.lines().find_map(|line| line.strip_prefix("qd: bake ")).unwrap();
+        let seconds: u64 = first.split(' ').next().unwrap().parse().unwrap();
+        assert!(seconds >= 4, "it began anew: {said}");
+    }
 }

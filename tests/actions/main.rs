@@ -13,6 +13,7 @@ mod sshd;
 #[allow(dead_code, reason = "each test binary uses its own part")]
 mod tty;
 
+mod away;
 mod bakes;
 mod cockpit;
 mod deploy;

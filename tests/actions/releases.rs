@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-use crate::world::{World, exists, text};
+use crate::world::{HOSTS, World, exists, text};
 
 /// A release's own command: says what it was called with, and for whom.
 const HOOK: &str = "#!/bin/sh\nwhile [ -e ../../slow-$1 ]; do sleep 0.1; done\n\
@@ -20,13 +20,16 @@ pub const ALL: &str = "hooks = { before_switch = [\"./hook\", \"before\"], drain
 /// A world in which the first host has releases 1.0 (live), 1.1 and 1.2.
 pub fn world(deploy: &str) -> World {
     let world = World::relaxed();
-    let root = world.path("app");
-    for version in ["1.0", "1.1", "1.2"] {
-        release(&root.join("releases").join(version));
+    for host in HOSTS {
+        let root = world.root(host).join("var/app");
+        for version in ["1.0", "1.1", "1.2"] {
+            release(&root.join("releases").join(version));
+        }
+        symlink("releases/1.0", root.join("current")).unwrap();
     }
-    symlink("releases/1.0", root.join("current")).unwrap();
     let config = std::fs::read_to_string(world.config()).unwrap();
-    let keys = format!("[service.deploy]\nroot = \"{}\"\nbake = \"0s\"\nlease = \"5s\"\n{deploy}\n", root.display());
+    let lease = if deploy.contains("lease = ") { "" } else { "lease = \"5s\"\n" };
+    let keys = format!("[service.deploy]\nroot = \"/var/app\"\nbake = \"0s\"\n{lease}{deploy}\n");
     std::fs::write(world.config(), config.replace("[service.deploy]\n", &keys)).unwrap();
     world
 }

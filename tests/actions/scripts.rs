@@ -9,15 +9,14 @@ use crate::world::{World, exists, text};
 /// A world in which a version is a file that a command copies into place. `build` makes the archive of each version.
 fn world(more: &str) -> World {
     let world = World::relaxed();
-    let (state, site) = (world.path("kept"), world.path("site"));
+    let site = world.path("site");
     std::fs::create_dir_all(&site).unwrap();
     let config = std::fs::read_to_string(world.config()).unwrap();
     let keys = format!(
-        "[service.deploy]\nstrategy = \"script\"\nstate = \"{state}\"\nartifact = \"dist/worker-{{version}}.txt\"\n\
+        "[service.deploy]\nstrategy = \"script\"\nstate = \"/var/kept\"\nartifact = \"dist/worker-{{version}}.txt\"\n\
          build = [\"sh\", \"-c\", \"mkdir -p dist && echo $0 >dist/worker-$0.txt && test ! -e no-build\", \"{{version}}\"]\n\
          install = [\"sh\", \"-c\", \"test ! -e {site}/fail-$1 && cp $2 {site}/live && basename $2 >{site}/name\", \"sh\", \"{{version}}\", \"{{artifact}}\"]\n\
          verify = [\"grep\", \"-qx\", \"{{version}}\", \"{site}/live\"]\nbake = \"0s\"\nlease = \"5s\"\n{more}\n",
-        state = state.display(),
         site = site.display(),
     );
     std::fs::write(world.config(), config.replace("[service.deploy]\n", &keys)).unwrap();
@@ -80,7 +79,7 @@ fn a_build_that_fails_leaves_every_host_alone() {
     let out = world.qd(&["--host", "box-1", "deploy", "api", "1.0", "--yes"]);
     assert_eq!(out.status.code(), Some(1), "{}", text(&out.stderr));
     assert!(text(&out.stderr).contains("failed here"), "{}", text(&out.stderr));
-    assert!(!exists(&world.path("kept")), "nothing was written on the host");
+    assert!(!exists(&world.root("box-1").join("var/kept")), "nothing was written on the host");
 }
 
 #[test]

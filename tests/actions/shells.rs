@@ -9,8 +9,8 @@ use crate::world::{Tools, World, text};
 fn world(tools: Tools) -> World {
     let world = World::with_tools(tools);
     let root = world.path("app");
-    for folder in ["releases/1.0", "shared", "../build/top"] {
-        std::fs::create_dir_all(root.join(folder)).unwrap();
+    for folder in ["app/releases/1.0", "app/shared", "build/top"] {
+        std::fs::create_dir_all(world.path(folder)).unwrap();
     }
     std::os::unix::fs::symlink("releases/1.0", root.join("current")).unwrap();
     std::fs::write(root.join("shared/secret"), "s").unwrap();
@@ -20,9 +20,8 @@ fn world(tools: Tools) -> World {
     assert!(tar.status().unwrap().success());
     let config = std::fs::read_to_string(world.config()).unwrap();
     let keys = format!(
-        "[service.deploy]\nroot = \"{}\"\nartifact = \"{}\"\nshared = [\"secret\"]\nbake = \"0s\"\nlease = \"5s\"\n\
+        "[service.deploy]\nroot = \"/var/app\"\nartifact = \"{}\"\nshared = [\"secret\"]\nbake = \"0s\"\nlease = \"5s\"\n\
          hooks = {{ before_switch = [\"sh\", \"-c\", \"test -e 'a b' && echo $QD_VERSION >../../said\"] }}\n",
-        root.display(),
         world.path("api-{version}.tar.gz").display(),
     );
     std::fs::write(world.config(), config.replace("[service.deploy]\n", &keys)).unwrap();

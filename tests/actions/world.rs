@@ -1,7 +1,8 @@
 //! Two hosts on one real sshd, with a systemd of a few lines of shell that does what a test wants.
 
 use std::path::{Path, PathBuf};
-use std::process::Output;
+use std::process::{Output, Stdio};
+use std::time::{Duration, Instant};
 
 use assert_cmd::Command;
 use serde_json::Value;
@@ -39,6 +40,7 @@ esac
 const SUDO: &str = r#"#!/bin/sh
 [ "$1" = -n ] || { echo "a password is required" >&2; exit 1; }
 shift
+export QD_SUDO=1
 [ ! -e "$QD_UNITS/no-sudo" ] || { echo "sudo: a password is required" >&2; exit 1; }
 if [ "$1" = -l ]; then exit 0; fi
 if [ "$1" = -u ]; then
@@ -70,6 +72,14 @@ case $* in *plan.sh)
     fi ;;
 esac
 exit $rc
+"#;
+
+/// What stands for journalctl: the file `journal` of a unit, which only root may read.
+const JOURNALCTL: &str = r#"#!/bin/sh
+[ -n "$QD_SUDO" ] || exit 1
+after=''
+for word; do case $word in --cursor=*) after=${word#*=} ;; esac; done
+cat "$QD_UNITS/$QD_HOST/journal" 2>/dev/null | sed -n "/\"__CURSOR\":\"$after/,\$p"
 "#;
 
 const ID: &str = "#!/bin/sh\ncase $1 in -u) echo 1000 ;; -un) echo deploy ;; *) exec /usr/bin/id \"$@\" ;; esac\n";
@@ -109,7 +119,13 @@ impl World {
         let folder = tempfile::tempdir().unwrap();
         let bin = folder.path().join("bin");
         std::fs::create_dir_all(&bin).unwrap();
-        for (name, text) in [("systemctl", SYSTEMCTL), ("sudo", SUDO), ("id", ID), ("systemd-run", SYSTEMD_RUN)] {
+        for (name, text) in [
+            ("systemctl", SYSTEMCTL),
+            ("sudo", SUDO),
+            ("id", ID),
+            ("systemd-run", SYSTEMD_RUN),
+            ("journalctl", JOURNALCTL),
+        ] {
             let file = bin.join(name);
             std::fs::write(&file, text).unwrap();
             std::fs::set_permissions(&file, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
@@ -136,6 +152,10 @@ impl World {
                 path = applets.display().to_string();
             }
         }
+        // The first host's service and its logs, at hand.
+        for name in ["app", "log"] {
+            std::os::unix::fs::symlink(format!("roots/box-1/var/{name}"), folder.path().join(name)).unwrap();
+        }
         let mut config = format!(
             "[fleet]\nenvironment = \"production\"\n{environment}\n[ssh]\nconfig = \"{world}/ssh_config\"\n\
              connect_timeout = \"5s\"\n"
@@ -152,7 +172,9 @@ impl World {
             }
             // Two hosts on one machine are two machines to whoever asks.
             let root = folder.path().join("roots").join(host);
-            std::fs::create_dir_all(root.join("etc")).unwrap();
+            for folder in ["etc", "var/app", "var/log"] {
+                std::fs::create_dir_all(root.join(folder)).unwrap();
+            }
             std::fs::write(root.join("etc/machine-id"), format!("{host}\n")).unwrap();
             std::os::unix::fs::symlink("/proc", root.join("proc")).unwrap();
             let sshd = Sshd::with(&format!(
@@ -220,6 +242,31 @@ impl World {
         command
     }
 
+    /// The same as a process that goes on beside the test.
+    pub fn process(&self, args: &[&str]) -> std::process::Command {
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_qd"));
+        command.env_remove("QUARTERDECK_READ_ONLY").envs(self.env()).current_dir(self.path("home"));
+        command.args(["--config", &self.config()]).args(args).stdin(Stdio::null());
+        command.stdout(Stdio::piped()).stderr(Stdio::piped());
+        command
+    }
+
+    /// The journal of a host's only run, as far as it has come.
+    pub fn journal(&self, host: &str) -> String {
+        let run = std::fs::read_dir(self.root(host).join("var/app/.quarterdeck/runs")).ok();
+        let run = run.and_then(|mut runs| runs.next()?.ok());
+        run.and_then(|run| std::fs::read_to_string(run.path().join("journal.jsonl")).ok()).unwrap_or_default()
+    }
+
+    /// Waits until a host's journal holds this.
+    pub fn wait_for(&self, host: &str, what: &str) {
+        let began = Instant::now();
+        while !self.journal(host).contains(what) {
+            assert!(began.elapsed() < Duration::from_secs(60), "{what} never came: {}", self.journal(host));
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+
     /// What systemctl was told on a host to do.
     pub fn calls(&self, host: &str) -> Vec<String> {
         let calls = std::fs::read_to_string(self.path("units").join(host).join("calls")).unwrap_or_default();
@@ -239,6 +286,11 @@ impl World {
     /// Puts a mark into a host's unit, such as `broken`.
     pub fn mark(&self, host: &str, name: &str) {
         std::fs::write(self.path("units").join(host).join(name), "").unwrap();
+    }
+
+    /// The folder that a host takes for its root.
+    pub fn root(&self, host: &str) -> PathBuf {
+        self.path("roots").join(host)
     }
 
     /// What the audit holds.

@@ -7,12 +7,13 @@ use std::io::Write;
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use serde_json::{Value, json};
 
-use super::run::{Known, known, say_faults, started};
+use super::run::{known, say_faults, started};
 use crate::cli::act::{ActFlags, Acting, Connected};
 use crate::cli::args::Global;
 use crate::cli::exit::{Exit, Failure, Outcome};
 use crate::cli::table::Table;
 use crate::deploys::host::last_output;
+use crate::domain::deploy::known::KnownRun;
 use crate::domain::host::HostName;
 use crate::domain::run::RunRecord;
 use crate::domain::text::one_line;
@@ -40,7 +41,7 @@ struct Row {
 }
 
 impl Row {
-    fn of_hosts(run: &Known) -> Self {
+    fn of_hosts(run: &KnownRun) -> Self {
         let host = |host: &String| {
             let known = run.hosts.get(host).cloned().unwrap_or_default();
             (host.clone(), known.word().to_owned(), known.step)
@@ -92,7 +93,7 @@ impl Row {
 }
 
 /// Every run, newest first: as the hosts tell it where they do, else as it was last seen here.
-async fn rows(acting: &Acting) -> Result<(Vec<Row>, Vec<Known>, Connected), Failure> {
+async fn rows(acting: &Acting) -> Result<(Vec<Row>, Vec<KnownRun>, Connected), Failure> {
     let (found, connected) = known(&acting.opened, None).await;
     say_faults(&connected);
     let mut rows: Vec<Row> = found.iter().map(Row::of_hosts).collect();
@@ -191,7 +192,7 @@ pub async fn show(global: &Global, id: Option<&str>, json: bool) -> Outcome {
 }
 
 /// What has happened on each host, as its journal says.
-fn journal(run: &Known) -> Value {
+fn journal(run: &KnownRun) -> Value {
     let fact = |fact: &crate::domain::deploy::journal::Fact| json!({ "time": fact.time, "event": fact.event, "step": fact.step, "rc": fact.rc, "ms": fact.ms, "text": fact.text });
     run.facts
         .iter()

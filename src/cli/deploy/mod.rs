@@ -13,19 +13,15 @@ use super::args::Global;
 use super::exit::{Exit, Failure, Outcome};
 use super::interruptible;
 use crate::cli::deploys::client;
-use crate::config::secret;
 use crate::deploys::conduct::{NotBegun, Order};
-use crate::deploys::herald::Herald;
 use crate::deploys::origin;
 use crate::deploys::plan::{Wanted, make};
 use crate::deploys::prepare;
 use crate::domain::deploy::plan::Kind;
 use crate::domain::deploy::spec::{DeploySpec, Strategy};
-use crate::domain::hosted::CheckOwner;
 use crate::domain::service::Service;
 use crate::domain::settings::Settings;
-use crate::integrations::slack::Slack;
-use crate::integrations::statuscake::StatusCake;
+use crate::runtime::herald::herald;
 use chrono::Utc;
 use clap::Args;
 use watch::show;
@@ -99,7 +95,7 @@ async fn begin(global: &Global, kind: Kind, name: &str, version: &str, even_bad:
     .await?;
     let spec = spec(acting.settings(), &service)?;
     if spec.strategy == Strategy::Gitlab {
-        return by_job::begin(kind, &acting, &service, &environment, spec, version, run).await;
+        return by_job::begin(global, kind, &acting, &service, &environment, spec, version, run).await;
     }
     let prepared = interruptible(async {
         let connected = Connected::to(&acting.opened.whole, &service.hosts).await;
@@ -155,19 +151,6 @@ async fn begin(global: &Global, kind: Kind, name: &str, version: &str, even_bad:
     };
     let folder = acting.opened.options.dirs.state.as_path();
     watch::carried_out(order, run.detach.then_some((global, folder)), flags.json).await
-}
-
-/// Who is told of runs of a service.
-pub(super) fn herald(settings: &Settings, service: &Service) -> Herald {
-    let hosted = &settings.hosted;
-    let slack = hosted.slack.as_ref();
-    let slack = slack.map(|slack| Slack::new(slack, secret::source(slack.webhook.clone(), "[slack] webhook")));
-    let checks = hosted.statuscake.as_ref().and_then(|account| {
-        let mine = |owner: &&CheckOwner| owner.service == service.name && owner.environment == service.environment;
-        let owner = account.owners.iter().find(mine)?.clone();
-        Some((StatusCake::new(account, secret::source(account.token.clone(), "[statuscake] token")), owner))
-    });
-    Herald { slack, checks }
 }
 
 /// The exit code of a run that was not begun.

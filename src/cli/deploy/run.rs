@@ -1,13 +1,11 @@
 //! `qd run`: the runs that hosts know of, whoever has started them.
 
-use std::collections::BTreeMap;
-
 use chrono::{DateTime, Utc};
 use clap::{Args, Subcommand};
 use tokio::sync::mpsc;
 
 use super::watch::{looked_at, steered};
-use super::{herald, list, not_begun};
+use super::{by_job, list, not_begun};
 use crate::cli::act::confirm::confirmed;
 use crate::cli::act::unit::service;
 use crate::cli::act::{ActFlags, Acting, Connected, names};
@@ -16,16 +14,17 @@ use crate::cli::exit::{Exit, Failure, Outcome};
 use crate::cli::interruptible;
 use crate::cli::opened::Opened;
 use crate::deploys::conduct::{Conduct, Order};
-use crate::deploys::host::{Steering, plan_of, poll, runs};
+use crate::deploys::known::{ids, one};
 use crate::deploys::told::Teller;
 use crate::domain::action::{ActionKind, Level, Scope};
 use crate::domain::confirm::{Demand, Typed};
-use crate::domain::deploy::journal::{Fact, HostRun};
-use crate::domain::deploy::plan::DeployPlan;
-use crate::domain::deploy::steer::{Next, Wish};
+use crate::domain::deploy::known::KnownRun;
+use crate::domain::deploy::steer::Wish;
 use crate::domain::host::HostName;
+use crate::domain::run::RunRecord;
 use crate::domain::text::one_line;
 use crate::domain::ulid::millis;
+use crate::runtime::herald::herald;
 
 /// How many runs of a service are shown.
 const MOST: usize = 10;
@@ -89,44 +88,8 @@ pub async fn run(global: &Global, verb: RunVerb) -> Outcome {
     }
 }
 
-/// A run as the hosts tell it.
-pub(in crate::cli) struct Known {
-    /// Its id.
-    pub id: String,
-    /// Its plan.
-    pub plan: DeployPlan,
-    /// Who began it.
-    pub by: String,
-    pub(super) lease_age: Option<u64>,
-    /// What each host tells of its part.
-    pub hosts: BTreeMap<String, HostRun>,
-    /// What has happened on each host, in order.
-    pub(super) facts: BTreeMap<String, Vec<Fact>>,
-}
-
-impl Known {
-    /// The word for how it stands.
-    pub fn state(&self) -> &'static str {
-        match self.plan.course().next(&self.hosts, Wish::On) {
-            Next::Over(outcome) => outcome.as_str(),
-            _ if self.is_alone() => "unattended",
-            Next::Proven if self.plan.bake.is_some() => "baking",
-            _ => "running",
-        }
-    }
-
-    fn is_over(&self) -> bool {
-        !self.hosts.is_empty() && self.plan.hosts.iter().all(|p| self.hosts.get(&p.host).is_some_and(HostRun::is_over))
-    }
-
-    /// Whether nobody steers it.
-    fn is_alone(&self) -> bool {
-        self.hosts.values().any(|host| host.unattended || host.is_interrupted())
-    }
-}
-
 /// Asks the hosts of every service that is deployed for their runs, newest first.
-pub(in crate::cli) async fn known(opened: &Opened, wanted: Option<&str>) -> (Vec<Known>, Connected) {
+pub(in crate::cli) async fn known(opened: &Opened, wanted: Option<&str>) -> (Vec<KnownRun>, Connected) {
     let settings = &opened.settings;
     let mut hosts: Vec<HostName> = Vec::new();
     let deployed = |service: &&crate::domain::service::Service| {
@@ -139,19 +102,15 @@ pub(in crate::cli) async fn known(opened: &Opened, wanted: Option<&str>) -> (Vec
         }
     }
     let connected = Connected::to(&opened.whole, &hosts).await;
-    let mut found: Vec<Known> = Vec::new();
+    let mut found: Vec<KnownRun> = Vec::new();
     for service in services {
         let spec = settings.deploys.iter().find(|s| s.service == service.name && s.environment == service.environment);
         let Some(state) = spec.and_then(|spec| spec.state.as_deref()) else { continue };
-        let mut ids: Vec<String> = Vec::new();
-        for (_, transport) in connected.in_order(&service.hosts) {
-            ids.extend(runs(&transport, state).await.unwrap_or_default());
-        }
-        ids.sort_unstable_by(|a, b| b.cmp(a));
-        ids.dedup();
+        let hosts = connected.in_order(&service.hosts);
+        let mut ids = ids(&hosts, state, usize::MAX).await;
         ids.retain(|id| wanted.is_none_or(|wanted| wanted == id));
-        for id in ids.into_iter().take(MOST) {
-            found.extend(one(&connected, &service.hosts, state, id).await);
+        for id in ids.iter().take(MOST) {
+            found.extend(one(&hosts, state, id, usize::MAX).await);
         }
     }
     found.sort_by(|a, b| b.id.cmp(&a.id));
@@ -163,42 +122,13 @@ pub(super) fn say_faults(connected: &Connected) {
     connected.faults().iter().for_each(|fault| eprintln!("qd: {fault}"));
 }
 
-/// One run, from the first host that has its plan.
-async fn one(connected: &Connected, hosts: &[HostName], state: &str, id: String) -> Option<Known> {
-    let mut plan = None;
-    for (_, transport) in connected.in_order(hosts) {
-        plan = plan_of(&transport, state, &id).await.unwrap_or_default();
-        if plan.is_some() {
-            break;
-        }
-    }
-    let plan = plan?;
-    let mut known =
-        Known { id, by: String::new(), lease_age: None, hosts: BTreeMap::new(), facts: BTreeMap::new(), plan };
-    let only_looking = Steering { token: "", beat: 0, take: false };
-    for part in &known.plan.hosts {
-        let Some(transport) = connected.links.get(&HostName::from(part.host.as_str())) else { continue };
-        let Ok(polled) = poll(transport, state, &known.id, 0, only_looking).await else { continue };
-        if !polled.known {
-            continue;
-        }
-        let run = known.hosts.entry(part.host.clone()).or_default();
-        run.alive = polled.alive;
-        polled.facts.iter().for_each(|fact| run.take(fact));
-        known.facts.insert(part.host.clone(), polled.facts);
-        known.by = polled.by;
-        known.lease_age = polled.age.into_iter().chain(known.lease_age).min();
-    }
-    Some(known)
-}
-
 /// When a run of this id was begun.
 pub(in crate::cli) fn started(id: &str) -> Option<DateTime<Utc>> {
     DateTime::from_timestamp_millis(i64::try_from(millis(id)?).ok()?)
 }
 
 /// The run that is meant, and the hosts.
-async fn meant(acting: &Acting, id: Option<&str>) -> Result<(Known, Connected), Failure> {
+async fn meant(acting: &Acting, id: Option<&str>) -> Result<(KnownRun, Connected), Failure> {
     let (found, connected) = known(&acting.opened, id).await;
     say_faults(&connected);
     let chosen = found.into_iter().find(|run| id.is_some() || !run.is_over());
@@ -211,6 +141,13 @@ async fn meant(acting: &Acting, id: Option<&str>) -> Result<(Known, Connected), 
     }
 }
 
+/// A run that a job of GitLab's carries out, which its hosts know nothing of; as it was kept here.
+async fn of_job(acting: &Acting, id: &str) -> Option<RunRecord> {
+    let recorder = acting.recorder().await;
+    let record = recorder.store.as_ref().ok()?.run(id).await.ok()??;
+    (record.job.is_some() && record.ended.is_none()).then_some(record)
+}
+
 async fn attach(global: &Global, args: RunArgs) -> Outcome {
     let acting = Acting::open(global, &args.flags).await?;
     let (run, connected) = meant(&acting, args.id.as_deref()).await?;
@@ -220,6 +157,12 @@ async fn attach(global: &Global, args: RunArgs) -> Outcome {
 
 async fn take_over(global: &Global, args: RunArgs, action: ActionKind, wish: Wish) -> Outcome {
     let flags = &args.flags;
+    if let (ActionKind::Adopt, Some(id)) = (action, args.id.as_deref()) {
+        let acting = Acting::open(global, flags).await?;
+        if let Some(record) = of_job(&acting, id).await {
+            return by_job::adopt(&acting, &record, flags).await;
+        }
+    }
     let prepared = interruptible(async {
         let acting = Acting::open(global, flags).await?;
         let (run, connected) = meant(&acting, args.id.as_deref()).await?;

@@ -68,7 +68,7 @@ pub async fn carried_out(order: Order<'_>, detach: Option<(&Global, &Path)>, jso
     interruptible(telling(async |told| order.stage(&told).await.map_err(not_begun))).await?;
     let conduct = telling(async |told| Conduct::begin(order, &told).await.map_err(not_begun)).await?;
     match detach {
-        Some((global, folder)) => hand_over(order.plan, conduct.id(), global, folder),
+        Some((global, folder)) => hand_over(&order.plan.environment, conduct.id(), global, folder),
         None => steered(conduct, order.plan, Wish::On, json).await,
     }
 }
@@ -137,7 +137,7 @@ pub async fn looked_at(
 }
 
 /// Another `qd` on this machine, of its own session, goes on steering; what it says is kept in the state folder.
-fn hand_over(plan: &DeployPlan, id: &str, global: &Global, folder: &Path) -> Result<Exit, Failure> {
+pub(super) fn hand_over(environment: &str, id: &str, global: &Global, folder: &Path) -> Result<Exit, Failure> {
     use std::os::unix::fs::OpenOptionsExt;
     use std::os::unix::process::CommandExt;
     let said = folder.join(format!("run-{id}.log"));
@@ -146,7 +146,7 @@ fn hand_over(plan: &DeployPlan, id: &str, global: &Global, folder: &Path) -> Res
     for config in &global.config {
         command.arg("--config").arg(config);
     }
-    command.args(["run", "adopt", id, "--yes", "--reason", "detached", "--arm", &plan.environment]);
+    command.args(["run", "adopt", id, "--yes", "--reason", "detached", "--arm", environment]);
     command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log).process_group(0);
     let child = command.spawn()?;
     eprintln!("qd: it goes on without this terminal (process {}); qd run attach {id} looks on", child.id());
@@ -187,7 +187,7 @@ fn print(
             run.word().to_owned(),
             part.from.clone().unwrap_or_else(|| "—".to_owned()),
             part.to.clone(),
-            one_line(&run.why.unwrap_or_default(), 120),
+            one_line(run.trouble().unwrap_or_default(), 120),
         ]);
     }
     writeln!(out, "{}{}", table.render(), outcome.as_str())?;
@@ -215,7 +215,7 @@ fn host_json(part: &HostPart, run: Option<&HostRun>) -> serde_json::Value {
         "step": run.step,
         "from": part.from,
         "to": part.to,
-        "why": run.why,
+        "why": run.trouble(),
     })
 }
 

@@ -4,9 +4,10 @@ use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
 
-use crate::cli::deploy::run::{Known, known, started};
+use crate::cli::deploy::run::{known, started};
 use crate::cli::opened::Opened;
 use crate::domain::delivered::each_once;
+use crate::domain::deploy::known::KnownRun;
 use crate::domain::deployment::DeploymentStatus;
 use crate::domain::run::{RunHost, RunRecord};
 use crate::runtime::history::History;
@@ -66,7 +67,7 @@ async fn kept(opened: &Opened) -> Result<Vec<RunRecord>, store::StoreError> {
 }
 
 /// A run as its hosts tell it; none for one that never had its locks.
-fn record(run: &Known, fleet: &str, now: DateTime<Utc>) -> Option<RunRecord> {
+fn record(run: &KnownRun, fleet: &str, now: DateTime<Utc>) -> Option<RunRecord> {
     let status = match run.state() {
         "succeeded" => DeploymentStatus::Success,
         "rolled_back" => DeploymentStatus::RolledBack,
@@ -106,5 +107,6 @@ fn record(run: &Known, fleet: &str, now: DateTime<Utc>) -> Option<RunRecord> {
         status,
         detail: None,
         hosts: hosts.collect(),
+        job: None,
     })
 }

@@ -1,7 +1,7 @@
 //! Baking: the whole fleet is watched for a while after its last host, because much goes wrong only under load.
 //! deploys.md §5.6. There is no verdict without numbers: what nobody could measure is told as such.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -82,7 +82,7 @@ pub struct Findings {
     pub elapsed: Duration,
     /// The half hour before the run; none: there is no access log that could be read.
     pub before: Option<Answers>,
-    /// Since the last host was good.
+    /// Of the new version: of each host since it went live there, or what the log itself says is its answer.
     pub since: Option<Answers>,
     /// Errors that were not there before, and how often they came; none: no log could be read.
     pub errors: Option<BTreeMap<String, u64>>,
@@ -90,14 +90,19 @@ pub struct Findings {
     pub down: Option<Vec<String>>,
     /// Hosts on which the unit ended or started again, and what is seen of it.
     pub units: Vec<String>,
-    /// Hosts whose kernel has killed something for want of memory.
-    pub oom: Vec<String>,
+    /// How often the kernel of each host has killed something for want of memory since before the switch; hosts that do not
+    /// say are not in it.
+    pub oom: BTreeMap<String, u64>,
     /// Hosts that wait much more than before: share of time before and now, in percent.
     pub pressure: Vec<(String, f64, f64)>,
+    /// The greatest share of time that any host waits now, and that one's before, in percent.
+    pub waits: Option<(f64, f64)>,
     /// Hosts that could not be asked.
     pub unheard: Vec<String>,
     /// Hosts whose access log may not be read: their answers are not counted.
     pub uncounted: Vec<String>,
+    /// Logs that may not be read, with their hosts: errors are not looked for in them.
+    pub unread: BTreeSet<String>,
 }
 
 impl Findings {
@@ -122,7 +127,8 @@ impl Findings {
         if limits.statuscake {
             breaches.extend(self.down.iter().flatten().map(|check| format!("StatusCake: {check} is down")));
         }
-        breaches.extend(self.oom.iter().map(|host| format!("{host}: out of memory, something was killed")));
+        let killed = self.oom.iter().filter(|(_, count)| **count > 0);
+        breaches.extend(killed.map(|(host, count)| format!("{host}: out of memory, {count} killed")));
         let much = |(host, before, now): &(String, f64, f64)| {
             format!("{host}: waits {now:.0} % of the time, {before:.0} % before")
         };
@@ -160,7 +166,17 @@ impl Findings {
             [] => String::new(),
             hosts => format!("; access log not readable: {}", hosts.join(", ")),
         };
-        format!("{answers}; {errors}{down}{unheard}{uncounted}")
+        let kernel = match self.oom.values().sum::<u64>() {
+            _ if self.oom.is_empty() => String::new(),
+            count => format!("; {count} killed for want of memory"),
+        };
+        let waits = self.waits.map(|(before, now)| format!("; waits {now:.0} % (before {before:.0} %)"));
+        let waits = waits.unwrap_or_default();
+        let unread = match self.unread.len() {
+            0 => String::new(),
+            _ => format!("; not readable: {}", self.unread.iter().cloned().collect::<Vec<_>>().join(", ")),
+        };
+        format!("{answers}; {errors}{kernel}{waits}{down}{unheard}{uncounted}{unread}")
     }
 }
 
@@ -204,6 +220,21 @@ mod tests {
         let down = Findings { down: Some(vec!["Checkout".to_owned()]), ..Findings::default() };
         assert_eq!(down.breaches(&limits()), ["StatusCake: Checkout is down"]);
         assert_eq!(down.breaches(&BakeLimits { statuscake: false, ..limits() }).len(), 0);
+    }
+
+    #[test]
+    fn memory_and_waiting_stand_beside_the_verdict_and_what_nobody_could_read_too() {
+        let oom = |count| BTreeMap::from([("web-1".to_owned(), count), ("web-2".to_owned(), 0)]);
+        let unread = BTreeSet::from(["web-1: /var/log/secure".to_owned()]);
+        let well = Findings { oom: oom(0), waits: Some((1.6, 2.4)), unread, ..Findings::default() };
+        assert_eq!(well.breaches(&limits()).len(), 0);
+        let line = well.line(&limits());
+        for number in ["0 killed for want of memory", "waits 2 % (before 2 %)", "not readable: web-1: /var/log/secure"]
+        {
+            assert!(line.contains(number), "{line}");
+        }
+        let killed = Findings { oom: oom(2), ..Findings::default() };
+        assert_eq!(killed.breaches(&limits()), ["web-1: out of memory, 2 killed"]);
     }
 
     #[test]

@@ -38,9 +38,30 @@ impl Fact {
             (event, _) => event.to_owned(),
         };
         let took = self.ms.map(|ms| format!(" in {:.1} s", ms as f64 / 1000.0)).unwrap_or_default();
-        let more = if self.text.is_empty() { String::new() } else { format!(": {}", self.text) };
+        // What is noted for a bake is nothing to read.
+        let quiet = self.text.is_empty() || matches!(self.event.as_str(), "done" | "vitals");
+        let more = if quiet { String::new() } else { format!(": {}", self.text) };
         clean(&format!("{what}{took}{more}")).into_owned()
     }
+}
+
+/// What a host's journal says of when its release went live, and how the host was then: with it a bake is the same for
+/// whoever watches it, from its beginning or from the middle of it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Milestones {
+    /// When it took the lock, by the host's clock.
+    pub began: Option<DateTime<Utc>>,
+    /// When the new release had been started, by the host's clock.
+    pub live: Option<DateTime<Utc>>,
+    /// When its gate was passed, by the host's clock.
+    pub good: Option<DateTime<Utc>>,
+    /// The same as its uptime, in hundredths of a second.
+    pub good_up: Option<u64>,
+    /// The unit as it was then: its InvocationID, a slash, and how often systemd had started it again.
+    pub unit: Option<String>,
+    /// What the kernel said before the switch, as `oom=3 cpu=0.50 memory=0.00 io=1.20`: kills for want of memory since it
+    /// booted, and the shares of a minute that were waited, in percent.
+    pub vitals: String,
 }
 
 /// Where a host is in its part.
@@ -84,16 +105,21 @@ pub struct HostRun {
     pub why: Option<String>,
     /// How many lines have been read.
     pub lines: usize,
+    /// What a bake wants to know of it.
+    pub milestones: Milestones,
     /// Whether its runner is alive, as far as is known.
     pub alive: bool,
     /// When it was over there, by the host's clock.
     pub ended: Option<DateTime<Utc>>,
+    /// It has not been heard for so long that it counts as failed. What it told before may be so no longer.
+    pub away: bool,
 }
 
 impl HostRun {
     /// Takes the next line.
     pub fn take(&mut self, fact: &Fact) {
         let text = || clean(&fact.text).into_owned();
+        let time = DateTime::parse_from_rfc3339(&fact.time).ok().map(|time| time.to_utc());
         let because = |why: &Option<String>| why.clone().unwrap_or_else(text);
         match fact.event.as_str() {
             "begin" => {
@@ -103,11 +129,22 @@ impl HostRun {
             "end" => self.step = None,
             "denied" => self.phase = Phase::Denied(text()),
             // A runner that was started again goes on where its journal ends.
-            "locked" if self.phase == Phase::Unknown => self.phase = Phase::Staging,
+            "locked" if self.phase == Phase::Unknown => {
+                self.phase = Phase::Staging;
+                self.milestones.began = time;
+            }
+            "vitals" => self.milestones.vitals = text(),
+            "restarted" => self.milestones.live = time,
             "staged" => self.phase = Phase::Staged,
             "migrated" => self.migrated = true,
             "going" => self.phase = Phase::Going,
-            "done" => self.phase = Phase::Done,
+            "done" => {
+                self.phase = Phase::Done;
+                let (unit, up) = fact.text.split_once(' ').unwrap_or_default();
+                self.milestones.good = time;
+                self.milestones.unit = Some(clean(unit).into_owned()).filter(|unit| !unit.is_empty());
+                self.milestones.good_up = up.parse().ok();
+            }
             "failed" => {
                 self.why = Some(text());
                 self.phase = Phase::Failed(text());
@@ -117,7 +154,7 @@ impl HostRun {
             "unattended" => self.unattended = true,
             "attended" => self.unattended = false,
             "ended" => {
-                self.ended = fact.time.parse().ok();
+                self.ended = time;
                 self.phase = Phase::Ended(text());
             }
             _ => {}
@@ -134,9 +171,23 @@ impl HostRun {
         !self.alive && !self.is_over() && self.phase != Phase::Unknown
     }
 
+    /// Whether there is nothing more to wait for there.
+    pub fn is_through(&self) -> bool {
+        self.is_over() || self.away
+    }
+
+    /// What is wrong there, where something is.
+    pub fn trouble(&self) -> Option<&str> {
+        if self.away && !self.is_over() {
+            return Some("it is not heard any more; what it serves is not known");
+        }
+        self.why.as_deref()
+    }
+
     /// The word for where it is.
     pub fn word(&self) -> &str {
         match &self.phase {
+            _ if self.away && !self.is_over() => "unknown",
             Phase::Unknown => "unknown",
             Phase::Denied(_) => "denied",
             Phase::Staging => "staging",
@@ -182,6 +233,12 @@ mod tests {
         let failed = read(&["going", "failed HTTP 500", "undone 1.4.2"]);
         assert_eq!(failed.why.as_deref(), Some("HTTP 500"));
         assert!(read(&["unattended", "attended"]).phase == Phase::Unknown);
+        let done = read(&["locked", "vitals oom=0 cpu=1.50", "going", "restarted", "done 4b1d/0 123456"]).milestones;
+        assert_eq!(
+            (done.unit.as_deref(), done.good_up, done.vitals.as_str()),
+            (Some("4b1d/0"), Some(123_456), "oom=0 cpu=1.50")
+        );
+        assert_eq!(read(&["done"]).milestones, Milestones::default(), "as an older runner wrote it");
     }
 
     #[test]

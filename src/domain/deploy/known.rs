@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use chrono::DateTime;
 
-use super::journal::HostRun;
+use super::journal::{Fact, HostRun};
 use super::plan::DeployPlan;
 use super::steer::{Next, Wish};
 use crate::domain::deployment::DeploymentStatus;
@@ -24,8 +24,8 @@ pub struct KnownRun {
     pub lease_age: Option<u64>,
     /// Each host that knows of it.
     pub hosts: BTreeMap<String, HostRun>,
-    /// What each host's journal told last, the newest last.
-    pub told: BTreeMap<String, Vec<String>>,
+    /// What has happened on each host, as far back as was asked for, the newest last.
+    pub facts: BTreeMap<String, Vec<Fact>>,
 }
 
 impl KnownRun {
@@ -34,6 +34,7 @@ impl KnownRun {
         match self.plan.course().next(&self.hosts, Wish::On) {
             Next::Over(outcome) => outcome.as_str(),
             _ if self.is_alone() => "unattended",
+            Next::Proven if self.plan.bake.is_some() => "baking",
             _ => "running",
         }
     }
@@ -70,6 +71,11 @@ impl KnownRun {
     /// Whether nobody steers it.
     pub fn is_alone(&self) -> bool {
         self.hosts.values().any(|host| host.unattended || host.is_interrupted())
+    }
+
+    /// What a host's journal told last, in lines safe to show.
+    pub fn told(&self, host: &str) -> Vec<String> {
+        self.facts.get(host).into_iter().flatten().map(Fact::told).collect()
     }
 
     /// How many hosts have the release live and well, and of how many.

@@ -5,7 +5,7 @@ pub mod batches;
 pub mod freeze;
 pub mod journal;
 pub mod known;
-mod page;
+pub mod page;
 pub mod plan;
 pub mod spec;
 pub mod state;

@@ -1,14 +1,39 @@
 //! A plan of a deploy or a rollback as a page: what is read before it is confirmed.
 
-use super::plan::{DeployPlan, Kind};
+use super::plan::{Bake, DeployPlan, Kind, PlanGate};
 use super::spec::{OnFail, OnLoss, RunnerKind};
 use crate::domain::plan::shown;
 use crate::domain::text::clean;
 
+/// One line of a page, safe to show.
+pub fn line(label: &str, text: &str) -> String {
+    format!("{label:<12} {}", clean(text))
+}
+
+/// How a run is judged: the gate of each host, and the bake of all of them.
+pub fn judged(gate: &PlanGate, bake: Option<&Bake>, kind: Kind) -> Vec<String> {
+    let health = match &gate.health {
+        Some(check) => format!("{} healthy answers of {}", gate.successes, check.url),
+        None => "no health check, so this is a weak gate".to_owned(),
+    };
+    let version = if gate.version.is_some() { "; the version it reports" } else { "" };
+    let (stable, timeout) = (gate.min_stable.as_secs_f64(), gate.timeout.as_secs());
+    let gate = line("gate", &format!("active for {stable} s; {health}{version}; within {timeout} s"));
+    let bake = match bake {
+        Some(bake) => {
+            let (time, limits) = (bake.time.as_secs(), &bake.limits);
+            let log = bake.access_log.as_deref().unwrap_or("no access log");
+            let borne = format!("5xx at most {} % or {} times as many as before ({log})", limits.max_5xx, limits.ratio);
+            Some(line("bake", &format!("{time} s; {borne}; no new error {} times", limits.new_errors)))
+        }
+        None => (kind == Kind::Deploy).then(|| line("bake", "none: it is over when the last gate is passed")),
+    };
+    std::iter::once(gate).chain(bake).collect()
+}
+
 impl DeployPlan {
     /// The plan as a page, safe to show.
     pub fn page(&self) -> Vec<String> {
-        let line = |label: &str, text: &str| format!("{label:<12} {}", clean(text));
         let mut page = vec![line("plan", &format!("{} · {}", self.title(), &self.hash()[..12]))];
         page.push(line("environment", &format!("{} · level {}", self.environment, self.level)));
         if let Some(artifact) = &self.artifact {
@@ -58,26 +83,7 @@ impl DeployPlan {
             let when = if migrate.when.is_empty() { String::new() } else { format!(", if {} differ", migrate.when) };
             page.push(line("migration", &format!("{once}{when}: {}{oneway}", shown(&migrate.command))));
         }
-        let health = match &self.gate.health {
-            Some(check) => format!("{} healthy answers of {}", self.gate.successes, check.url),
-            None => "no health check, so this is a weak gate".to_owned(),
-        };
-        let version = if self.gate.version.is_some() { "; the version it reports" } else { "" };
-        let (stable, timeout) = (self.gate.min_stable.as_secs_f64(), self.gate.timeout.as_secs());
-        page.push(line("gate", &format!("active for {stable} s; {health}{version}; within {timeout} s")));
-        match &self.bake {
-            Some(bake) => {
-                let (time, limits) = (bake.time.as_secs(), &bake.limits);
-                let log = bake.access_log.as_deref().unwrap_or("no access log");
-                let borne =
-                    format!("5xx at most {} % or {} times as many as before ({log})", limits.max_5xx, limits.ratio);
-                page.push(line("bake", &format!("{time} s; {borne}; no new error {} times", limits.new_errors)));
-            }
-            None if self.kind == Kind::Deploy => {
-                page.push(line("bake", "none: it is over when the last gate is passed"))
-            }
-            None => {}
-        }
+        page.extend(judged(&self.gate, self.bake.as_ref(), self.kind));
         let on_fail = match self.on_fail {
             OnFail::UndoHost => "the failing host goes back, and the run stops",
             OnFail::UndoAll => "every host goes back",

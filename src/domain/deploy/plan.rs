@@ -115,8 +115,14 @@ pub struct Bake {
     pub limits: BakeLimits,
     /// The access log that answers are counted in.
     pub access_log: Option<String>,
-    /// Log files of the service that errors are looked for in; its unit's journal besides.
+    /// Log files of the service that errors are looked for in.
     pub logs: Vec<String>,
+    /// The same, of those that are read through sudo.
+    #[serde(default)]
+    pub rooted: Vec<String>,
+    /// Units whose journal errors are looked for in: the service's own, and those that its logs name.
+    #[serde(default)]
+    pub journals: Vec<String>,
 }
 
 /// The commands of the script strategy, with `{artifact}` and `{version}` in them.

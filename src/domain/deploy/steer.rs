@@ -108,7 +108,7 @@ pub struct Course {
     pub on_fail: OnFail,
     /// Whether its migration, once it has run, makes going back a person's decision.
     pub oneway: bool,
-    /// How many hosts may fail before it stops.
+    /// So many hosts that fail, or are not heard any more, stop it.
     pub max_failures: usize,
     /// Whether there is a migration, and whether it runs on each host.
     pub migrate: Option<bool>,
@@ -155,26 +155,32 @@ impl Course {
             return Next::Give(dead);
         }
         let denied = any(&|run| matches!(run.phase, Phase::Denied(_)));
-        if all.iter().all(|(_, run)| run.is_over()) {
-            return Next::Over(outcome(&results, denied));
+        if all.iter().all(|(_, run)| run.is_through()) {
+            // One that is away may come back to somebody who is still to tell it how it ends.
+            let lacking = all.iter().any(|(_, run)| !run.is_over());
+            return Next::Over(if lacking { Outcome::Held } else { outcome(&results, denied) });
         }
         let (on_fail, on) = (self.on_fail(runs), matches!(wish, Wish::On | Wish::Keep));
         let failures = all.iter().filter(|(_, run)| has_failed(run)).count();
-        let stopped = denied || failures >= self.max_failures.max(1) || !on || any(&|run| ended(run, "canceled"));
+        // Nothing goes live without the migration that one host was to run for all.
+        let first = all.first().is_some_and(|(_, run)| run.away && !run.migrated);
+        let unmigrated = self.migrate == Some(false) && first;
+        let stopped =
+            denied || failures >= self.max_failures.max(1) || !on || unmigrated || any(&|run| ended(run, "canceled"));
         if stopped {
             let undo = wish == Wish::Undo || (failures > 0 && on_fail == OnFail::UndoAll);
             if wish == Wish::Hold || (failures > 0 && on_fail == OnFail::Hold && on) {
-                let moving = any(&|run| matches!(run.phase, Phase::Going | Phase::Staging));
+                let moving = any(&|run| !run.away && matches!(run.phase, Phase::Going | Phase::Staging));
                 return if moving { Next::Give(Vec::new()) } else { Next::Over(Outcome::Held) };
             }
             return Next::Give(stop(&all, undo, on_fail));
         }
-        if any(&|run| matches!(run.phase, Phase::Unknown | Phase::Staging)) {
+        if any(&|run| !run.away && matches!(run.phase, Phase::Unknown | Phase::Staging)) {
             return Next::Give(Vec::new());
         }
         if let Some(each) = self.migrate {
             let wanted: Vec<&(&String, HostRun)> =
-                if each { all.iter().collect() } else { all.iter().take(1).collect() };
+                if each { all.iter().filter(|(_, run)| !run.away).collect() } else { all.iter().take(1).collect() };
             let orders: Vec<(String, Order)> = wanted
                 .iter()
                 .filter(|(_, run)| !run.migrated && run.phase == Phase::Staged)
@@ -227,7 +233,8 @@ fn ended(run: &HostRun, result: &str) -> bool {
 }
 
 fn has_failed(run: &HostRun) -> bool {
-    matches!(run.phase, Phase::Failed(_) | Phase::Stuck(_))
+    (run.away && !run.is_over())
+        || matches!(run.phase, Phase::Failed(_) | Phase::Stuck(_))
         || ["undone", "stuck", "held"].iter().any(|result| ended(run, result))
 }
 
@@ -322,6 +329,35 @@ mod tests {
         let mut dead = middle;
         dead.get_mut("b").unwrap().alive = false;
         assert_eq!(plain.next(&dead, Wish::On), give(&[("b", Order::Revive)]));
+    }
+
+    #[test]
+    fn a_host_that_stays_away_counts_as_failed_and_nobody_waits_for_it() {
+        use Phase::{Done, Ended, Going, Staged};
+        let over = |result: &str| Ended(result.to_owned());
+        let away = |phases: [Phase; 3], host: &str| {
+            let mut runs = runs(phases);
+            runs.get_mut(host).unwrap().away = true;
+            runs
+        };
+        let one = course(OnFail::UndoHost, None);
+        let two = Course { max_failures: 2, ..one.clone() };
+        let gone = away([Going, Staged, Staged], "a");
+        assert_eq!(one.next(&gone, Wish::On), give(&[("b", Order::Abort), ("c", Order::Abort)]));
+        assert_eq!(two.next(&gone, Wish::On), give(&[("b", Order::Go), ("c", Order::Go)]));
+        let last = away([Done, Done, Going], "c");
+        assert_eq!(one.next(&last, Wish::On), give(&[("a", Order::Keep), ("b", Order::Keep)]));
+        assert_eq!(two.next(&last, Wish::On), Next::Proven);
+        let rest = away([over("canceled"), over("canceled"), Staged], "c");
+        assert_eq!(one.next(&rest, Wish::On), Next::Over(Outcome::Held), "it still has the lock, and waits for a word");
+        assert_eq!(rest["c"].word(), "unknown");
+        // Another goes on only where what one was to migrate for all is migrated.
+        let migrating = Course { max_failures: 2, ..course(OnFail::UndoHost, Some(false)) };
+        let first = away([Staged, Staged, Staged], "a");
+        assert_eq!(
+            migrating.next(&first, Wish::On),
+            give(&[("a", Order::Abort), ("b", Order::Abort), ("c", Order::Abort)])
+        );
     }
 
     #[test]

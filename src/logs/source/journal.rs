@@ -222,15 +222,17 @@ pub(super) async fn before(
 }
 
 /// One journal entry.
-struct Entry {
-    cursor: String,
+pub struct Entry {
+    /// Its place: reading can go on from it.
+    pub cursor: String,
     micros: Option<i64>,
     priority: Option<u8>,
     message: Vec<u8>,
 }
 
 impl Entry {
-    fn parse(line: &[u8]) -> Option<Self> {
+    /// Reads a line of `journalctl -o json`.
+    pub fn parse(line: &[u8]) -> Option<Self> {
         let value: Value = serde_json::from_slice(line).ok()?;
         let text = |key: &str| value.get(key).and_then(Value::as_str);
         let message = match value.get("MESSAGE") {
@@ -247,7 +249,7 @@ impl Entry {
     }
 
     /// One line for each line of the message.
-    fn lines(&self, out: &mut Vec<RawLine>) {
+    pub fn lines(&self, out: &mut Vec<RawLine>) {
         let time = self.micros.and_then(DateTime::from_timestamp_micros);
         // Priorities are those of syslog(3).
         let level = self.priority.map(|priority| match priority {

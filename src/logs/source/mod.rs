@@ -16,6 +16,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
+pub use journal::Entry;
 use lines::Lines;
 pub use older::Brought;
 use tokio::sync::mpsc;

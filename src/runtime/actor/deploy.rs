@@ -163,7 +163,7 @@ pub(super) async fn steer(
     let spec = spec(settings, service)?;
     let state = spec.state.as_deref().ok_or_else(|| format!("[service.deploy] of {} has no root", service.name))?;
     let hosts = in_order(&service.hosts, reachable);
-    let run = known::one(&hosts, state, id).await.ok_or_else(|| format!("no host knows a run {id}"))?;
+    let run = known::one(&hosts, state, id, known::TOLD).await.ok_or_else(|| format!("no host knows a run {id}"))?;
     if run.is_over() {
         return Err(format!("run {id} is over: {}", run.state()));
     }

@@ -5,6 +5,7 @@ use super::prepare::{Prepared, What};
 use crate::config::secret;
 use crate::deploys::by_job::{Following, JobPlan, Order};
 use crate::deploys::job_of::{self, Of};
+use crate::deploys::proof::Proof;
 use crate::domain::act::{News, Proposal};
 use crate::domain::audit::HostEnding;
 use crate::domain::deploy::steer::Wish;
@@ -47,6 +48,9 @@ impl Doing {
             recorder: &recorder,
             herald: &herald,
         };
+        let (links, bake) = (&prepared.reachable.links, plan.bake.as_ref());
+        let gate = prepared.settings.gate(service);
+        let proof = Proof { service, links, gate: &gate, bake, version: &plan.version };
         let mut wished = self.wished.clone();
         let told_to_stop = async {
             if wished.wait_for(|wish| *wish != Wish::On).await.is_ok() {
@@ -58,7 +62,7 @@ impl Doing {
         let done = self.telling(async |teller| {
             let following = Following::begin(order, &teller).await?;
             self.tell(News::Begun(HostName::from(plan.job.as_str()))).await;
-            Ok(following.follow(&teller).await.1)
+            Ok(following.follow(&proof, &teller).await.1)
         });
         let ended: Result<_, crate::deploys::conduct::NotBegun> = tokio::select! {
             ended = done => ended,

@@ -56,7 +56,7 @@ pub async fn look(
                 // What is over does not change any more.
                 let run = match over.get(&id) {
                     Some(run) => Some(run.clone()),
-                    None => known::one(&up, state, &id).await,
+                    None => known::one(&up, state, &id, known::TOLD).await,
                 };
                 let Some(run) = run else { continue };
                 if run.is_over() {

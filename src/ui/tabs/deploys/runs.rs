@@ -121,7 +121,7 @@ fn known_standing(run: &KnownRun) -> (String, Role) {
     let word = run.state();
     let (shape, role) = match word {
         "succeeded" => (glyph::GOOD, Role::Ok),
-        "running" => (glyph::DIALING, Role::Busy),
+        "running" | "baking" => (glyph::DIALING, Role::Busy),
         "unattended" | "held" => (glyph::BAD, Role::Warn),
         "canceled" | "denied" => (glyph::HOLLOW, Role::Dim),
         _ => (glyph::BAD, Role::Bad),
@@ -191,10 +191,14 @@ pub fn known_page<'t>(state: &State, c: &Canvas, run: &KnownRun) -> Vec<Line<'t>
             c.piece(format!("{:<22}", format!("{shape} {}{step}{cut}", host.word())), role),
             c.piece(format!("{from} {} {}  ", glyph::ARROW, part.to), Role::Dim),
         ];
-        pieces.extend(host.why.map(|why| c.piece(why, Role::Bad)));
+        pieces.extend(host.trouble().map(|why| c.piece(why.to_owned(), Role::Bad)));
         lines.push(Line::Raw(pieces));
     }
-    for (host, told) in run.told.iter().filter(|(_, told)| !told.is_empty()) {
+    for host in run.facts.keys() {
+        let told = run.told(host);
+        if told.is_empty() {
+            continue;
+        }
         lines.extend([Line::Blank, Line::Title(host.clone())]);
         let skipped = told.len().saturating_sub(LINES);
         lines.extend(told.iter().skip(skipped).map(|line| Line::Text(line.clone())));
