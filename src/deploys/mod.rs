@@ -4,6 +4,7 @@
 //! by another at any time ([`steer`]). [`conduct`] is all of it, from the approval to the last word. [`survey`] looks before a plan is made, [`plan`] makes it, [`script`] writes it
 //! down for a runner, and [`host`] is how a host is talked to.
 
+pub mod alarms;
 pub mod bake;
 pub mod by_job;
 pub mod conduct;

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 
 use crate::domain::ci::Comparison;
 use crate::domain::deploy::plan::{DeployPlan, Kind};
+use crate::domain::deploy::spec::Migrate;
 use crate::domain::glob;
 use crate::domain::hosted::GitLabProject;
 use crate::domain::text::one_line;
@@ -44,7 +45,14 @@ pub async fn consult(plan: &mut DeployPlan, gitlab: &GitLab, project: &GitLabPro
     for from in from {
         let prefix = tag.strip_suffix(&plan.version).unwrap_or_default();
         match gitlab.compare(project, &format!("{prefix}{from}"), &tag).await {
-            Ok(between) => plan.brings.extend(brings(&from, &between, migrations(plan))),
+            Ok(between) => {
+                let (lines, named) = brings(&from, &between, plan.migrate.as_ref());
+                let known: BTreeSet<String> = plan.brings.iter().cloned().collect();
+                plan.brings.extend(lines.into_iter().filter(|line| !known.contains(line)));
+                if let (Some(oneway), false) = (&mut plan.oneway, named.is_empty()) {
+                    *oneway = named.join(", ");
+                }
+            }
             Err(why) => plan.warnings.push(format!("what came since {from} is not known: {why}")),
         }
     }
@@ -55,22 +63,19 @@ fn ask(plan: &mut DeployPlan, why: String) {
     plan.wants_reason.get_or_insert(why);
 }
 
-fn migrations(plan: &DeployPlan) -> &str {
-    plan.migrate.as_ref().map(|migrate| migrate.when.as_str()).unwrap_or_default()
-}
-
-/// What lies between two versions, in lines.
-fn brings(from: &str, between: &Comparison, migrations: &str) -> Vec<String> {
+/// What lies between two versions, in lines; and the migrations in it by name.
+fn brings(from: &str, between: &Comparison, migrate: Option<&Migrate>) -> (Vec<String>, Vec<String>) {
     let count = between.commits.len();
     let more = if between.complete { "" } else { ", and more" };
     let mut lines = vec![format!("{count} commits since {from}{more}")];
     let newest = between.commits.iter().rev().take(NAMED);
     lines.extend(newest.map(|commit| format!("  {}", one_line(&format!("{} · {}", commit.title, commit.author), 120))));
-    if !migrations.is_empty() {
-        let fits = |file: &&String| glob::matches(&migrations.replace("**", "*"), file);
-        lines.extend(between.files.iter().filter(fits).map(|file| one_line(&format!("migration {file}"), 120)));
-    }
-    lines
+    let Some(migrate) = migrate.filter(|migrate| !migrate.when.is_empty()) else { return (lines, Vec::new()) };
+    let fits = |file: &&String| glob::matches(&migrate.when.replace("**", "*"), file);
+    let named: Vec<String> = between.files.iter().filter(fits).map(|file| one_line(file, 120)).collect();
+    let undoes = if migrate.reversible { "" } else { ": one-way; auto-rollback OFF" };
+    lines.extend(named.iter().map(|name| format!("migration {name}{undoes}")));
+    (lines, named)
 }
 
 #[cfg(test)]
@@ -95,14 +100,19 @@ mod tests {
             files: vec!["migrations/0042_drop_col.sql".to_owned(), "app.py".to_owned()],
             complete: true,
         };
+        let command = vec!["bin/migrate".to_owned()];
+        let when = "migrations/**".to_owned();
+        let migrate = Migrate { command, each: false, when, reversible: false, timeout: 600 };
+        let (lines, named) = brings("1.4.2", &between, Some(&migrate));
         assert_eq!(
-            brings("1.4.2", &between, "migrations/**"),
+            lines,
             [
                 "2 commits since 1.4.2",
                 "  last\u{241b} · ana",
                 "  first · ana",
-                "migration migrations/0042_drop_col.sql"
+                "migration migrations/0042_drop_col.sql: one-way; auto-rollback OFF"
             ]
         );
+        assert_eq!(named, ["migrations/0042_drop_col.sql"]);
     }
 }

@@ -56,7 +56,9 @@ pub async fn make(wanted: Wanted<'_>, hosts: &[(HostName, SharedTransport)]) -> 
     };
     let when = wanted.spec.migrate.as_ref().map(|migrate| find_path(&migrate.when)).unwrap_or_default();
     let (version, run_as, runner) = (wanted.version, wanted.spec.run_as.as_deref(), wanted.spec.runner);
-    let question = Question { root, state, version, unit, verb, run_as, runner, when: &when };
+    let privileged = preflight::privileged(wanted.spec, root, version, wanted.artifact.as_ref());
+    let (first, privileged) = (wanted.spec.preflight.as_slice(), privileged.as_slice());
+    let question = Question { root, state, version, unit, verb, run_as, runner, when: &when, first, privileged };
     let asked = hosts.iter().map(|(_, transport)| survey(transport, &question));
     let surveys = join_all(asked).await;
     let mut maker = Maker {
@@ -70,6 +72,8 @@ pub async fn make(wanted: Wanted<'_>, hosts: &[(HostName, SharedTransport)]) -> 
         bad: BTreeSet::new(),
         older: BTreeSet::new(),
         migrates: None,
+        migrations: BTreeSet::new(),
+        privileged,
     };
     let mut failing = 0;
     for ((host, _), survey) in hosts.iter().zip(&surveys) {
@@ -117,6 +121,8 @@ struct Maker<'a> {
     bad: BTreeSet<String>,
     older: BTreeSet<String>,
     migrates: Option<bool>,
+    migrations: BTreeSet<String>,
+    privileged: &'a [Vec<String>],
 }
 
 impl Maker<'_> {
@@ -124,6 +130,7 @@ impl Maker<'_> {
         let (root, mut faults) = (self.root, Vec::new());
         let mut fault = |text: String| faults.push(format!("{host}: {text}"));
         preflight::faults(self.wanted.spec, root, self.unit, survey).into_iter().for_each(&mut fault);
+        preflight::refused(self.privileged, survey).into_iter().for_each(&mut fault);
         let (spec, by_script) = (self.wanted.spec, self.wanted.spec.strategy == Strategy::Script);
         if survey.machine_id.is_empty() {
             fault("it has no machine-id".to_owned());
@@ -182,6 +189,12 @@ impl Maker<'_> {
         }
         self.warnings.extend(preflight::warnings(survey).map(|warning| format!("{host}: {warning}")));
         self.migrates = self.migrates.max(Some(survey.migrates.unwrap_or(true)));
+        self.migrations.extend(survey.migrations.iter().cloned());
+        if self.wanted.kind == Kind::Deploy
+            && let Some(why) = preflight::no_way_back(spec, live, survey)
+        {
+            self.warnings.push(format!("{host}: {why}"));
+        }
         if let Some(live) =
             live.filter(|live| self.wanted.kind == Kind::Deploy && version::compare(&to, live) == Some(Ordering::Less))
         {
@@ -238,11 +251,20 @@ impl Maker<'_> {
         }
         let migrate = spec.migrate.clone().filter(|_| kind == Kind::Deploy);
         let mut brings = Vec::new();
-        if let Some(migrate) = migrate.as_ref().filter(|migrate| !migrate.when.is_empty()) {
-            brings.push(match self.migrates {
-                Some(false) => format!("no migration: {} are as they were", migrate.when),
-                _ => format!("a migration, where {} differ", migrate.when),
-            });
+        let mut oneway = None;
+        if let Some(migrate) = &migrate {
+            let none = self.migrates == Some(false) && !migrate.when.is_empty();
+            let undoes = if migrate.reversible { "" } else { ": one-way; auto-rollback OFF" };
+            if none {
+                brings.push(format!("no migration: {} are as they were", migrate.when));
+            } else if self.migrations.is_empty() && !migrate.when.is_empty() {
+                brings.push(format!("a migration, where {} differ{undoes}", migrate.when));
+            }
+            brings.extend(self.migrations.iter().map(|name| format!("migration {name}{undoes}")));
+            if !none && !migrate.reversible {
+                let named: Vec<&str> = self.migrations.iter().map(String::as_str).collect();
+                oneway = Some(if named.is_empty() { "a one-way migration".to_owned() } else { named.join(", ") });
+            }
         }
         let action = if kind == Kind::Deploy { ActionKind::Deploy } else { ActionKind::Rollback };
         let mut level = action.level(Scope { careful, hosts, of, configured: None });
@@ -285,6 +307,7 @@ impl Maker<'_> {
             announce: spec.announce,
             lock_after: kind == Kind::Rollback && spec.lock_after_rollback,
             brings,
+            oneway,
         })
     }
 }

@@ -5,6 +5,7 @@ use chrono::Utc;
 use super::survey::Survey;
 use crate::domain::deploy::plan::Artifact;
 use crate::domain::deploy::spec::{DeploySpec, RunnerKind, Strategy};
+use crate::domain::plan::shown;
 
 /// File systems on which a lock means nothing, or not on every machine.
 const NETWORK: [&str; 9] = ["nfs", "nfs4", "cifs", "smb", "smb2", "smbfs", "afs", "ceph", "fuseblk"];
@@ -50,10 +51,65 @@ pub(super) fn faults(spec: &DeploySpec, root: &str, unit: &str, survey: &Survey)
     if let Some(hold) = &survey.hold {
         fault(format!("it is locked by hand: {hold}; qd unlock lets it again"));
     }
+    if let Some((code, said)) = survey.asked.as_ref().filter(|(code, _)| *code != 0) {
+        fault(format!("`{}` ends with exit code {code}: {said}", shown(&spec.preflight)));
+    }
     if survey.unit.facts.load != "loaded" {
         fault(format!("{} is {} there", unit, survey.unit.facts.load));
     }
     faults
+}
+
+/// The commands of a deploy that begin with sudo, as they will be run: sudoers matches arguments exactly.
+pub(super) fn privileged(
+    spec: &DeploySpec,
+    root: &str,
+    version: &str,
+    artifact: Option<&Artifact>,
+) -> Vec<Vec<String>> {
+    let name = artifact.and_then(|artifact| artifact.path.rsplit('/').next()).unwrap_or_default();
+    let kept = format!("{root}/releases/{version}/{name}");
+    let filled = |argv: &Vec<String>| {
+        argv.iter().map(|word| word.replace("{version}", version).replace("{artifact}", &kept)).collect()
+    };
+    let (script, hooks) = (&spec.script, &spec.hooks);
+    let migrate = spec.migrate.as_ref().map(|migrate| &migrate.command);
+    let hooks = [&hooks.before_switch, &hooks.drain, &hooks.undrain, &hooks.after_done];
+    let all = [&script.install, &script.verify].into_iter().chain(hooks).chain(migrate);
+    all.filter(|argv| argv.first().is_some_and(|word| word == "sudo")).map(filled).collect()
+}
+
+/// Those of them that sudo does not let, each with the line that is missing in sudoers.
+pub(super) fn refused(privileged: &[Vec<String>], survey: &Survey) -> Vec<String> {
+    let user = &survey.unit.user;
+    let fault = |argv: &Vec<String>| {
+        let mut words = argv.iter().skip(1).map(String::as_str).peekable();
+        let mut other = "root";
+        // Those options of sudo's own that a command in a config has.
+        while let Some(option) = words.next_if(|word| word.starts_with('-')) {
+            if matches!(option, "-u" | "--user") {
+                other = words.next().unwrap_or(other);
+            }
+        }
+        let command = words.collect::<Vec<_>>().join(" ");
+        format!(
+            "sudo does not let {user} run `{command}` as {other} without a password; in sudoers that is\n    \
+             {user} ALL=({other}) NOPASSWD: {command}"
+        )
+    };
+    survey.refused.iter().filter_map(|index| privileged.get(*index)).map(fault).collect()
+}
+
+/// Why this host could not go back by itself from what is to be deployed now.
+pub(super) fn no_way_back(spec: &DeploySpec, live: Option<&str>, survey: &Survey) -> Option<String> {
+    let Some(live) = live else {
+        let what =
+            if spec.strategy == Strategy::Script { "qd has not deployed here yet" } else { "nothing is live here yet" };
+        return Some(format!("{what}, so there is no way back: if it fails, a person is needed"));
+    };
+    let there = survey.releases.iter().any(|(name, _)| name == live);
+    let needed = spec.strategy != Strategy::Script || spec.script.rollback.is_none();
+    (needed && !there).then(|| format!("what is live, {live}, is not among its releases: there is no way back"))
 }
 
 /// What people should know, although it is in nobody's way.

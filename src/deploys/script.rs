@@ -90,7 +90,8 @@ fn hundredths(time: std::time::Duration) -> String {
     (time.as_millis() / 10).to_string()
 }
 
-fn words(argv: &[String]) -> String {
+/// A command as words of sh, each of which means exactly what it is.
+pub(super) fn words(argv: &[String]) -> String {
     argv.iter().map(|word| quote(word)).collect::<Vec<_>>().join(" ")
 }
 

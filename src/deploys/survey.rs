@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::script::words;
 use crate::actions::unit::{self, Reading};
 use crate::domain::deploy::spec::RunnerKind;
 use crate::domain::deploy::state::{HostState, is_version};
@@ -41,6 +42,12 @@ pub struct Survey {
     pub now: Option<i64>,
     /// Whether there is something to migrate; none where the release is not there yet.
     pub migrates: Option<bool>,
+    /// Files that say what there is to migrate: new in the release, or others than they were.
+    pub migrations: Vec<String>,
+    /// How what was asked to be run first ended, and its last line.
+    pub asked: Option<(i32, String)>,
+    /// Which of the commands that need sudo it does not let.
+    pub refused: Vec<usize>,
     /// Where ROOT/current points.
     pub link: String,
     /// Releases that are whole, and those that qd has made among them.
@@ -80,6 +87,9 @@ impl Survey {
             kills: false,
             now: None,
             migrates: None,
+            migrations: Vec::new(),
+            asked: None,
+            refused: Vec::new(),
             link: String::new(),
             releases: Vec::new(),
             pin: String::new(),
@@ -119,19 +129,26 @@ pub struct Question<'a> {
     pub runner: RunnerKind,
     /// Files that say whether there is something to migrate, as `find -path` knows them.
     pub when: &'a str,
+    /// Run first, and must end well; empty: nothing.
+    pub first: &'a [String],
+    /// Commands that begin with sudo.
+    pub privileged: &'a [Vec<String>],
 }
 
 /// Asks a host.
 pub async fn survey(transport: &SharedTransport, question: &Question<'_>) -> Result<Survey, String> {
-    let Question { root, state, version, unit, verb, run_as, runner, when } = *question;
+    let Question { root, state, version, unit, verb, run_as, runner, when, first, privileged } = *question;
+    let refuse: String = privileged.iter().enumerate().map(|(index, argv)| may(index, argv)).collect();
+    let looks = if first.is_empty() { ":".to_owned() } else { format!("timeout 20 {}", words(first)) };
     let script = format!(
-        "root={} state={} version={} as={} runner={} when={}\n{OWNER}\n{SURVEY}",
+        "root={} state={} version={} as={} runner={} when={} asked={}\nlooks() {{ {looks}; }}\nrefuse() {{\n{refuse}:\n}}\n{OWNER}\n{SURVEY}",
         quote(root),
         quote(state),
         quote(version),
         quote(&sudo_as(run_as)),
         if runner == RunnerKind::System { "system" } else { "auto" },
-        quote(when)
+        quote(when),
+        if first.is_empty() { "''" } else { "1" },
     );
     let asked = transport.exec(ExecSpec::script(script, PATIENCE)).collect(MOST);
     let (output, unit) = tokio::join!(asked, unit::read(transport, unit, verb));
@@ -142,6 +159,14 @@ pub async fn survey(transport: &SharedTransport, question: &Question<'_>) -> Res
     };
     survey.unit = unit.map_err(|error| error.to_string())?;
     Ok(survey)
+}
+
+/// A line of script that tells when sudo does not let this command, which begins with sudo.
+fn may(index: usize, argv: &[String]) -> String {
+    // sudo's own options may stand before or after -l; what it runs stands last.
+    let at = if argv.get(1).is_some_and(|word| word == "-n") { 2 } else { 1 };
+    let (sudo, rest) = argv.split_at(at.min(argv.len()));
+    format!("{} -l {} >/dev/null 2>&1 </dev/null || echo refused={index}\n", words(sudo), words(rest))
 }
 
 /// What is put before a command so that somebody else runs it; empty for the login user.
@@ -164,6 +189,12 @@ fn parse(text: &str) -> Survey {
             "kills" => survey.kills = true,
             "now" => survey.now = value.parse().ok(),
             "migrates" => survey.migrates = Some(value == "yes"),
+            "migration" => survey.migrations.push(one_line(value, 120)),
+            "asked" => {
+                let (code, said) = value.split_once(' ').unwrap_or((value, ""));
+                survey.asked = code.parse().ok().map(|code| (code, one_line(said, 200)));
+            }
+            "refused" => survey.refused.extend(value.parse::<usize>()),
             "link" => survey.link = one_line(value, 200),
             "release" => {
                 let whole =

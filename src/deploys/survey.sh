@@ -1,5 +1,6 @@
 # shellcheck shell=sh disable=SC2154
-# What a host is before a run: reads only. Parameters: root state version as runner when; owner.sh stands before this.
+# What a host is before a run: reads only. Parameters: root state version as runner when asked; looks() is what
+# was asked to be run, if `asked` is set, and refuse() names commands that sudo does not let; owner.sh stands before this.
 root="${QD_ROOT:-}$root"
 # shellcheck disable=SC2086
 for tool in flock setsid timeout sha256sum tar find; do
@@ -40,8 +41,18 @@ if [ -n "$when" ]; then
     live=$(readlink "$root/current")
     like() { (cd "$root/$1" 2>/dev/null && find . -type f -path "./$when" -exec sha256sum {} + | sort); }
     if [ -d "$root/releases/$version" ]; then
-        [ "$(like "$live")" = "$(like "releases/$version")" ] && echo migrates=no || echo migrates=yes
+        before=$(like "$live") after=$(like "releases/$version")
+        [ "$before" = "$after" ] && echo migrates=no || echo migrates=yes
+        # By name: those that are new there, or others than they were.
+        printf '%s\n' "$after" | head -n 200 | while IFS= read -r line; do
+            case $before in *"$line"*) ;; *) echo "migration=${line#*./}" ;; esac
+        done
     fi
+fi
+# What somebody has asked to be looked at first.
+if [ -n "$asked" ]; then
+    said=$(looks 2>&1 </dev/null)
+    echo "asked=$? $(printf '%s' "$said" | tail -n 1)"
 fi
 # shellcheck disable=SC2012
 echo "pin=$(ls -lnR "$root/releases/$version" 2>/dev/null | sha256sum)"
@@ -50,5 +61,6 @@ df -Pi "$root" 2>/dev/null | sed -n '2s/^.* \([0-9]*\)% .*$/inodes=\1/p'
 echo "fs=$(stat -f -c %T "$root" 2>/dev/null)"
 echo "state=$(tr -d '\n' <"$state/state.json" 2>/dev/null)"
 echo "state_sum=$(sha256sum <"$state/state.json" 2>/dev/null)"
+refuse
 if held; then echo "hold=$hold"; fi
 if living; then echo "owner=$owner"; fi

@@ -38,6 +38,8 @@ pub enum Refused {
         /// What was asked for.
         wants: String,
     },
+    /// It brings this, which cannot be undone, and nobody has agreed to that.
+    Unticked(String),
     /// It wants a reason, and why.
     NoReason(String),
     /// The plan is not the one that was confirmed.
@@ -55,6 +57,9 @@ impl fmt::Display for Refused {
             }
             Self::Unconfirmed { .. } => f.write_str("nobody has confirmed it; add --yes, or run it on a terminal"),
             Self::Mistyped { wants } => write!(f, "that is not {wants}; nothing was done"),
+            Self::Unticked(what) => {
+                write!(f, "it brings {what}, after which nothing goes back by itself; add --migrate")
+            }
             Self::NoReason(why) => write!(f, "it wants a reason: {why}; add --reason"),
             Self::Changed => f.write_str("what was confirmed is not what would be done now; look at it again"),
         }
@@ -115,9 +120,13 @@ impl Standing {
 /// What must be typed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Typed {
+    name: String,
     whole: String,
     least: usize,
 }
+
+/// What is typed after the name where a migration that cannot be undone comes along.
+const TICK: &str = " migrate";
 
 impl Typed {
     /// A name of which the shortest prefix of three or more letters that no other name shares is enough.
@@ -126,12 +135,18 @@ impl Typed {
         let shared = |other: &str| letters.iter().zip(other.chars()).take_while(|(a, b)| **a == *b).count();
         let longest = others.into_iter().filter(|other| *other != name).map(shared).max();
         let least = longest.map_or(0, |shared| shared + 1).max(LEAST).min(letters.len());
-        Self { whole: name.to_owned(), least }
+        Self { name: name.to_owned(), whole: name.to_owned(), least }
     }
 
     /// A text of which nothing may be missing.
     pub fn exactly(text: String) -> Self {
-        Self { least: text.chars().count(), whole: text }
+        Self { least: text.chars().count(), name: text.clone(), whole: text }
+    }
+
+    /// The same, and that a migration may run after which nothing goes back by itself: nothing may be missing of it.
+    fn ticked(self) -> Self {
+        let whole = format!("{}{TICK}", self.name);
+        Self { least: whole.chars().count(), name: self.name, whole }
     }
 
     /// Whether this is it.
@@ -159,6 +174,8 @@ pub struct Demand {
     pub typed: Option<Typed>,
     /// Why it wants a reason, where it does.
     pub reason: Option<String>,
+    /// What it brings that cannot be undone, and must be agreed to besides.
+    pub oneway: Option<String>,
 }
 
 impl Demand {
@@ -170,7 +187,16 @@ impl Demand {
             Level::Three => Some(Typed::exactly(whole)),
         };
         let reason = again.or_else(|| (level == Level::Three).then(|| "this can hurt".to_owned()));
-        Self { level, typed, reason }
+        Self { level, typed, reason, oneway: None }
+    }
+
+    /// The same for what brings a migration that cannot be undone: level 2 at least, and to be agreed to by name.
+    #[must_use]
+    pub fn with_oneway(self, oneway: Option<String>, name: Typed) -> Self {
+        if oneway.is_none() {
+            return self;
+        }
+        Self { level: self.level.max(Level::Two), typed: Some(self.typed.unwrap_or(name).ticked()), oneway, ..self }
     }
 }
 
@@ -183,6 +209,8 @@ pub enum Said<'a> {
         yes: bool,
         /// `--confirm ENV/SERVICE`.
         confirm: Option<&'a str>,
+        /// `--migrate`.
+        migrate: bool,
     },
     /// Into a popup or prompt: `y`, or the name.
     Typed(&'a str),
@@ -207,7 +235,10 @@ impl Approval {
 
 /// Judges what somebody has said about the plan of this hash.
 pub fn approve(plan: &str, demand: &Demand, said: Said<'_>, reason: Option<&str>) -> Result<Approval, Refused> {
-    let wants = demand.typed.as_ref().map(|typed| typed.whole.clone());
+    let wants = demand.typed.as_ref().map(|typed| typed.name.clone());
+    if let (Some(oneway), Said::Flags { yes: true, migrate: false, .. }) = (&demand.oneway, said) {
+        return Err(Refused::Unticked(oneway.clone()));
+    }
     match (demand.level, said) {
         (Level::Zero, _) => {}
         (_, Said::Flags { yes: false, .. }) => return Err(Refused::Unconfirmed { wants, level: demand.level }),
@@ -220,7 +251,8 @@ pub fn approve(plan: &str, demand: &Demand, said: Said<'_>, reason: Option<&str>
         (_, Said::Typed(typed)) => {
             let fits = demand.typed.as_ref().map_or(typed == "y", |wanted| wanted.accepts(typed));
             if !fits {
-                return Err(Refused::Mistyped { wants: wants.unwrap_or_else(|| "y".to_owned()) });
+                let wants = demand.typed.as_ref().map_or("y", |typed| typed.whole()).to_owned();
+                return Err(Refused::Mistyped { wants });
             }
         }
     }
@@ -299,7 +331,7 @@ mod tests {
 
     #[test]
     fn what_confirms_which_level() {
-        let flags = |yes, confirm| Said::Flags { yes, confirm };
+        let flags = |yes, confirm| Said::Flags { yes, confirm, migrate: false };
         for (level, said, reason, fits) in [
             (Level::One, flags(true, None), None, true),
             (Level::One, flags(false, None), None, false),
@@ -330,7 +362,7 @@ mod tests {
     #[test]
     fn a_second_time_wants_a_reason_and_an_approval_is_for_one_plan() {
         let again = demand(Level::Two, true);
-        let yes = Said::Flags { yes: true, confirm: None };
+        let yes = Said::Flags { yes: true, confirm: None, migrate: false };
         assert!(matches!(approve("hash", &again, yes, None), Err(Refused::NoReason(_))));
         let approval = approve("hash", &again, yes, Some("it leaks")).unwrap();
         assert_eq!((approval.level, approval.reason.as_deref()), (Level::Two, Some("it leaks")));
@@ -343,5 +375,29 @@ mod tests {
             let fits = names.iter().filter(|name| Typed::name(name, names.iter().map(String::as_str)).accepts(&typed));
             prop_assert!(fits.count() <= 1);
         }
+    }
+
+    #[test]
+    fn what_cannot_be_undone_is_agreed_to_besides() {
+        let oneway = || Some("0042_drop_col".to_owned());
+        let demand = |level, oneway| {
+            let name = Typed::name("api", ["web"]);
+            Demand::of(level, name.clone(), "production/api".to_owned(), None).with_oneway(oneway, name)
+        };
+        let one = demand(Level::One, oneway());
+        assert_eq!((one.level, one.typed.as_ref().map(Typed::whole)), (Level::Two, Some("api migrate")));
+        for (typed, fits) in [("api migrate", true), ("api", false), ("y", false), ("api migrat", false)] {
+            assert_eq!(approve("p", &one, Said::Typed(typed), None).is_ok(), fits, "{typed}");
+        }
+        let three = demand(Level::Three, oneway());
+        for (confirm, migrate, fits) in
+            [(Some("production/api"), true, true), (Some("production/api"), false, false), (None, true, false)]
+        {
+            let said = Said::Flags { yes: true, confirm, migrate };
+            assert_eq!(approve("p", &three, said, Some("why")).is_ok(), fits, "{confirm:?} {migrate}");
+        }
+        let unticked = approve("p", &one, Said::Flags { yes: true, confirm: None, migrate: false }, None);
+        assert_eq!(unticked, Err(Refused::Unticked("0042_drop_col".to_owned())));
+        assert_eq!(demand(Level::One, None).typed, None);
     }
 }

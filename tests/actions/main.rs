@@ -23,6 +23,7 @@ mod history;
 mod hosted;
 mod matrix;
 mod policy;
+mod preflight;
 mod releases;
 mod restart;
 mod scripts;

@@ -209,7 +209,18 @@ fn a_migration_runs_only_where_its_files_differ_from_those_of_the_release_before
         let plan = world.qd(&["--host", "box-1", "deploy", "api", "1.1", "--dry-run"]);
         assert_eq!(text(&plan.stdout).contains("no migration"), !differs, "{}", text(&plan.stdout));
         // What has been migrated does not go back by itself; what has not does.
-        let out = deploy(&world, "1.1");
+        let unticked = deploy(&world, "1.1");
+        assert_eq!(unticked.status.code() == Some(4), differs, "{differs}: {}", text(&unticked.stderr));
+        if differs {
+            let (page, said) = (text(&plan.stdout), text(&unticked.stderr));
+            assert!(page.contains("migration migrations/deep/1.sql: one-way; auto-rollback OFF"), "{page}");
+            assert!(said.contains("it brings migrations/deep/1.sql") && said.contains("--migrate"), "{said}");
+        }
+        let out = if differs {
+            world.qd(&["--host", "box-1", "deploy", "api", "1.1", "--migrate", "--yes", "--json"])
+        } else {
+            unticked
+        };
         assert_eq!((out.status.code(), state(&out).as_str()), (Some(1), ended), "{differs}: {}", text(&out.stderr));
         assert_eq!(said(&world).iter().any(|line| line.starts_with("migrate")), ran, "{differs}");
         if differs {

@@ -11,7 +11,12 @@ use crate::runtime::terminal_confirm::{Answered, ask};
 
 /// Asks for what a plan demands: of the flags, else on the terminal. The page has been shown.
 pub async fn confirmed(hash: &str, demand: &Demand, flags: &ActFlags) -> Result<Approval, Failure> {
-    let said = Said::Flags { yes: flags.yes, confirm: flags.confirm.as_deref() };
+    confirmed_with(hash, demand, flags, false).await
+}
+
+/// The same, where a migration that cannot be undone may be agreed to.
+pub async fn confirmed_with(hash: &str, demand: &Demand, flags: &ActFlags, migrate: bool) -> Result<Approval, Failure> {
+    let said = Said::Flags { yes: flags.yes, confirm: flags.confirm.as_deref(), migrate };
     let unasked = approve(hash, demand, said, flags.reason.as_deref());
     let terminal = std::io::stdin().is_terminal() && std::io::stderr().is_terminal();
     match unasked {

@@ -9,6 +9,7 @@ use crate::cli::args::Global;
 use crate::cli::deploys::client;
 use crate::cli::exit::{Exit, Failure, Outcome};
 use crate::cli::interruptible;
+use crate::deploys::alarms::firing;
 use crate::deploys::by_job::{Following, JobPlan, Order};
 use crate::deploys::job_of::{self, NoJob, Of};
 use crate::deploys::job_plan;
@@ -43,8 +44,10 @@ pub async fn begin(
     run: &RunFlags,
 ) -> Outcome {
     let flags = &run.flags;
+    let (recorder, herald) = (acting.recorder().await, herald(acting.settings(), service));
     let prepared = interruptible(async {
-        let (plan, gitlab) = planned(acting, Of { kind, service, environment, spec, version }).await?;
+        let (mut plan, gitlab) = planned(acting, Of { kind, service, environment, spec, version }).await?;
+        plan.change.warnings.extend(firing(&recorder, &herald, service).await);
         let page = plan.page().join("\n");
         match (flags.dry_run, flags.json) {
             (true, true) => println!("{:#}", serde_json::json!({ "hash": plan.hash(), "plan": plan })),
@@ -64,8 +67,8 @@ pub async fn begin(
         environment,
         standing: &acting.standing,
         gitlab: &gitlab,
-        recorder: &acting.recorder().await,
-        herald: &herald(acting.settings(), service),
+        recorder: &recorder,
+        herald: &herald,
     };
     let following = telling(async |told| Following::begin(order, &told).await.map_err(not_begun)).await?;
     if run.detach {

@@ -6,13 +6,14 @@ pub mod lock;
 pub mod run;
 pub mod watch;
 
-use super::act::confirm::confirmed;
+use super::act::confirm::confirmed_with;
 use super::act::unit::service;
 use super::act::{ActFlags, Acting, Connected, names, refused};
 use super::args::Global;
 use super::exit::{Exit, Failure, Outcome};
 use super::interruptible;
 use crate::cli::deploys::client;
+use crate::deploys::alarms::firing;
 use crate::deploys::conduct::{NotBegun, Order};
 use crate::deploys::origin;
 use crate::deploys::plan::{Wanted, make};
@@ -50,6 +51,9 @@ pub struct DeployArgs {
     /// Also a version that failed here before.
     #[arg(long)]
     pub even_bad: bool,
+    /// Also with a migration that cannot be undone: after it nothing goes back by itself.
+    #[arg(long)]
+    pub migrate: bool,
     /// What runs take.
     #[command(flatten)]
     pub run: RunFlags,
@@ -67,12 +71,13 @@ pub struct RollbackArgs {
 
 /// Runs `qd deploy`.
 pub async fn deploy(global: &Global, args: DeployArgs) -> Outcome {
-    begin(global, Kind::Deploy, &args.service, &args.version, args.even_bad, &args.run).await
+    let asked = Asked { kind: Kind::Deploy, name: &args.service, version: &args.version, run: &args.run };
+    begin(global, asked, args.even_bad, args.migrate).await
 }
 
 /// Runs `qd rollback`.
 pub async fn rollback(global: &Global, args: RollbackArgs) -> Outcome {
-    begin(global, Kind::Rollback, &args.service, "", false, &args.run).await
+    begin(global, Asked { kind: Kind::Rollback, name: &args.service, version: "", run: &args.run }, false, false).await
 }
 
 /// How a service is deployed.
@@ -81,7 +86,16 @@ pub fn spec<'s>(settings: &'s Settings, service: &Service) -> Result<&'s DeployS
     found.ok_or_else(|| Failure::new(Exit::Usage, format!("{} has no [service.deploy]", service.name)))
 }
 
-async fn begin(global: &Global, kind: Kind, name: &str, version: &str, even_bad: bool, run: &RunFlags) -> Outcome {
+/// What is asked for.
+struct Asked<'a> {
+    kind: Kind,
+    name: &'a str,
+    version: &'a str,
+    run: &'a RunFlags,
+}
+
+async fn begin(global: &Global, asked: Asked<'_>, even_bad: bool, migrate: bool) -> Outcome {
+    let Asked { kind, name, version, run } = asked;
     let flags = &run.flags;
     let (acting, service, environment) = interruptible(async {
         let acting = Acting::open(global, flags).await?;
@@ -97,6 +111,7 @@ async fn begin(global: &Global, kind: Kind, name: &str, version: &str, even_bad:
     if spec.strategy == Strategy::Gitlab {
         return by_job::begin(global, kind, &acting, &service, &environment, spec, version, run).await;
     }
+    let (recorder, herald) = (acting.recorder().await, herald(acting.settings(), &service));
     let prepared = interruptible(async {
         let connected = Connected::to(&acting.opened.whole, &service.hosts).await;
         let unnamed = connected.missing.iter().any(|(host, _)| !run.leave_out.iter().any(|left| left == host.as_str()));
@@ -131,12 +146,13 @@ async fn begin(global: &Global, kind: Kind, name: &str, version: &str, even_bad:
                 origin::consult(&mut plan, &client(gitlab), project).await;
             }
         }
+        plan.warnings.extend(firing(&recorder, &herald, &service).await);
         show(&plan, flags)?;
         if flags.dry_run {
             return Err(Failure::new(Exit::Fine, ""));
         }
         let demand = plan.demand(names(&acting.opened.whole));
-        let approval = confirmed(&plan.hash(), &demand, flags).await?;
+        let approval = confirmed_with(&plan.hash(), &demand, flags, migrate).await?;
         Ok((connected, plan, approval))
     });
     let (connected, plan, approval) = prepared.await?;
@@ -146,8 +162,8 @@ async fn begin(global: &Global, kind: Kind, name: &str, version: &str, even_bad:
         environment: &environment,
         standing: &acting.standing,
         links: &connected.links,
-        recorder: &acting.recorder().await,
-        herald: &herald(acting.settings(), &service),
+        recorder: &recorder,
+        herald: &herald,
     };
     let folder = acting.opened.options.dirs.state.as_path();
     watch::carried_out(order, run.detach.then_some((global, folder)), flags.json).await

@@ -49,6 +49,8 @@ table! {
         bake_limits: BakeLimits = { min_requests = 50, max_5xx = "1%", ratio = 2.0, new_errors = 3, statuscake = true, on_breach = "ask 20s" };
         /// in the new release's folder; QD_VERSION QD_PREVIOUS QD_HOST QD_RUN
         hooks: Hooks = { before_switch = ["bin/check-config"], drain = [], undrain = [], after_done = [], drain_timeout = "30s" };
+        /// run on each host before a plan is made, and must end well; it must change nothing
+        preflight: HostArgv = ["sudo", "-n", "nginx", "-t"];
         /// run before the switch
         migrate: Migrate = { command = ["bin/migrate", "up"], on = "first", when = "migrations/**", reversible = false, timeout = "10m" };
         /// releases to keep

@@ -97,6 +97,7 @@ fn spec(raw: &Deploy, service: &str, reader: &mut Reader<'_>) -> DeploySpec {
         bake: copied(&raw.bake).unwrap_or(Duration::from_secs(300)),
         bake_limits: bake_limits(raw, reader),
         hooks: hooks(raw),
+        preflight: raw.preflight.as_ref().map(|argv| argv.0.clone()).unwrap_or_default(),
         migrate: migrate(raw),
         keep: raw.keep.as_ref().map_or(5, |keep| usize::try_from(keep.0).unwrap_or(usize::MAX)).max(2),
         lock_after_rollback: copied(&raw.lock_after_rollback).unwrap_or(false),

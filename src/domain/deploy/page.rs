@@ -79,7 +79,11 @@ impl DeployPlan {
         }
         if let Some(migrate) = self.migrate.as_ref().filter(|_| self.kind == Kind::Deploy) {
             let once = if migrate.each { "on each host" } else { "once" };
-            let oneway = if migrate.reversible { "" } else { " · one-way: after it nothing goes back by itself" };
+            let oneway = if migrate.reversible {
+                ""
+            } else {
+                " · one-way; auto-rollback OFF: after it nothing goes back by itself"
+            };
             let when = if migrate.when.is_empty() { String::new() } else { format!(", if {} differ", migrate.when) };
             page.push(line("migration", &format!("{once}{when}: {}{oneway}", shown(&migrate.command))));
         }

@@ -209,6 +209,9 @@ pub struct DeployPlan {
     /// What comes with it: commits, migrations, and the like, as far as that is known.
     #[serde(default)]
     pub brings: Vec<String>,
+    /// The migration that comes with it and cannot be undone, by the names that are known of it.
+    #[serde(default)]
+    pub oneway: Option<String>,
 }
 
 impl DeployPlan {
@@ -263,7 +266,8 @@ impl DeployPlan {
     pub fn demand<'a>(&self, names: impl IntoIterator<Item = &'a str>) -> Demand {
         let whole = format!("{}/{}", self.environment, self.service);
         let typed = Typed::name(&self.service, names);
-        Demand::of(Level::of(u64::from(self.level)), typed, whole, self.wants_reason.clone())
+        let demand = Demand::of(Level::of(u64::from(self.level)), typed.clone(), whole, self.wants_reason.clone());
+        demand.with_oneway(self.oneway.clone(), typed)
     }
 }
 
@@ -323,6 +327,7 @@ pub(crate) mod tests {
             announce: true,
             lock_after: false,
             brings: vec![],
+            oneway: None,
         }
     }
 

@@ -52,6 +52,8 @@ pub struct DeploySpec {
     pub bake_limits: BakeLimits,
     /// Commands of the release.
     pub hooks: Hooks,
+    /// Run on each host before a plan is made, such as `nginx -t`; empty: nothing.
+    pub preflight: Vec<String>,
     /// A migration, before any switch.
     pub migrate: Option<Migrate>,
     /// Releases to keep.
