@@ -15,6 +15,7 @@ mod tty;
 
 mod away;
 mod bakes;
+mod chaos;
 mod cockpit;
 mod deploy;
 mod exec;

@@ -1,7 +1,7 @@
 //! `qd deploy` and `qd rollback` of a service that a job of GitLab's deploys.
 
 use super::watch::{hand_over, telling};
-use super::{RunFlags, not_begun, spec};
+use super::{Asked, not_begun, spec};
 use crate::cli::act::confirm::confirmed;
 use crate::cli::act::report::signal;
 use crate::cli::act::{ActFlags, Acting, Connected, names, unit};
@@ -15,7 +15,6 @@ use crate::deploys::job_of::{self, NoJob, Of};
 use crate::deploys::job_plan;
 use crate::deploys::proof::Proof;
 use crate::domain::audit::Ending;
-use crate::domain::deploy::plan::Kind;
 use crate::domain::deploy::spec::DeploySpec;
 use crate::domain::deploy::steer;
 use crate::domain::run::RunRecord;
@@ -33,16 +32,15 @@ async fn planned(acting: &Acting, of: Of<'_>) -> Result<(JobPlan, GitLab), Failu
 }
 
 /// Plans, asks, starts the job and follows it.
-pub async fn begin(
+pub(super) async fn begin(
     global: &Global,
-    kind: Kind,
     acting: &Acting,
     service: &Service,
     environment: &Environment,
     spec: &DeploySpec,
-    version: &str,
-    run: &RunFlags,
+    asked: &Asked<'_>,
 ) -> Outcome {
+    let Asked { kind, version, run, .. } = *asked;
     let flags = &run.flags;
     let (recorder, herald) = (acting.recorder().await, herald(acting.settings(), service));
     let prepared = interruptible(async {

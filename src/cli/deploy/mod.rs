@@ -109,7 +109,7 @@ async fn begin(global: &Global, asked: Asked<'_>, even_bad: bool, migrate: bool)
     .await?;
     let spec = spec(acting.settings(), &service)?;
     if spec.strategy == Strategy::Gitlab {
-        return by_job::begin(global, kind, &acting, &service, &environment, spec, version, run).await;
+        return by_job::begin(global, &acting, &service, &environment, spec, &asked).await;
     }
     let (recorder, herald) = (acting.recorder().await, herald(acting.settings(), &service));
     let prepared = interruptible(async {
