@@ -148,6 +148,8 @@ statuscake = ["tag:api"]
 strategy = "gitlab"
 project = "lumen/api"
 job = "deploy:production"
+gate = { timeout = "30s", every = "1s", min_stable = "3s" }
+bake = "15s"
 
 [[service]]
 name = "nginx"
@@ -176,6 +178,8 @@ const JOBS_DEPLOY: &str = r#"[service.deploy]
 strategy = "gitlab"
 project = "lumen/jobs"
 job = "deploy:production"
+gate = { timeout = "30s", every = "1s", min_stable = "3s" }
+bake = "15s"
 "#;
 
 const SYSTEM: &str = r#"

@@ -3,7 +3,7 @@
 //!
 //! The short form has three rounds; `QD_TEST_LONG=1` has thirty.
 
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, SystemTime};
 
 use crate::deploy::{ACT, Clean, HOSTS, UnderWay, all_serve, all_unlocked, document, wait_for};
 use crate::fleet::Cockpit;
