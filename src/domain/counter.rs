@@ -80,20 +80,22 @@ pub struct Counter {
     pub window: Option<Window>,
     /// The figure in its unit. None is not zero: a share of nothing.
     pub figure: Option<i64>,
-    /// The same one period ago: of the window before, and for a state of [`PERIOD`] ago as it was kept; none when it is
-    /// not known.
+    /// The same one period ago: of the window before, and for a state of [`PERIOD`] ago as it was kept, or else as its
+    /// source tells of then; none when it is not known.
     pub previous: Option<i64>,
     /// What was kept of it.
     pub past: Past,
 }
 
-/// What was kept of a state; nothing for a figure of a window.
+/// What is known of a state's past; nothing for a figure of a window.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Past {
     /// When `previous` was so.
     pub previous_at: Option<DateTime<Utc>>,
     /// What it was within the last [`PERIOD`], at most once a day, oldest first.
     pub trend: Vec<(DateTime<Utc>, i64)>,
+    /// What it was a [`PERIOD`] ago as far as its source tells of then, kept or not.
+    pub told: Option<i64>,
 }
 
 /// A state has no window, so this is the period that it is compared over.
@@ -212,8 +214,10 @@ impl CounterSet {
             let stands = |kept: &&KeptFigure| kept.time <= then && then - kept.time <= STANDS;
             let before = past().rev().find(stands);
             let trend = past().filter(|kept| kept.time > then).map(|kept| (kept.time, kept.figure)).collect();
-            counter.past = Past { previous_at: before.map(|before| before.time), trend };
-            counter.previous = before.map(|before| before.figure);
+            let told = counter.past.told;
+            let before = before.map(|before| (before.time, before.figure)).or(told.map(|told| (then, told)));
+            (counter.previous, counter.past) =
+                (before.map(|(_, figure)| figure), Past { previous_at: before.map(|(time, _)| time), trend, told });
         }
     }
 
@@ -319,6 +323,12 @@ mod tests {
         // What is older than a week stands for nothing any more, and what was is not left in place.
         set.compare(&history[..1], time(now));
         assert_eq!((set.counters[0].previous, set.counters[1].previous), (None, None));
+        // What the source itself tells of then stands where nothing was kept.
+        set.counters[0].past.told = Some(3);
+        set.compare(&history[..1], time(now));
+        assert_eq!((set.counters[0].previous, set.counters[0].past.previous_at), (Some(3), Some(time(70))));
+        set.compare(&history, time(now));
+        assert_eq!(set.counters[0].previous, Some(500));
     }
 
     #[test]

@@ -171,8 +171,12 @@ class Company:
         interval, count = rnd.choice([("month", 1)] * 4 + [("year", 1), ("year", 2), ("month", 3), ("month", 6), ("week", 1), ("week", 2), ("day", 1), ("day", 10)])
         discounted = rnd.random() < 0.3
         has = self.of_customer.get(customer) is not None
-        items = [self.item(one, interval, count, discounted and not has) for _ in range(rnd.choice([1, 1, 1, 2, 3]))]
-        one["items"] = {"object": "list", "data": items, "has_more": False, "url": "/v1/subscription_items"}
+        many = rnd.choice([1, 1, 1, 2, 3]) if rnd.random() < 0.97 else rnd.choice([11, 20, 120])
+        items = [self.item(one, interval, count, discounted and not has) for _ in range(many)]
+        # Only the first ten come with it; the others have a list of their own.
+        more = many > 10 and not self.old
+        one["items"] = {"object": "list", "data": items[:10] if more else items, "has_more": more, "url": "/v1/x"}
+        self.items += items if more else []
         if discounted:
             found = [self.discount(subscription=one["id"]) for _ in range(1 if self.old else rnd.choice([1, 1, 2]))]
             for discount in found:
@@ -204,7 +208,7 @@ class Company:
 
     def stripe(self):
         rnd, now = self.rnd, self.now
-        self.coupons, self.discounts, self.prices, self.of_customer = [], {}, [], {}
+        self.coupons, self.discounts, self.prices, self.items, self.of_customer = [], {}, [], [], {}
         customers, subscriptions = [], []
         for _ in range(rnd.choice([0, 1, 5, 30, 60])):
             one = {"id": self.id("cus"), "object": "customer", "created": self.edge(), "discount": None, "metadata": {}}
@@ -231,6 +235,7 @@ class Company:
             "payouts": newest(payouts),
             "prices": prices,
             "coupons": self.coupons,
+            "subscription_items": self.items,
             "events": [],
         }
         lists = {name: {"object": "list", "has_more": False, "data": data} for name, data in files.items()}

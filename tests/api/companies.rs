@@ -8,8 +8,11 @@ use std::process::Command;
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde_json::{Value, json};
 
+use crate::cli::everything_in;
 use crate::support::fake_apis::FakeApis;
 
+/// The keys of the three stand-ins, and what a heartbeat's address holds.
+const SECRETS: [&str; 4] = ["rk_test_qd", "glpat-qd", "sc-qd", "PK=sEcReT"];
 /// What is given beside the contract's figures, and not worked out a second time.
 const OURS: [&str; 2] = ["failed_payments_lost", "failed_payments_blocked"];
 /// What is told of a deployment of which there is exactly one right answer.
@@ -22,14 +25,16 @@ fn python(script: &str, args: &[&str]) -> Value {
     serde_json::from_slice(&out.stdout).expect("one JSON document")
 }
 
-/// `qd WHAT --json --at NOW`, which must have heard everything.
+/// `qd WHAT --json --at NOW`, which must have heard everything, and have told nobody its secrets.
 fn qd(config: &Path, what: &str, now: &str) -> Value {
+    let home = config.parent().expect("a folder");
     let out = assert_cmd::Command::cargo_bin("qd")
         .expect("the binary")
-        .env("HOME", config.parent().expect("a folder"))
-        .env("QD_TEST_KEY", "rk_test_qd")
-        .env("QD_TEST_GITLAB", "glpat-qd")
-        .env("QD_TEST_STATUSCAKE", "sc-qd")
+        .env("HOME", home)
+        .env("QD_LOG", "trace")
+        .env("QD_TEST_KEY", SECRETS[0])
+        .env("QD_TEST_GITLAB", SECRETS[1])
+        .env("QD_TEST_STATUSCAKE", SECRETS[2])
         .env_remove("XDG_STATE_HOME")
         .env_remove("XDG_CONFIG_HOME")
         .arg("--config")
@@ -40,6 +45,12 @@ fn qd(config: &Path, what: &str, now: &str) -> Value {
     let document: Value = serde_json::from_slice(&out.stdout)
         .unwrap_or_else(|error| panic!("{what}: {error}: {}", String::from_utf8_lossy(&out.stderr)));
     assert_eq!(document["errors"], json!([]), "{what}");
+    let written = everything_in(home);
+    assert!(written.len() > 1000, "the log of everything was written");
+    let said = [&out.stdout, &out.stderr].map(|bytes| String::from_utf8_lossy(bytes).into_owned());
+    for secret in SECRETS {
+        assert!(!written.contains(secret) && said.iter().all(|said| !said.contains(secret)), "{what} tells {secret}");
+    }
     document
 }
 
@@ -134,16 +145,15 @@ fn alerts(wanted: &Value, told: &Value) -> Vec<String> {
 }
 
 fn try_company(seed: u32) -> Vec<String> {
-    let folder = tempfile::tempdir().expect("a folder");
-    let fixtures = folder.path().join("company");
-    let path = fixtures.to_str().expect("a path");
+    let (folder, home) = (tempfile::tempdir().expect("a folder"), tempfile::tempdir().expect("a folder"));
+    let (fixtures, path) = (folder.path(), folder.path().to_str().expect("a path"));
     let about = python("companies.py", &[&seed.to_string(), path]);
     let (zone, seconds) = (about["zone"].as_str().expect("a zone"), about["now"].as_i64().expect("a time"));
     let wanted = python("oracle.py", &[path, zone, &seconds.to_string()]);
     let now = DateTime::from_timestamp(seconds, 0).expect("a time").to_rfc3339_opts(SecondsFormat::Secs, true);
     // Every third is told in the shapes of an account that was never upgraded.
     let old: &[&str] = if about["old"] == true { &["--stripe-version", "2022-11-15"] } else { &[] };
-    let fake = FakeApis::of(&fixtures, &[&["--now", &seconds.to_string()], old].concat());
+    let fake = FakeApis::of(fixtures, &[&["--now", &seconds.to_string()], old].concat());
     let url = |api: &str| fake.url(api);
     let text = format!(
         "[stripe]\nurl = \"{}\"\nkey = {{ env = \"QD_TEST_KEY\" }}\ntimezone = \"{zone}\"\n\
@@ -154,7 +164,7 @@ fn try_company(seed: u32) -> Vec<String> {
         url("gitlab"),
         url("statuscake"),
     );
-    let config = folder.path().join("qd.toml");
+    let config = home.path().join("qd.toml");
     std::fs::write(&config, text).expect("a config");
     let mut wrong = counters(&wanted, &qd(&config, "counters", &now));
     wrong.extend(deploys(&wanted, &qd(&config, "deploys", &now)));

@@ -44,7 +44,9 @@ class Stripe:
         self.prices = {one["id"]: one for one in data("prices")}
         self.discounts = load(folder, "stripe", "discounts", {})
         self.balance = load(folder, "stripe", "balance", {"available": [], "pending": []})
-        self.rows = []
+        self.rows, self.items = [], {}
+        for one in data("subscription_items"):
+            self.items.setdefault(one["subscription"], []).append(one)
         # Whether discounts count that are not for ever.
         self.every = False
 
@@ -101,7 +103,8 @@ class Stripe:
 
     def worth(self, subscription):
         currency, total, factors = subscription["currency"], F(0), [F(1)]
-        for item in subscription["items"]["data"]:
+        items = subscription["items"]
+        for item in self.items[subscription["id"]] if items["has_more"] else items["data"]:
             amount, factor = self.item(item)
             month = self.discounted(amount * factor, item.get("discounts") or [], currency, factor)
             total += month
@@ -170,7 +173,9 @@ class Stripe:
         # Of the figure that is shown, as the yearly one is.
         self.money("arpu", {currency: F(rounded(mrr[currency]), len(who)) for currency, who in paying.items()})
         self.row("customers", len(self.customers))
-        self.row("paying_customers", len(set().union(*paying.values())) if paying else 0)
+        # As many paid before as logo churn is a share of.
+        was = len(self.paying_at(self.now - 30 * DAY))
+        self.row("paying_customers", len(set().union(*paying.values())) if paying else 0, previous=was)
         self.row("active_subscriptions", len(live))
         self.row("paid_subscriptions", sum(self.worth(one) > 0 for one in live))
         stopped = [one for one in live if one.get("pause_collection")]
@@ -314,12 +319,11 @@ def alerts(folder, now):
     periods, told = get("periods", {}), []
     seconds = lambda text: D.datetime.fromisoformat(text.replace("Z", "+00:00")).timestamp()
     for check in get("uptime", []):
-        if check["paused"]:
-            continue
         outages = [one for one in periods.get(check["id"], []) if one["status"] == "down"]
         for one in outages:
             since, ended = seconds(one["created_at"]), one.get("ended_at") and seconds(one["ended_at"])
-            if ended is None and check["status"] == "down":
+            # What a paused check says now is old; what was before is not.
+            if ended is None and check["status"] == "down" and not check["paused"]:
                 told.append(("uptime", check["id"], "firing", since, None))
             elif ended is not None and now - DAY < ended <= now:
                 told.append(("uptime", check["id"], "resolved", since, ended))

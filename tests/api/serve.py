@@ -19,7 +19,7 @@ NOW0=parse_now(O.now) if O.now else acc["now"]; T0=time.time()
 now=lambda:NOW0+(time.time()-T0 if ST["clock"] else 0)
 ST={"clock":False,"latency":O.latency,"fail":O.fail_rate,"garbage":O.garbage,"truncate":O.truncate,"limit":O.rate_limit,"force":[]}  # force: list of {match,status,times,headers,body}
 iso=lambda t=None:D.datetime.fromtimestamp(now() if t is None else t,D.timezone.utc).strftime("%Y-%m-%dT%H:%M:%S.000Z")
-S={n:load("stripe",n+".json",{"data":[]})["data"] for n in("customers","subscriptions","charges","refunds","disputes","invoices","events","payouts","prices","products","coupons")}
+S={n:load("stripe",n+".json",{"data":[]})["data"] for n in("customers","subscriptions","subscription_items","charges","refunds","disputes","invoices","events","payouts","prices","products","coupons")}
 DISC=load("stripe","discounts.json",{}); BAL=load("stripe","balance.json",{}); BYID={o["id"]:o for l in S.values() for o in l}; BYID.update(DISC)
 G={n:load("gitlab",n+".json",[]) for n in("environments","deployments","pipelines","jobs","tags","merge_requests","incidents","releases","users")}; PROJ=load("gitlab","project.json",{"id":0,"path_with_namespace":"x"}); CMP=load("gitlab","compare.json",{}); TRACE=load("gitlab","trace.log",b"")
 C={n:load("statuscake",n+".json",[]) for n in("uptime","ssl","heartbeat","pagespeed","contact-groups","maintenance-windows")}; CF=load("statuscake","uptime_full.json",{}); SER={n:load("statuscake",n+".json",{}) for n in("alerts","periods","history")}
@@ -28,7 +28,7 @@ class Err(Exception):
     def __init__(s,code,body,h=None): s.code,s.body,s.h=code,body,h or {}
 def serr(http,msg,typ="invalid_request_error",**k): return Err(http,{"error":{"message":msg,"type":typ,**k}})
 # ---------------- Stripe ----------------
-FILT={"customers":{"email"},"subscriptions":{"customer","price","collection_method","status"},"charges":{"customer","payment_intent"},"refunds":{"charge","payment_intent"},"disputes":{"charge","payment_intent"},"invoices":{"customer","status","subscription"},"events":{"type"},"payouts":{"status"},"prices":{"active","product","type","currency"},"products":{"active"},"coupons":set()}
+FILT={"customers":{"email"},"subscriptions":{"customer","price","collection_method","status"},"subscription_items":{"subscription"},"charges":{"customer","payment_intent"},"refunds":{"charge","payment_intent"},"disputes":{"charge","payment_intent"},"invoices":{"customer","status","subscription"},"events":{"type"},"payouts":{"status"},"prices":{"active","product","type","currency"},"products":{"active"},"coupons":set()}
 def expand(o,paths):
     for p in paths:
         seg=p.split(".")

@@ -131,7 +131,7 @@ fn ledger() -> Ledger {
     // What was kept of MRR: nothing of the days ten to six ago.
     let kept = (0..30).filter(|day| !(6..=10).contains(day)).rev();
     let trend = kept.map(|day| (at(-86_400 * day - 60), 1_842_000 - 1_500 * day)).collect();
-    let past = Past { previous_at: Some(at(-86_400 * 30 - 600)), trend };
+    let past = Past { previous_at: Some(at(-86_400 * 30 - 600)), trend, told: None };
     let money = |minor| Money { minor, currency: usd };
     Ledger {
         source: "stripe".into(),

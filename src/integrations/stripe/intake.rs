@@ -1,5 +1,6 @@
 //! How what arrives becomes what is known: a list that is walked for the first time is used as it comes, from the newest
-//! to the oldest; one that is walked again replaces what was known only when it is whole.
+//! to the oldest; one that is walked again replaces what was known only when it is whole. Charges and refunds are never
+//! taken off their lists: walked again, each takes its own place, for twice a hundred thousand of them is much.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -7,10 +8,14 @@ use chrono::{DateTime, Utc};
 
 use super::books::{Books, Known, Resource, Shelf};
 use super::discount::Discount;
+use super::object::Charge;
 use super::price::Price;
 use super::walk::{Arrival, Rows};
 use super::wire::{Id, Seconds};
 use crate::domain::api_error::ApiErrorKind;
+
+/// So many of the newest charges say what they were for; more than are ever shown.
+const DESCRIBED: usize = 1000;
 
 /// Takes in what one round of asking gives.
 pub(super) struct Intake {
@@ -20,6 +25,10 @@ pub(super) struct Intake {
     from: Seconds,
     /// The lists that were known before, as far as they are walked again.
     again: BTreeMap<Resource, Books>,
+    /// Those of them of which each object takes its own place.
+    in_place: BTreeSet<Resource>,
+    /// How many charges the round has brought, the newest first.
+    charges: usize,
     /// How far back the others have been walked; none where their order cannot be relied on.
     reached: BTreeMap<Resource, Option<Seconds>>,
     /// The lists whose walk is over, whichever way.
@@ -28,9 +37,11 @@ pub(super) struct Intake {
 
 impl Intake {
     pub fn new(books: &Books, wanted: &[Resource], began: DateTime<Utc>, from: Seconds) -> Self {
-        let known = |resource: &&Resource| books.known(**resource) != Known::Nothing;
-        let again = wanted.iter().filter(known).map(|resource| (*resource, Books::default())).collect();
-        Self { began, from, again, reached: BTreeMap::new(), over: BTreeSet::new() }
+        let known = wanted.iter().copied().filter(|resource| books.known(*resource) != Known::Nothing);
+        let stays = |resource: &Resource| matches!(resource, Resource::Charges | Resource::Refunds);
+        let (in_place, again): (BTreeSet<_>, BTreeSet<_>) = known.partition(stays);
+        let again = again.into_iter().map(|resource| (resource, Books::default())).collect();
+        Self { began, from, again, in_place, charges: 0, reached: BTreeMap::new(), over: BTreeSet::new() }
     }
 
     /// Whether a list's walk is over.
@@ -41,10 +52,13 @@ impl Intake {
     /// Takes an arrival in. Gives the kind of failure, if it was one.
     pub fn take(&mut self, books: &mut Books, arrival: Arrival) -> Option<(Resource, ApiErrorKind)> {
         match arrival {
-            Arrival::Page { resource, rows, last } => {
+            Arrival::Page { resource, mut rows, last } => {
                 let joined = matches!(rows, Rows::Items(..));
+                if let Rows::Charges(charges) = &mut rows {
+                    self.silence(charges);
+                }
                 let incoming = self.again.get_mut(&resource).filter(|_| !joined);
-                let again = incoming.is_some();
+                let again = incoming.is_some() || self.in_place.contains(&resource);
                 let oldest = put(incoming.unwrap_or(books), rows);
                 if joined {
                     return None;
@@ -58,10 +72,7 @@ impl Intake {
                 None
             }
             Arrival::Failed { resource, error } => {
-                // What a first walk has brought is of no use without the rest of it.
-                if self.again.remove(&resource).is_none() {
-                    replace(books, &mut Books::default(), resource, Known::Nothing);
-                }
+                self.leave(books, resource);
                 self.over.insert(resource);
                 books.trouble.insert(resource, error.to_string());
                 Some((resource, error.kind))
@@ -72,12 +83,25 @@ impl Intake {
     /// Ends the walks that are not over: what one of them failed of, all do.
     pub fn give_up(&mut self, books: &mut Books, wanted: &[Resource], of: Resource) {
         let why = books.trouble.get(&of).cloned().unwrap_or_default();
-        for resource in wanted.iter().filter(|resource| !self.over.contains(resource)) {
-            if self.again.remove(resource).is_none() {
-                replace(books, &mut Books::default(), *resource, Known::Nothing);
-            }
+        let open: Vec<&Resource> = wanted.iter().filter(|resource| !self.over.contains(resource)).collect();
+        for resource in open {
+            self.leave(books, *resource);
             books.trouble.insert(*resource, why.clone());
         }
+    }
+
+    /// Ends a walk in its midst: what was known before stays, and what a first walk has brought is of no use without the rest.
+    fn leave(&mut self, books: &mut Books, resource: Resource) {
+        if self.again.remove(&resource).is_none() && !self.in_place.contains(&resource) {
+            replace(books, &mut Books::default(), resource, Known::Nothing);
+        }
+    }
+
+    /// Charges that so many newer ones stand before are not shown: what they were for is not kept.
+    fn silence(&mut self, charges: &mut [Charge]) {
+        let shown = DESCRIBED.saturating_sub(self.charges).min(charges.len());
+        charges[shown..].iter_mut().for_each(|charge| charge.description = None);
+        self.charges += charges.len();
     }
 
     /// A page of a first walk is known as far back as it goes, as long as the lists come newest first.

@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::object::{Charge, ChargeStatus, RefusedBy};
 use super::super::span::Span;
-use super::super::subscription::Status;
+use super::super::subscription::{Status, Subscription};
+use super::super::wire::Seconds;
 use super::Outcome;
 use super::view::{Valued, View, rounded};
 use crate::domain::money::Currency;
@@ -75,6 +76,31 @@ pub fn paying_customers(view: &View<'_>, _: Span) -> Result {
     count(payers(view)?.len())
 }
 
+/// Those who paid at the end of the span, as logo churn counts them.
+pub fn paying_customers_then(view: &View<'_>, span: Span) -> Result {
+    count(paid_at(view, span.until)?.len())
+}
+
+fn paid_at<'v>(view: &'v View<'_>, time: Seconds) -> std::result::Result<BTreeSet<&'v str>, String> {
+    let valued = view.valued().map_err(|unknown| unknown.to_string())?.iter();
+    Ok(valued.filter(|valued| valued.paid_at(time)).map(|valued| &*valued.of.customer).collect())
+}
+
+pub fn paid_subscriptions_then(view: &View<'_>, span: Span) -> Result {
+    let valued = view.valued().map_err(|unknown| unknown.to_string())?;
+    count(valued.iter().filter(|valued| valued.paid_at(span.until)).count())
+}
+
+pub fn trialing_then(view: &View<'_>, span: Span) -> Result {
+    let then = span.until;
+    let in_trial = |subscription: &&Subscription| {
+        subscription.created <= then
+            && subscription.trial_end.is_some_and(|end| end > then)
+            && subscription.ended_at.is_none_or(|ended| ended > then)
+    };
+    count(view.subscriptions().filter(in_trial).count())
+}
+
 pub fn paid_subscriptions(view: &View<'_>, _: Span) -> Result {
     count(view.valued().map_err(|unknown| unknown.to_string())?.iter().filter(|valued| valued.pays()).count())
 }
@@ -133,9 +159,7 @@ pub fn churned_mrr(view: &View<'_>, span: Span) -> Result {
 /// Churned customers over those who paid when the span began.
 pub fn logo_churn_pct(view: &View<'_>, span: Span) -> Result {
     let churned = churned(view, span)?.len();
-    let valued = view.valued().map_err(|unknown| unknown.to_string())?;
-    let paid = valued.iter().filter(|valued| valued.paid_at(span.after)).map(|valued| &*valued.of.customer);
-    let start = paid.collect::<BTreeSet<_>>().len();
+    let start = paid_at(view, span.after)?.len();
     let share = Ratio::new(churned as i128 * 10_000, start as i128).and_then(Ratio::round);
     Ok(Outcome::Percent(share))
 }

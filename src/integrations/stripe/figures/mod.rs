@@ -12,9 +12,9 @@ use chrono_tz::Tz;
 use super::books::{Books, Known, Resource};
 use super::span::{Span, spans};
 use super::wire::Seconds;
-use crate::domain::counter::{Counter, CounterError, CounterSet, Past, Unit, Window};
+use crate::domain::counter::{Counter, CounterError, CounterSet, PERIOD, Past, Unit, Window};
 use crate::domain::money::Currency;
-use table::{DEFINITIONS, Definition};
+use table::{DEFINITIONS, Definition, THEN};
 use view::View;
 
 /// What a figure came out as.
@@ -38,7 +38,7 @@ pub fn figures(books: &Books, at: DateTime<Utc>, zone: Tz, source: &str) -> Coun
     for definition in DEFINITIONS {
         for window in windows(definition) {
             match one(definition, window, &view, at, zone) {
-                Ok((now, before)) => counters(definition, window, source, now, before, &mut set.counters),
+                Ok((now, before)) => counters(definition, window, source, at, now, before, &mut set.counters),
                 Err((resource, why)) => {
                     let names = missing.entry((resource, why)).or_default();
                     if !names.contains(&definition.name) {
@@ -91,8 +91,14 @@ fn one(
     }
     let what_is_it_of = *definition.needs.first().unwrap_or(&Resource::Subscriptions);
     let figure = (definition.compute)(view, now).map_err(|why| (what_is_it_of, why))?;
-    let before = before.filter(|before| lacks(*before).is_none());
-    Ok((figure, before.and_then(|before| (definition.compute)(view, before).ok())))
+    // What is known of now is known of any state's earlier time too.
+    let Some(before) = before else {
+        let then = Span { after: Seconds::MIN, until: (at - PERIOD).timestamp() };
+        let told = THEN.iter().find(|(name, _)| *name == definition.name);
+        return Ok((figure, told.and_then(|(_, compute)| compute(view, then).ok())));
+    };
+    let before = if lacks(before).is_none() { (definition.compute)(view, before).ok() } else { None };
+    Ok((figure, before))
 }
 
 /// Whether a list is known as far back as a span goes; a state needs all of it.
@@ -104,13 +110,16 @@ fn counters(
     definition: &Definition,
     window: Option<Window>,
     source: &str,
+    at: DateTime<Utc>,
     now: Outcome,
     before: Option<Outcome>,
     into: &mut Vec<Counter>,
 ) {
-    let mut push = |unit, figure, previous| {
+    let mut push = |unit, figure, previous: Option<i64>| {
         let Definition { name, title, text, .. } = *definition;
-        let (definition, source, past) = (text, source.to_owned(), Past::default());
+        let told = previous.filter(|_| window.is_none());
+        let past = Past { previous_at: told.map(|_| at - PERIOD), told, ..Past::default() };
+        let (definition, source) = (text, source.to_owned());
         into.push(Counter { name, title, definition, source, unit, window, figure, previous, past });
     };
     match (now, before) {

@@ -20,6 +20,14 @@ pub struct Definition {
     pub(super) compute: Compute,
 }
 
+/// The states of which the objects tell what they were earlier, by when they were made, out of their trial and ended. Of
+/// the others they tell only what they are: what a subscription was worth, or who was deleted since, they do not say.
+pub(super) const THEN: &[(&str, Compute)] = &[
+    ("paying_customers", compute::paying_customers_then),
+    ("paid_subscriptions", compute::paid_subscriptions_then),
+    ("trialing", compute::trialing_then),
+];
+
 const STATE: &[Window] = &[];
 const PERIODS: &[Window] = &[Window::Today, Window::Days(7), Window::Days(30)];
 const MONTH: &[Window] = &[Window::Days(30)];

@@ -1,6 +1,7 @@
 //! An account as it is at one time: what figures are read off.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::cell::OnceCell;
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use super::super::books::Books;
 use super::super::mrr::{Counted, Terms, Unknown, monthly};
@@ -52,26 +53,29 @@ pub struct View<'b> {
     pub books: &'b Books,
     /// When it is.
     pub now: Seconds,
-    valued: Result<Vec<Valued<'b>>, Unknown>,
-    /// When the payments that came off did so: the last time of each.
+    /// Worked out when it is first needed: rows need none of it.
+    valued: OnceCell<Result<Vec<Valued<'b>>, Unknown>>,
+    /// When the payments that failed at first and then came off did so: the last time of each.
     paid: HashMap<&'b str, Seconds>,
 }
 
 impl<'b> View<'b> {
     /// An account at a time.
     pub fn new(books: &'b Books, now: Seconds) -> Self {
-        let paid = books.charges.rows.values().filter(|c| c.created <= now && c.status == ChargeStatus::Succeeded);
-        let mut last = HashMap::new();
-        for charge in paid {
-            let time = last.entry(payment(charge)).or_insert(charge.created);
+        let charges = || books.charges.rows.values().filter(move |charge| charge.created <= now);
+        let failed: HashSet<&str> = charges().filter(|one| one.status == ChargeStatus::Failed).map(payment).collect();
+        let mut paid = HashMap::new();
+        for charge in charges().filter(|one| one.status == ChargeStatus::Succeeded && failed.contains(payment(one))) {
+            let time = paid.entry(payment(charge)).or_insert(charge.created);
             *time = charge.created.max(*time);
         }
-        Self { books, now, valued: valued(books, now), paid: last }
+        Self { books, now, valued: OnceCell::new(), paid }
     }
 
     /// Every subscription of any worth, or why the worth of one is not known.
     pub fn valued(&self) -> Result<&[Valued<'b>], Unknown> {
-        self.valued.as_deref().map_err(Clone::clone)
+        let valued = self.valued.get_or_init(|| valued(self.books, self.now));
+        valued.as_deref().map_err(Clone::clone)
     }
 
     /// Every subscription there is.
