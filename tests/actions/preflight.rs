@@ -1,7 +1,7 @@
 //! What is looked at before anything is planned, and what is told of it.
 
 use chrono::Utc;
-use quarterdeck::domain::event::{Event, EventKind};
+use quarterdeck::domain::event::{Event, EventKind, Turn};
 use quarterdeck::store::Store;
 
 use crate::releases::{live, world};
@@ -51,21 +51,25 @@ fn what_fires_on_the_service_is_told_and_keeps_nobody_from_deploying() {
     // It makes the store.
     assert_eq!(world.qd(&["--host", "box-1", "deploy", "api", "1.1", "--yes"]).status.code(), Some(0));
     let state = world.path("home/quarterdeck");
-    let turn = |kind| Event {
-        fleet: "acme".to_owned(),
-        key: String::new(),
-        time: Utc::now(),
-        kind,
-        service: Some("api".to_owned()),
-        environment: Some("production".to_owned()),
-        host: None,
-        text: "checkout is down".to_owned(),
+    let turn = |kind| Turn {
+        of: "alert x".to_owned(),
+        note: String::new(),
+        event: Event {
+            fleet: "acme".to_owned(),
+            key: String::new(),
+            time: Utc::now(),
+            kind,
+            service: Some("api".to_owned()),
+            environment: Some("production".to_owned()),
+            host: None,
+            text: "checkout is down".to_owned(),
+        },
     };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     for (kind, told) in [(EventKind::AlertFiring, true), (EventKind::AlertResolved, false)] {
         runtime.block_on(async {
             let store = Store::open(&state).await.unwrap();
-            assert_eq!(store.turns(vec![("alert x".to_owned(), turn(kind))]).await.unwrap(), [true]);
+            assert_eq!(store.turns(vec![turn(kind)]).await.unwrap(), [true]);
         });
         let (code, page, said) = dry_run(&world, "1.2");
         assert_eq!((code, page.contains("checkout is down")), (Some(0), told), "{page}{said}");
