@@ -85,13 +85,17 @@ mod crier {
 
     use quarterdeck::app::message::Message;
     use quarterdeck::domain::alert::{Alert, AlertState};
+    use quarterdeck::domain::event::EventKind;
+    use quarterdeck::domain::hosted::{HostedSettings, SecretFrom, SecretPlace, StatusCakeSettings};
     use quarterdeck::domain::settings::StoreSettings;
     use quarterdeck::runtime::crier::{Crier, Patience, Said};
     use quarterdeck::runtime::history::History;
+    use quarterdeck::runtime::hosted::Hosted;
     use quarterdeck::store::Store;
     use tokio::sync::mpsc;
 
     use super::*;
+    use crate::support::fake_apis::FakeApis;
 
     const PATIENCE: Patience = Patience { group: Duration::from_millis(50), again: Duration::from_millis(200) };
 
@@ -184,6 +188,54 @@ mod crier {
         let kinds: Vec<String> = events.iter().map(|event| format!("{} {}", event.kind.as_str(), event.text)).collect();
         assert_eq!(kinds.len(), 5, "tickets are kept too: {kinds:?}");
         assert!(kinds.contains(&"alert_resolved shop down".to_owned()), "{kinds:?}");
+    }
+
+    #[tokio::test]
+    async fn what_ended_while_no_cockpit_ran_is_kept_as_ended_once_its_source_was_heard() {
+        let (fake, folder) = (FakeApis::public(&[]), tempfile::tempdir().unwrap());
+        let store = Store::open(folder.path()).await.unwrap();
+        let history = History::new(store.clone(), "acme", StoreSettings::default());
+        // Two that last, and two that are not there any more: a certificate, and a check that is up.
+        let named = |rule: &str, id: &str| Alert {
+            id: format!("statuscake:{rule}:{id}"),
+            rule: rule.to_owned(),
+            title: format!("{rule} {id}"),
+            since: chrono::DateTime::from_timestamp(1_773_850_000, 0),
+            ..page("")
+        };
+        let (lasting, late) = (named("uptime", "6003"), named("heartbeat", "901"));
+        let (gone, up) = (named("certificate", "899"), named("uptime", "6000"));
+        let all = [&lasting, &late, &gone, &up];
+        assert_eq!(history.turns(&all, chrono::Utc::now()).await.unwrap(), [true; 4]);
+        let echo =
+            SecretFrom::Command { argv: vec!["echo".to_owned(), "sc-qd".to_owned()], folder: folder.path().to_owned() };
+        let statuscake = StatusCakeSettings {
+            base: format!("{}/v1", fake.url("statuscake")),
+            token: Some(SecretPlace { from: echo, prefix: String::new() }),
+            tags: Vec::new(),
+            owners: Vec::new(),
+        };
+        let settings = HostedSettings { statuscake: Some(statuscake), ..HostedSettings::default() };
+        let (messages, mut told) = mpsc::channel(16);
+        tokio::spawn(async move { while told.recv().await.is_some() {} });
+        let _hosted = Hosted::consult(&settings, Some(&history), &messages);
+        let until = chrono::Utc::now() + chrono::TimeDelta::days(1);
+        let mut ended = Vec::new();
+        for _ in 0..1200 {
+            let events = store.events("acme", chrono::DateTime::UNIX_EPOCH, until, 999).await.unwrap();
+            let over = events.into_iter().filter(|event| event.kind == EventKind::AlertResolved);
+            ended = over.map(|event| event.text).collect();
+            if ended.len() >= 2 {
+                break;
+            }
+            tokio::time::sleep(Duration::from_millis(25)).await;
+        }
+        ended.sort();
+        assert_eq!(ended, ["certificate 899", "uptime 6000"]);
+        let standing = history.standing_alerts("statuscake").await.unwrap();
+        for (alert, stands) in [(&lasting, true), (&late, true), (&gone, false), (&up, false)] {
+            assert_eq!(standing.iter().any(|one| one.id == alert.id), stands, "{}", alert.id);
+        }
     }
 
     #[tokio::test]

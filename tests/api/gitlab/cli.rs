@@ -304,6 +304,7 @@ fn keep_run(home: &Path, id: &str, (action, from, to): (&str, &str, &str), began
         status,
         detail: None,
         hosts: Vec::new(),
+        job: None,
     };
     let folder = home.join(".local/state/quarterdeck");
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
