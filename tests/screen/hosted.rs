@@ -254,6 +254,7 @@ fn runs() -> Vec<RunRecord> {
         status: DeploymentStatus::Running,
         detail: None,
         hosts: vec![on("worker-1", "done", None), on("worker-2", "going", Some("gate"))],
+        job: None,
     };
     let restart = RunRecord { id: "01JDX0000000000000000000AB".into(), action: "restart".into(), ..run.clone() };
     vec![restart, run]

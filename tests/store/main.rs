@@ -64,6 +64,7 @@ fn run(id: String) -> RunRecord {
         status: DeploymentStatus::Running,
         detail: Some("x".repeat(200)),
         hosts: Vec::new(),
+        job: None,
     }
 }
 
