@@ -6,13 +6,17 @@
 //! and only then runs them. Three things follow:
 //!
 //! - quoting and the login shell never matter, and the host's process list shows no script;
-//! - a script that did not arrive whole is not run at all;
+//! - a script that did not arrive whole is not run at all, and just before it is, the loader says so ([`READY`]): what
+//!   came before is what the login shell's files said;
 //! - after the script, standard input is free: the script can read what the caller writes later, and sees its end when
 //!   the link dies (the watchdog of every tail).
 
 use bytes::Bytes;
 
 use super::RemoteCommand;
+
+/// What the loader prints before the script is run. No greeting holds it by chance.
+pub const READY: &[u8] = b"\x02qd begins\x03\n";
 
 /// A command in the two halves in which it travels.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -45,7 +49,8 @@ impl Launch {
 fn loader(lines: usize) -> String {
     format!(
         "exec sh -c 'n={lines} s= e=$(printf \"\\012.\") e=${{e%.}}; \
-         while [ $n -gt 0 ]; do IFS= read -r l || exit 255; s=$s$l$e n=$((n-1)); done; unset n l e; eval \"$s\"'"
+         while [ $n -gt 0 ]; do IFS= read -r l || exit 255; s=$s$l$e n=$((n-1)); done; unset n l e; \
+         printf \"\\002qd begins\\003\\012\"; eval \"$s\"'"
     )
 }
 
@@ -85,7 +90,8 @@ mod tests {
         let _ = stdin.write_all(&launch.script).and_then(|()| stdin.write_all(input));
         drop(stdin);
         let out = child.wait_with_output().unwrap();
-        Some((out.status.code(), out.stdout))
+        let begun = out.stdout.strip_prefix(READY).unwrap_or(&out.stdout);
+        Some((out.status.code(), begun.to_vec()))
     }
 
     fn script(text: &str) -> Launch {

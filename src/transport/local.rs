@@ -75,6 +75,7 @@ impl Transport for Local {
         }
         let run = Run { command, first: launch.script, deadline: process::deadline(spec.timeout), forward_err: true };
         self.open(spec.stdin, spec.backlog, |mut producer, lost| async move {
+            producer.outbox.skip_to_ready();
             let end = match run.run(&mut producer, lost).await {
                 Ended::Early(exit) => exit,
                 Ended::Itself(status, _) => exit(status),

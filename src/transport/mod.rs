@@ -44,6 +44,17 @@ pub use connector::Connector;
 pub use outbox::Outbox;
 pub use sudo::Sudo;
 
+/// How long a login shell may take before it begins a command: its files may do much, but not for ever.
+pub const SHELL_PATIENCE: Duration = Duration::from_secs(30);
+
+/// How a command ends that was never begun.
+fn not_begun() -> Exit {
+    let seconds = SHELL_PATIENCE.as_secs();
+    Exit::Refused(format!(
+        "the login shell there has not begun the command in {seconds} s; see what its .bashrc or the like waits for"
+    ))
+}
+
 /// One host's connection.
 pub trait Transport: Send + Sync {
     /// The host at the other end.

@@ -6,14 +6,17 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 
+use super::loader::READY;
 use super::{Backlog, Chunk, Exit};
 
 /// Chunks that wait in the stream's own channel.
 pub(super) const CHANNEL_CHUNKS: usize = 16;
 /// Bytes that wait before the channel when the oldest may be dropped.
 const BACKLOG_BYTES: usize = 4 << 20;
+/// The most that is kept of what a host says before a command begins.
+const LEAD_BYTES: usize = 4 << 10;
 
 type Reservation = Pin<Box<dyn Future<Output = Result<mpsc::OwnedPermit<Chunk>, mpsc::error::SendError<()>>> + Send>>;
 
@@ -25,17 +28,60 @@ pub struct Outbox {
     waiting_bytes: usize,
     dropped: (u64, u64),
     backlog: Backlog,
+    /// What was said before the command began, while it has not begun.
+    lead: Option<Vec<u8>>,
+    /// Whether it has; for those who wait for that.
+    begun: watch::Sender<bool>,
 }
 
 impl Outbox {
     /// An empty one.
     pub(super) fn new(tx: mpsc::Sender<Chunk>, backlog: Backlog) -> Self {
-        Self { tx, room: None, waiting: VecDeque::new(), waiting_bytes: 0, dropped: (0, 0), backlog }
+        Self {
+            tx,
+            room: None,
+            waiting: VecDeque::new(),
+            waiting_bytes: 0,
+            dropped: (0, 0),
+            backlog,
+            lead: None,
+            begun: watch::Sender::new(true),
+        }
+    }
+
+    /// What comes before [`READY`] on standard output is not the command's: a login shell's files greet people there.
+    /// Nobody is shown it, unless the command never begins; then it is the reason, on standard error.
+    pub(super) fn skip_to_ready(&mut self) {
+        self.lead = Some(Vec::new());
+        self.begun.send_replace(false);
+    }
+
+    /// Whether the command has not begun yet.
+    pub(super) fn is_waiting(&self) -> bool {
+        self.lead.is_some()
+    }
+
+    /// Over when the command has begun.
+    pub(super) fn begun(&self) -> impl Future<Output = ()> + Send + use<> {
+        let mut begun = self.begun.subscribe();
+        async move { drop(begun.wait_for(|begun| *begun).await) }
     }
 
     /// Takes standard output.
     pub fn out(&mut self, bytes: Bytes) {
-        self.push(Chunk::Out(bytes));
+        let Some(lead) = &mut self.lead else { return self.push(Chunk::Out(bytes)) };
+        lead.extend_from_slice(&bytes);
+        if let Some(at) = memchr::memmem::find(lead, READY) {
+            let begun = lead.split_off(at + READY.len());
+            self.lead = None;
+            self.begun.send_replace(true);
+            if !begun.is_empty() {
+                self.push(Chunk::Out(begun.into()));
+            }
+        } else if lead.len() > LEAD_BYTES {
+            // Its beginning says most, and at its end the mark may have begun.
+            lead.drain(LEAD_BYTES / 2..lead.len() - READY.len());
+        }
     }
 
     /// Takes standard error.
@@ -59,7 +105,11 @@ impl Outbox {
             let room = self.room.get_or_insert_with(|| Box::pin(self.tx.clone().reserve_owned()));
             let permit = match room.as_mut().poll(cx) {
                 Poll::Pending => return Poll::Pending,
-                Poll::Ready(Err(_)) => return Poll::Ready(Err(())),
+                Poll::Ready(Err(_)) => {
+                    // Whoever asks again must not find a future that has ended.
+                    self.room = None;
+                    return Poll::Ready(Err(()));
+                }
                 Poll::Ready(Ok(permit)) => permit,
             };
             self.room = None;
@@ -81,6 +131,9 @@ impl Outbox {
 
     /// Hands on all that waits and then the end; returns when it is taken or nobody listens.
     pub async fn finish(mut self, exit: Exit) {
+        if let Some(lead) = self.lead.take().filter(|lead| !lead.is_empty()) {
+            self.err(lead.into());
+        }
         if self.flush().await.is_ok() {
             let _ = self.tx.send(Chunk::End(exit)).await;
         }
@@ -164,5 +217,58 @@ mod tests {
         }
         assert_eq!(rx.recv().await, Some(Chunk::End(Exit::Cancelled)));
         assert_eq!(rx.recv().await, None);
+    }
+
+    /// What a stream hands on of these pieces of standard output.
+    async fn said(pieces: &[&[u8]]) -> (Vec<u8>, Vec<u8>) {
+        let (tx, mut rx) = mpsc::channel(CHANNEL_CHUNKS);
+        let mut outbox = Outbox::new(tx, Backlog::Stall);
+        outbox.skip_to_ready();
+        for piece in pieces {
+            outbox.out(Bytes::copy_from_slice(piece));
+        }
+        tokio::spawn(outbox.finish(Exit::Code(0)));
+        let (mut out, mut err) = (Vec::new(), Vec::new());
+        while let Some(chunk) = rx.recv().await {
+            match chunk {
+                Chunk::Out(bytes) => out.extend_from_slice(&bytes),
+                Chunk::Err(bytes) => err.extend_from_slice(&bytes),
+                _ => {}
+            }
+        }
+        (out, err)
+    }
+
+    #[tokio::test]
+    async fn a_greeting_is_not_the_commands() {
+        let whole = [b"Welcome!\nno line end", READY, b"a\nb\n", READY].concat();
+        let expected = [b"a\nb\n", READY].concat();
+        for cut in 0..whole.len() {
+            let (one, two) = whole.split_at(cut);
+            assert_eq!(said(&[one, two]).await, (expected.clone(), vec![]), "cut at {cut}");
+        }
+        let long = vec![b'x'; 10 * LEAD_BYTES];
+        assert_eq!(said(&[&long, &long, &whole]).await, (expected, vec![]));
+    }
+
+    #[tokio::test]
+    async fn where_the_command_never_began_the_greeting_says_why() {
+        let account = b"This account is currently not available.\n";
+        assert_eq!(said(&[account]).await, (vec![], account.to_vec()));
+        assert_eq!(said(&[]).await, (vec![], vec![]));
+        let long = vec![b'x'; 1000];
+        let (out, err) = said(&[long.as_slice(); 100]).await;
+        assert!(out.is_empty() && err.len() <= LEAD_BYTES && err.len() > LEAD_BYTES / 4, "{}", err.len());
+    }
+
+    #[tokio::test]
+    async fn a_stream_that_nobody_reads_may_be_flushed_again() {
+        let (tx, rx) = mpsc::channel(1);
+        let mut outbox = Outbox::new(tx, Backlog::Stall);
+        drop(rx);
+        outbox.out(line(1));
+        for _ in 0..3 {
+            assert_eq!(outbox.flush().await, Err(()));
+        }
     }
 }

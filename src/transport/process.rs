@@ -8,10 +8,10 @@ use rustix::process::{Pid, Signal, kill_process_group};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::process::{Child, Command};
 use tokio::sync::mpsc;
-use tokio::time::{Instant, sleep_until, timeout_at};
+use tokio::time::{Instant, sleep_until, timeout, timeout_at};
 
 use super::error::here;
-use super::{Exit, Outbox, Producer};
+use super::{Exit, Outbox, Producer, SHELL_PATIENCE, not_begun};
 
 /// Between asking a process tree to end and ending it.
 const GRACE: Duration = Duration::from_millis(300);
@@ -26,10 +26,17 @@ const NEVER: Duration = Duration::from_secs(86_400 * 365);
 async fn interrupted(
     cancel: &mut tokio::sync::oneshot::Receiver<()>,
     deadline: Instant,
+    begun: impl Future<Output = ()>,
     lost: impl Future<Output = ()>,
 ) -> Exit {
+    let never_begins = async {
+        if timeout(SHELL_PATIENCE, begun).await.is_ok() {
+            std::future::pending::<()>().await;
+        }
+    };
     tokio::select! {
         _ = cancel => Exit::Cancelled,
+        () = never_begins => not_begun(),
         () = sleep_until(deadline) => Exit::TimedOut,
         () = lost => Exit::ConnectionLost,
     }
@@ -75,8 +82,9 @@ impl Run {
         let writer = tokio::spawn(feed(child.stdin.take(), self.first, producer.input.take()));
         let (out, err) = (child.stdout.take(), child.stderr.take());
         let mut tail = Tail { kept: Vec::new(), forward: self.forward_err };
+        let begun = producer.outbox.begun();
         let ended = {
-            let mut interrupted = std::pin::pin!(interrupted(&mut producer.cancel, self.deadline, lost));
+            let mut interrupted = std::pin::pin!(interrupted(&mut producer.cancel, self.deadline, begun, lost));
             // After its output has ended the program may still run: it is waited for as long as the stream may last.
             tokio::select! {
                 early = &mut interrupted => Err(early),
@@ -185,10 +193,10 @@ async fn read(from: &mut Option<impl AsyncRead + Unpin>, buffer: &mut BytesMut) 
 pub(super) async fn run_socket(
     connect: impl Future<Output = std::io::Result<tokio::net::TcpStream>>,
     mut producer: Producer,
-    timeout: Duration,
+    patience: Duration,
     lost: impl Future<Output = ()>,
 ) {
-    let socket = match timeout_at(Instant::now() + timeout, connect).await {
+    let socket = match timeout_at(Instant::now() + patience, connect).await {
         Ok(Ok(socket)) => socket,
         Ok(Err(error)) => return producer.outbox.finish(Exit::Refused(error.to_string())).await,
         Err(_) => return producer.outbox.finish(Exit::Refused("no answer in time".to_owned())).await,
@@ -197,7 +205,7 @@ pub(super) async fn run_socket(
     let writer = tokio::spawn(feed(Some(write), Bytes::new(), producer.input.take()));
     let mut tail = Tail { kept: Vec::new(), forward: false };
     let end = tokio::select! {
-        early = interrupted(&mut producer.cancel, deadline(None), lost) => early,
+        early = interrupted(&mut producer.cancel, deadline(None), producer.outbox.begun(), lost) => early,
         () = read_all(Some(read), None::<tokio::io::Empty>, &mut producer.outbox, &mut tail) => Exit::Code(0),
     };
     writer.abort();

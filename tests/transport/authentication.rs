@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use quarterdeck::domain::host::{LinkErrorKind, LinkState, TransportChoice};
 use quarterdeck::domain::question::{Answer, Question};
-use quarterdeck::transport::{Connector, Nobody, SharedTransport};
+use quarterdeck::transport::{Connector, Exit, Nobody, SharedTransport};
 
 use crate::answers::Answers;
 use crate::contract::{sh, until, up};
@@ -60,7 +60,7 @@ async fn the_error_names_account_methods_keys_and_remedy_and_nothing_retries() {
         let t = sshd.connect_as(&host, sshd.settings(), Arc::new(Nobody));
         let said = denied(&t).await;
         assert!(said.starts_with(&format!("permission denied (publickey) for {}@box; ", me())), "{said}");
-        assert!(said.contains("qd check box"), "{said}");
+        assert!(said.contains("correct user or identity_file"), "{said}");
         if transport == SSH2 {
             assert!(said.contains(&sshd.path("other").display().to_string()), "{said}");
         }
@@ -185,5 +185,7 @@ async fn a_forced_command_runs_instead() {
     let t = sshd.connect(SSH2);
     up(&t).await;
     let said = sh(&t, "echo never").await;
-    assert_eq!(said.out, b"only this\n", "a forced command is the host's own business");
+    let (out, err) = (said.out.as_slice(), said.err.as_slice());
+    // What we asked for never began: what was said instead is the reason, and no answer.
+    assert_eq!((out, err, said.exit), (&b""[..], &b"only this\n"[..], Exit::Code(5)));
 }

@@ -12,7 +12,7 @@
 //! |  8 | other readers misread the ssh config | `match_and_tokens_are_openssh_s_own` `a_file_with_match_is_refused_not_misread` `a_change_in_any_file_that_ssh_reads_is_noticed_at_once` |
 //! |  9 | the agent's first key only; MaxAuthTries; passphrases and broken keys look alike | `every_key_of_the_agent_is_tried_not_only_the_first` `an_agent_full_of_keys_does_not_use_up_the_servers_patience` `a_certificate_beside_the_key_is_used` `a_wrong_passphrase_is_asked_for_again_and_named` `headers_as_ssh_keygen_writes_them` |
 //! | 10 | a jump is carried through a socket pair | `through_two_jump_hosts` `hosts_behind_one_jump_host_share_its_connection` `a_jump_host_that_forbids_forwarding_says_so` |
-//! | 11 | login shells differ, and their rc files cost | `every_login_shell_runs_the_same_script` `every_sh_leaves_what_follows_the_script_alone` `half_a_script_is_never_run` |
+//! | 11 | login shells differ, and their rc files cost | `every_login_shell_runs_the_same_script` `every_sh_leaves_what_follows_the_script_alone` `half_a_script_is_never_run` `a_login_shell_that_greets_is_not_the_command` `a_login_shell_that_runs_nothing_says_why` |
 //! | 12 | ciphers and compression | `the_fastest_cipher_is_used_and_nothing_is_compressed_unasked` |
 //!
 //! | behaviour | tests |
@@ -30,13 +30,38 @@ use std::time::Duration;
 
 use quarterdeck::domain::host::TransportChoice;
 use quarterdeck::domain::question::Answer;
-use quarterdeck::transport::{ExecSpec, Nobody};
+use quarterdeck::transport::{ExecSpec, Exit, Nobody};
 
 use crate::answers::Answers;
 use crate::contract::{read_out, sh, soon, up};
 use crate::sshd::{Sshd, keygen};
 
 const BOTH: [TransportChoice; 2] = [TransportChoice::Ssh2, TransportChoice::OpenSsh];
+
+/// `.bashrc`, `.cshrc`, `.zshenv` and `config.fish` are read for commands too, and many of them say something.
+#[tokio::test]
+async fn a_login_shell_that_greets_is_not_the_command() {
+    let sshd = Sshd::with("ForceCommand echo Welcome; printf 'no line end'; eval \"$SSH_ORIGINAL_COMMAND\"\n");
+    for choice in BOTH {
+        let transport = sshd.connect(choice);
+        up(&transport).await;
+        let said = sh(&transport, "printf 'a\\nb'; exit 3").await;
+        assert_eq!((said.out.as_slice(), said.exit), (&b"a\nb"[..], Exit::Code(3)), "{choice:?}");
+        assert!(said.err.is_empty(), "{choice:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_login_shell_that_runs_nothing_says_why() {
+    let sshd = Sshd::with("ForceCommand echo 'This account is not available.'; exit 1\n");
+    for choice in BOTH {
+        let transport = sshd.connect(choice);
+        up(&transport).await;
+        let said = sh(&transport, "echo never").await;
+        assert_eq!((said.out.as_slice(), said.exit), (&b""[..], Exit::Code(1)), "{choice:?}");
+        assert!(said.err.starts_with(b"This account is not available."), "{choice:?}: {:?}", said.err);
+    }
+}
 
 #[test]
 fn every_test_of_the_table_is_there() {

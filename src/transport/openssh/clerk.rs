@@ -120,7 +120,7 @@ impl Clerk {
                     "permission denied for {account}: nobody answered when the system's ssh asked for {:?}",
                     prompt.trim_end_matches([':', ' '])
                 ),
-                format!("try again and answer, or load a key with ssh-add; see qd check {}", self.target.host),
+                "try again and answer, or load a key with ssh-add",
             )),
         }
     }

@@ -105,7 +105,8 @@ impl Drop for Taken {
 }
 
 impl Session for OpenSsh {
-    fn exec(&self, spec: ExecSpec, producer: Producer) {
+    fn exec(&self, spec: ExecSpec, mut producer: Producer) {
+        producer.outbox.skip_to_ready();
         let launch = Launch::new(&spec.command);
         let run = move |socket: PathBuf| {
             let mut command = Command::new("ssh");

@@ -50,7 +50,7 @@ pub(super) fn read(target: &Target, said: &str) -> LinkError {
         return fail(
             LinkErrorKind::Auth,
             format!("permission denied {methods} for {}; the system's ssh tried its keys", target.account()),
-            format!("correct user or identity_file, or load the key with ssh-add; see qd check {host}"),
+            "correct user or identity_file, or load the key with ssh-add",
         );
     }
     if has("Could not resolve hostname") {

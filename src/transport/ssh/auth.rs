@@ -26,6 +26,8 @@ const PROMPTS: usize = 8;
 struct Tried {
     notes: Vec<String>,
     keys: usize,
+    /// A key that nobody gave the passphrase of.
+    locked: Option<String>,
 }
 
 /// The connection broke while authenticating (sshd hangs up after too many failures).
@@ -82,7 +84,10 @@ fn refused(target: &Target, methods: Option<&str>, tried: &Tried, broken: bool) 
     fail(
         LinkErrorKind::Auth,
         format!("permission denied ({methods}) for {account}{hung_up}; tried {notes}"),
-        format!("correct user or identity_file, or add a key there; see qd check {}", target.host),
+        match &tried.locked {
+            Some(key) => format!("unlock the key with ssh-add {key}, or answer where qd asks for its passphrase"),
+            None => "correct user or identity_file, or add a key there".to_owned(),
+        },
     )
 }
 
@@ -213,6 +218,7 @@ fn key_file(
     for _ in 0..SECRET_TRIES {
         let Some(passphrase) = passphrase(context, file) else {
             tried.notes.push(format!("{shown} (no passphrase was given)"));
+            tried.locked = Some(shown);
             return Ok(false);
         };
         let result = offer(context, Some(passphrase.expose_secret()));

@@ -14,7 +14,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::pool::{Job, What};
 use crate::transport::loader::Launch;
-use crate::transport::{Exit, Outbox};
+use crate::transport::{Exit, Outbox, SHELL_PATIENCE, not_begun};
 
 /// The most that one channel takes in one turn, in bytes.
 const TURN: usize = 256 << 10;
@@ -74,6 +74,8 @@ pub(super) struct Channel {
     input_ended: bool,
     cancel: Option<oneshot::Receiver<()>>,
     deadline: Option<Instant>,
+    /// When the login shell must have begun the command.
+    begins_by: Instant,
     /// Since when an answer of the server is awaited that no counter shows.
     asked: Option<Instant>,
     runtime: Handle,
@@ -107,6 +109,7 @@ impl Channel {
             input_ended: false,
             cancel: None,
             deadline: None,
+            begins_by: Instant::now() + SHELL_PATIENCE,
             asked: Some(Instant::now()),
             runtime: runtime.clone(),
         }
@@ -133,7 +136,9 @@ impl Channel {
 
     /// When it has to be looked at without any event.
     pub fn deadline(&self) -> Option<Instant> {
-        self.deadline.filter(|_| self.outbox.is_some())
+        let outbox = self.outbox.as_ref()?;
+        let begins_by = outbox.is_waiting().then_some(self.begins_by);
+        self.deadline.into_iter().chain(begins_by).min()
     }
 
     /// Since when an answer is awaited that only a further look shows.
@@ -193,8 +198,10 @@ impl Channel {
         let cancelled = self.cancel.as_mut().is_some_and(|cancel| std::pin::Pin::new(cancel).poll(cx).is_ready());
         if cancelled {
             self.finish(Exit::Cancelled);
-        } else if self.deadline().is_some_and(|deadline| deadline <= now) {
+        } else if self.deadline.is_some_and(|deadline| deadline <= now) {
             self.finish(Exit::TimedOut);
+        } else if self.deadline().is_some_and(|deadline| deadline <= now) {
+            self.finish(not_begun());
         }
     }
 

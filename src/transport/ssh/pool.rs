@@ -114,7 +114,8 @@ impl Drop for Pool {
 }
 
 impl Session for Pool {
-    fn exec(&self, spec: ExecSpec, producer: Producer) {
+    fn exec(&self, spec: ExecSpec, mut producer: Producer) {
+        producer.outbox.skip_to_ready();
         let deadline = spec.timeout.and_then(|timeout| Instant::now().checked_add(timeout));
         self.0.submit(Job { what: What::Command(Launch::new(&spec.command)), deadline, producer });
     }
