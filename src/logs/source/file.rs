@@ -33,16 +33,22 @@ pub(super) async fn run(tail: Tail, path: String) {
     }
     let mut known: HashSet<String> = HashSet::new();
     let mut files = tokio::task::JoinSet::new();
+    let mut told = String::new();
     while link::up(&tail.transport, !tail.options.follow).await.is_ok() {
         let script = follow::watch(&path, tail.options.follow, tail.poll_seconds().max(1.0));
         let mut stream = tail.transport.exec(ExecSpec::stream(script));
         let (mut lines, mut said) = (Lines::default(), Vec::new());
         let mut listed = false;
+        let (mut complaint, mut end) = (Vec::new(), Exit::ConnectionLost);
         while let Some(chunk) = stream.output.recv().await {
             match chunk {
                 Chunk::Out(bytes) => lines.push(bytes, &mut said),
-                Chunk::End(_) => break,
-                _ => {}
+                Chunk::Err(bytes) => complaint.extend_from_slice(&bytes[..bytes.len().min(1024 - complaint.len())]),
+                Chunk::Dropped { .. } => {}
+                Chunk::End(exit) => {
+                    end = exit;
+                    break;
+                }
             }
             for line in said.drain(..) {
                 let file = String::from_utf8_lossy(&line.bytes).into_owned();
@@ -59,10 +65,26 @@ pub(super) async fn run(tail: Tail, path: String) {
                 }
             }
         }
+        let why = match end {
+            _ if listed => None,
+            Exit::Code(0) => None,
+            Exit::Code(code) => Some(format!("ended with code {code}: {}", String::from_utf8_lossy(&complaint).trim())),
+            Exit::Refused(why) => Some(why),
+            _ => None,
+        };
+        let pause = if why.is_some() { PATIENCE * 5 } else { PATIENCE };
+        // The same once more is no news.
+        if let Some(why) = why.filter(|why| told != *why) {
+            let source = tail.source(&format!("file:{path}"));
+            told.clone_from(&why);
+            let why = one_line(&format!("{path} on {} cannot be listed: {why}", source.host), 300);
+            let _ = tail.send(Feed::Opened(source.clone())).await;
+            let _ = tail.send(Feed::Failed(source, why)).await;
+        }
         if !tail.options.follow {
             break;
         }
-        tokio::time::sleep(PATIENCE).await;
+        tokio::time::sleep(pause).await;
     }
     while files.join_next().await.is_some() {}
 }
