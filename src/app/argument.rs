@@ -7,6 +7,8 @@ pub enum Argument {
     Tab,
     /// A host's name.
     Host,
+    /// The name or address of anything.
+    Name,
     /// A theme's name.
     Theme,
     /// A column of the host table.
@@ -37,6 +39,7 @@ impl Argument {
         match self {
             Self::Tab => "TAB",
             Self::Host => "HOST",
+            Self::Name => "NAME",
             Self::Theme => "THEME",
             Self::Column => "COLUMN",
             Self::Level => "LEVEL",

@@ -73,6 +73,7 @@ impl Entry {
             Make::Plain(mine) | Make::Maybe(mine, ..) => same(mine),
             Make::Must(Argument::Tab, _) => matches!(command, Command::Show(_)),
             Make::Must(Argument::Action, _) => matches!(command, Command::Act(_)),
+            Make::Must(Argument::Name, _) => matches!(command, Command::Go(_)),
             Make::Must(Argument::Theme, _) => matches!(command, Command::Theme(_)),
             Make::Must(..) => matches!(command, Command::Host(_)),
         }
@@ -156,6 +157,7 @@ pub static COMMANDS: &[Entry] = &[
     row("reconnect", "", MACHINES, Maybe(Command::Reconnect(None), Argument::Host, |s| Some(Command::Reconnect(Some(s.into())))),
         "try a host again now"),
     row("host", "", GLOBAL, Must(Argument::Host, |s| Some(Command::Host(s.into()))), "open the page of a host"),
+    row("go", "", GLOBAL, Must(Argument::Name, |s| Some(Command::Go(s.into()))), "go to a host, service, check, alert or deployment, by its name or address"),
     row("sort", "", TABLE, Maybe(Command::Sort(None), Argument::Column, |s| SortBy::named(s).map(|by| Command::Sort(Some(by)))),
         "sort the hosts by a column, or by the next one"),
     row("reverse", "", TABLE, Plain(Command::Reverse), "reverse the order of the hosts"),
@@ -379,6 +381,7 @@ mod tests {
             (Command::Show(Tab::Logs), "show"),
             (Command::Theme("x".into()), "theme"),
             (Command::Host("x".into()), "host"),
+            (Command::Go("x".into()), "go"),
             (Command::Level(Some(Level::Warn)), "level"),
         ] {
             assert_eq!(command.entry().name, name);

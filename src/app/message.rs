@@ -49,6 +49,8 @@ pub enum Message {
     Sampled(HostName, Box<Sample>),
     /// What a host is.
     Facts(HostName, HostFacts),
+    /// Why a host is not measured though its connection stands; `None` once it is.
+    Unmeasured(HostName, Option<String>),
     /// What a service is doing on a host.
     Service {
         /// The service's name.

@@ -16,7 +16,7 @@ use crate::domain::question::Question;
 use crate::domain::sample::{HostFacts, Process, Sample};
 use crate::domain::series::Series;
 use crate::domain::service::{Service, ServiceOnHost};
-use crate::domain::settings::Settings;
+use crate::domain::settings::{Settings, TABS};
 
 pub use super::hosted::Hosted;
 pub use super::logs_state::{
@@ -48,14 +48,7 @@ impl Tab {
 
     /// Its name in commands and in `ui.start`.
     pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Overview => "overview",
-            Self::Logs => "logs",
-            Self::Hosts => "hosts",
-            Self::Deploys => "deploys",
-            Self::Alerts => "alerts",
-            Self::Business => "business",
-        }
+        TABS[self as usize]
     }
 
     /// The tab of this name.
@@ -107,6 +100,8 @@ pub struct State {
     pub overlays: Vec<Overlay>,
     /// Questions waiting for a person, oldest first; the first is shown when no other overlay is.
     pub questions: Vec<(u64, Question)>,
+    /// What somebody wants to see that is not known yet, by its name.
+    pub wanted: Option<String>,
     /// Short notes that go away by themselves.
     pub toasts: Vec<Toast>,
     /// Keys of a sequence typed so far.
@@ -183,6 +178,8 @@ pub struct HostView {
     pub heard: Option<DateTime<Utc>>,
     /// What it is.
     pub facts: HostFacts,
+    /// Why it is not measured though its connection stands.
+    pub unmeasured: Option<String>,
     /// The newest sample.
     pub sample: Option<Sample>,
     /// CPU percent over time.
@@ -297,4 +294,15 @@ pub struct MachinesState {
     pub page_scroll: u16,
     /// Only hosts whose name, tag or environment holds this.
     pub filter: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_tab_has_the_name_that_the_config_calls_it_by() {
+        assert_eq!(Tab::ALL.map(Tab::as_str), TABS);
+        assert!(Tab::ALL.into_iter().all(|tab| Tab::named(tab.as_str()) == Some(tab)));
+    }
 }

@@ -75,6 +75,8 @@ pub enum Command {
     Reconnect(Option<HostName>),
     /// The page of a host.
     Host(HostName),
+    /// Goes to a host, service, check, alert or deployment by its name, id or address.
+    Go(String),
     /// Sort the hosts by a column, or by the next one.
     Sort(Option<SortBy>),
     /// Reverse the order.

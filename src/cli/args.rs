@@ -98,6 +98,8 @@ pub enum Verb {
     /// The cockpit over an embedded fleet: real SSH on 127.0.0.1, nothing else needed.
     #[cfg(feature = "demo")]
     Demo(DemoArgs),
+    /// The cockpit at a check, alert, host or service.
+    Open(OpenArgs),
     /// Write a commented config to start from.
     Init(InitArgs),
     /// Validate the config, dial every host and API, and say what works and how to mend what does not.
@@ -148,6 +150,14 @@ pub struct DemoArgs {
     /// What happens in it.
     #[arg(long, default_value = "incident")]
     pub scenario: crate::demo::Scenario,
+}
+
+/// Options of `qd open`.
+#[derive(Debug, Args)]
+pub struct OpenArgs {
+    /// Its name, id or address, such as the one that an alert came with.
+    #[arg(value_name = "URL|NAME")]
+    pub name: String,
 }
 
 /// Options of `qd init`.

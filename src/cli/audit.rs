@@ -136,7 +136,7 @@ fn text(actions: &[Audited], now: DateTime<Utc>) -> String {
             clean(&intent.commands.first().map(|argv| shown(argv)).unwrap_or_default()).into_owned(),
         ]);
     }
-    table.render()
+    table.render_or("nothing was done")
 }
 
 #[cfg(test)]

@@ -1,10 +1,14 @@
 //! `qd check`: what works, what does not, and what would mend it.
 
+use std::collections::BTreeSet;
 use std::fmt;
 
 use serde::Serialize;
 
-use crate::config::{ConfigError, Diagnostic, Kind};
+use crate::config::{self, ConfigError, Diagnostic, Kind, LoadOptions};
+use crate::domain::text::one_line;
+use crate::ui::keymap::Keymap;
+use crate::ui::theme::Theme;
 
 /// How one thing that was checked came out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -99,19 +103,14 @@ pub async fn run(global: &super::args::Global, args: super::args::JsonArgs) -> s
     let opened = match Opened::load(global).await {
         Ok(opened) => opened,
         Err(failure) if args.json && failure.exit == Exit::Usage => {
-            let item = CheckItem {
-                what: "config".to_owned(),
-                name: "config".to_owned(),
-                state: CheckState::Failed,
-                message: failure.message,
-                remedy: None,
-            };
-            println!("{}", serde_json::to_string_pretty(&CheckReport::new(vec![item])).map_err(anyhow::Error::from)?);
+            let report = CheckReport::new(unusable(global, failure.message));
+            println!("{}", serde_json::to_string_pretty(&report).map_err(anyhow::Error::from)?);
             return Ok(Exit::Usage);
         }
         Err(failure) => return Err(failure),
     };
     let mut items = of_warnings(&opened.loaded.warnings);
+    items.extend(of_looks(&opened));
     let mut surveyor = super::snapshot::surveyor(&opened.settings, false);
     let (survey, apis) = tokio::join!(surveyor.first(), super::check_apis::items(&opened.settings.hosted));
     items.extend(survey.hosts.iter().map(of_host));
@@ -125,12 +124,43 @@ pub async fn run(global: &super::args::Global, args: super::args::JsonArgs) -> s
     Ok(if report.ok { Exit::Fine } else { Exit::Problems })
 }
 
+/// Why this call's config cannot be used, fault by fault where they can be told apart.
+fn unusable(global: &super::args::Global, message: String) -> Vec<CheckItem> {
+    let again = LoadOptions::of_process(global.config.clone()).map(|options| config::load(&options));
+    match again {
+        Ok(Err(error)) if !error.diagnostics.is_empty() => of_error(&error),
+        _ => {
+            let (what, name) = ("config".to_owned(), "config".to_owned());
+            vec![CheckItem { what, name, state: CheckState::Failed, message, remedy: None }]
+        }
+    }
+}
+
+/// What is wrong with the person's themes and keys: the cockpit starts without them.
+fn of_looks(opened: &super::opened::Opened) -> Vec<CheckItem> {
+    let own = super::own::read(&opened.options.dirs);
+    let ui = &opened.settings.ui;
+    let mut faults: Vec<(&str, String)> = own.faults.iter().map(|(_, fault)| ("file", fault.clone())).collect();
+    faults.extend(Keymap::load(&ui.keymap, own.keymap.as_deref()).1.into_iter().map(|fault| ("keymap", fault)));
+    let themes: BTreeSet<&str> = [true, false].map(|light| ui.theme.name(light)).into();
+    faults.extend(themes.iter().filter_map(|name| Some(("theme", Theme::find(name, &own.themes).err()?))));
+    let item = |(name, message): (&str, String)| CheckItem {
+        what: "ui".to_owned(),
+        name: name.to_owned(),
+        state: CheckState::Warning,
+        message: one_line(&message, 300),
+        remedy: None,
+    };
+    faults.into_iter().map(item).collect()
+}
+
 /// How dialing a host came out.
 fn of_host(report: &crate::runtime::survey::HostReport) -> CheckItem {
     let link = report.link.as_ref();
     let error = link.and_then(|link| link.error.as_ref());
     let up = link.is_some_and(crate::domain::host::Link::is_up);
     let (state, message) = match (up, error) {
+        (true, _) if report.unmeasured.is_some() => (CheckState::Failed, report.unmeasured.clone().unwrap_or_default()),
         (true, _) => (CheckState::Ok, link.map_or(String::new(), |link| format!("up, by {}", link.transport.as_str()))),
         (false, Some(error)) => (CheckState::Failed, error.message.clone()),
         (false, None) => (CheckState::Failed, "no answer within the connect timeout".to_owned()),

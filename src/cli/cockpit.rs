@@ -15,6 +15,7 @@ use super::opened::Opened;
 use super::own;
 use crate::app::message::Message;
 use crate::config::{self, watch};
+use crate::domain::text::one_line;
 use crate::runtime::cockpit::{Opening, Reloads, run};
 use crate::runtime::limits;
 use crate::runtime::screen::Left;
@@ -22,8 +23,12 @@ use crate::runtime::wardrobe::Wardrobe;
 use crate::store::Store;
 use crate::ui::theme::colors::Colors;
 
-/// Opens the cockpit on the config of this call.
-pub async fn open(global: &Global) -> Outcome {
+/// Opens the cockpit on the config of this call, at what is named.
+pub async fn open(global: &Global, at: Option<String>) -> Outcome {
+    let name = at.as_deref().map(|name| one_line(name, 300));
+    if name.as_deref().is_some_and(|name| name.trim().is_empty()) {
+        return Err(Failure::new(Exit::Usage, "open what? A host, service, check or alert, by its name or address"));
+    }
     need_terminal()?;
     let opened = Opened::load(global).await?;
     let odd = opened.loaded.unknown_keys().map(|d| format!("{}: {}", d.location(), d.message));
@@ -32,6 +37,7 @@ pub async fn open(global: &Global) -> Outcome {
     let opening = Opening {
         keep: Some(kept_at(&opened)),
         badge: None,
+        at: name,
         warnings,
         store: Store::open(&opened.options.dirs.state).await.map_err(|error| error.to_string()),
         wardrobe: Wardrobe::new(colors(global), Box::new(move || own::read(&dirs))),
@@ -54,6 +60,7 @@ pub async fn demo(args: &super::args::DemoArgs, global: &Global) -> Outcome {
         settings: demo.settings.clone(),
         keep: None,
         badge: Some("demo".to_owned()),
+        at: None,
         warnings: Vec::new(),
         store: Err("the demo remembers nothing".to_owned()),
         wardrobe: Wardrobe::new(colors(global), Box::new(crate::runtime::wardrobe::Own::default)),

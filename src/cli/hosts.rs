@@ -38,9 +38,10 @@ pub(super) fn slow<'a>(report: &'a HostReport, look: &Look<'_>) -> Option<&'a Sl
     report.sample.as_ref()?.slow.as_ref().filter(|slow| believed(slow.at, look.stats.slow, look.now))
 }
 
-/// What stopped the link, in one line.
-fn error(report: &HostReport) -> Option<String> {
-    report.link.as_ref()?.error.as_ref().map(ToString::to_string)
+/// What stopped the link, or the figures over it, in one line.
+pub(super) fn error(report: &HostReport) -> Option<String> {
+    let error = report.link.as_ref()?.error.as_ref().map(ToString::to_string);
+    error.or_else(|| report.unmeasured.clone())
 }
 
 /// Past three of its intervals a figure is no data.
@@ -199,7 +200,7 @@ pub fn text(look: Look<'_>) -> String {
             error(report).unwrap_or_default(),
         ]);
     }
-    table.render()
+    table.render_or("no hosts")
 }
 
 fn units(failed: &[String]) -> String {
@@ -283,6 +284,7 @@ pub(super) mod tests {
             link,
             heard: heard_ms.map(|ms| now() - TimeDelta::milliseconds(ms)),
             sample: heard_ms.map(|_| sample()),
+            unmeasured: None,
         }
     }
 

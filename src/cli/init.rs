@@ -7,7 +7,7 @@ use std::path::Path;
 
 use anyhow::Context;
 
-use crate::config::{ssh_names, template};
+use crate::config::{self, Dirs, TrustStore, ssh_names, template};
 
 /// The config's text; with `home`, its hosts are the names in that home's `~/.ssh/config`.
 pub fn text(home: Option<&Path>) -> (String, usize) {
@@ -34,9 +34,16 @@ pub fn write(text: &str, output: &Path) -> anyhow::Result<()> {
     Ok(file.write_all(text.as_bytes())?)
 }
 
+/// What somebody has just had written, of names of their own ssh config, is theirs: it is not asked about before its
+/// first use, as a file would be that was merely found. Anything else in it later is.
+pub fn trust(file: &Path, dirs: &Dirs) -> anyhow::Result<()> {
+    let extract = config::extract(file, dirs)?;
+    Ok(TrustStore::new(&dirs.state).trust(&extract)?)
+}
+
 /// Runs the command.
 pub fn run(args: &super::args::InitArgs) -> super::exit::Outcome {
-    let dirs = crate::config::Dirs::of_process();
+    let dirs = Dirs::of_process();
     let home = dirs.as_ref().map(|dirs| dirs.home.as_path()).filter(|_| args.from_ssh_config);
     let (text, hosts) = text(home);
     if args.output == Path::new("-") {
@@ -44,6 +51,15 @@ pub fn run(args: &super::args::InitArgs) -> super::exit::Outcome {
         return Ok(super::exit::Exit::Fine);
     }
     write(&text, &args.output)?;
-    eprintln!("wrote {} with {hosts} hosts; `qd check` says what works", args.output.display());
+    if let Some(dirs) = &dirs {
+        trust(&args.output, dirs)?;
+    }
+    let next = match hosts {
+        0 if args.from_ssh_config => "~/.ssh/config names no host; write [[host]] into it".to_owned(),
+        0 => "write [[host]] into it, or let `qd init --from-ssh-config` do that".to_owned(),
+        1 => "it has one host; `qd check` says what works".to_owned(),
+        hosts => format!("it has {hosts} hosts; `qd check` says what works"),
+    };
+    eprintln!("wrote {}: {next}", args.output.display());
     Ok(super::exit::Exit::Fine)
 }

@@ -88,7 +88,8 @@ async fn run(cli: Cli) -> Outcome {
     let global = cli.global;
     match cli.command {
         // The cockpit handles signals itself: it has a terminal to give back.
-        None => cockpit::open(&global).await,
+        None => cockpit::open(&global, None).await,
+        Some(Verb::Open(args)) => cockpit::open(&global, Some(args.name)).await,
         #[cfg(feature = "demo")]
         Some(Verb::Demo(args)) => cockpit::demo(&args, &global).await,
         // What acts is not cut off in the middle.
@@ -102,6 +103,7 @@ async fn headless(verb: Verb, global: args::Global) -> Outcome {
         #[cfg(feature = "demo")]
         Verb::Demo(_) => Ok(Exit::Fine),
         Verb::Act(verb) => act::run(&global, verb).await,
+        Verb::Open(args) => cockpit::open(&global, Some(args.name)).await,
         Verb::Init(args) => init::run(&args),
         Verb::Check(args) => check::run(&global, args).await,
         Verb::Trust(args) => trust::run(&args),

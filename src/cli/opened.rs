@@ -30,7 +30,7 @@ impl Opened {
     pub async fn load(global: &Global) -> Result<Self, Failure> {
         let options =
             LoadOptions::of_process(global.config.clone()).map_err(|e| Failure::new(Exit::Usage, e.to_string()))?;
-        let mut loaded = load(&options)?;
+        let mut loaded = load(&options).await?;
         if let Trust::Untrusted(untrusted) = &loaded.trust {
             let store = TrustStore::new(&options.dirs.state);
             if !agreed(&untrusted.describe())? {
@@ -38,7 +38,7 @@ impl Opened {
                 return Err(Failure::new(Exit::Refused, format!("{file} is not trusted; look at it with `qd trust`")));
             }
             store.trust(&untrusted.extract)?;
-            loaded = load(&options)?;
+            loaded = load(&options).await?;
             if loaded.trust != Trust::Trusted {
                 let message = "the config changed while it was being looked at; start again".to_owned();
                 return Err(Failure::new(Exit::Refused, message));
@@ -62,8 +62,12 @@ impl Opened {
     }
 }
 
-fn load(options: &LoadOptions) -> Result<Loaded, Failure> {
-    config::load(options).map_err(|error| {
+/// Reads the files. One may be a pipe whose other end says nothing yet, and a signal must still end us.
+async fn load(options: &LoadOptions) -> Result<Loaded, Failure> {
+    let options = options.clone();
+    let read = tokio::task::spawn_blocking(move || config::load(&options)).await;
+    let read = read.map_err(|error| Failure::new(Exit::Bug, format!("reading the config failed: {error}")))?;
+    read.map_err(|error| {
         let exit = if error.is_refusal() { Exit::Refused } else { Exit::Usage };
         Failure::new(exit, format!("the config cannot be used\n{error}"))
     })

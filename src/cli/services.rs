@@ -7,12 +7,14 @@ use serde::Serialize;
 
 use super::args::{Global, Snapshot};
 use super::exit::Outcome;
+use super::hosts::error;
 use super::snapshot::{self, Look};
 use super::table::Table;
 use crate::domain::deployment::Deployment;
 use crate::domain::host::HostName;
 use crate::domain::service::{Health, Service, ServiceOnHost};
 use crate::domain::text::one_line;
+use crate::runtime::survey::Survey;
 use crate::ui::format::age;
 
 /// How much of a reason a table row has room for, in characters.
@@ -61,10 +63,10 @@ struct OnHostJson {
 
 /// The JSON document.
 pub fn json(look: Look<'_>) -> ServicesJson {
-    ServicesJson { services: look.survey.services.iter().map(|row| service_json(row, look.deployments)).collect() }
+    ServicesJson { services: look.survey.services.iter().map(|row| service_json(row, look)).collect() }
 }
 
-fn service_json(row: &Row, deployments: &[Deployment]) -> ServiceJson {
+fn service_json(row: &Row, look: Look<'_>) -> ServiceJson {
     let service = &row.0;
     let mut versions: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for (host, on) in hosts(row) {
@@ -75,9 +77,10 @@ fn service_json(row: &Row, deployments: &[Deployment]) -> ServiceJson {
     ServiceJson {
         name: service.name.clone(),
         environment: service.environment.clone(),
-        hosts: hosts(row).map(|(host, on)| on_host_json(host, on)).collect(),
+        hosts: hosts(row).map(|(host, on)| on_host_json(host, on, look.survey)).collect(),
         versions,
-        last_deploy: deployments
+        last_deploy: look
+            .deployments
             .iter()
             .filter(|one| one.service == service.name && one.environment == service.environment)
             // One that waits was not deployed yet.
@@ -86,8 +89,15 @@ fn service_json(row: &Row, deployments: &[Deployment]) -> ServiceJson {
     }
 }
 
-fn on_host_json(host: &HostName, on: Option<&ServiceOnHost>) -> OnHostJson {
+/// Why a service's health is what it is: its own word, else what keeps its host from being asked.
+fn detail(host: &HostName, on: &ServiceOnHost, survey: &Survey) -> Option<String> {
+    let report = || survey.hosts.iter().find(|report| report.host.name == *host);
+    on.health_detail.clone().or_else(|| report().and_then(error).filter(|_| on.health == Health::Unknown))
+}
+
+fn on_host_json(host: &HostName, on: Option<&ServiceOnHost>, survey: &Survey) -> OnHostJson {
     let on = on.cloned().unwrap_or_default();
+    let health_detail = detail(host, &on, survey);
     OnHostJson {
         host: host.to_string(),
         unit_state: on.unit_state,
@@ -96,7 +106,7 @@ fn on_host_json(host: &HostName, on: Option<&ServiceOnHost>) -> OnHostJson {
         since: on.since,
         version: on.version,
         health: on.health.as_str(),
-        health_detail: on.health_detail,
+        health_detail,
     }
 }
 
@@ -107,6 +117,7 @@ pub fn text(look: Look<'_>) -> String {
     for row in &look.survey.services {
         for (host, on) in hosts(row) {
             let on = on.cloned().unwrap_or_default();
+            let why = detail(host, &on, look.survey).unwrap_or_default();
             let dash = |text: Option<String>| text.unwrap_or_else(|| "—".to_owned());
             let unit = match (&on.unit_state, &on.sub_state) {
                 (Some(active), Some(sub)) => Some(format!("{active} ({sub})")),
@@ -121,11 +132,11 @@ pub fn text(look: Look<'_>) -> String {
                 if on.health == Health::Unknown { dash(None) } else { on.health.as_str().to_owned() },
                 dash(on.restarts.map(|restarts| restarts.to_string())),
                 dash(on.since.map(|since| age((look.now - since).to_std().unwrap_or_default()))),
-                one_line(&on.health_detail.unwrap_or_default(), DETAIL),
+                one_line(&why, DETAIL),
             ]);
         }
     }
-    table.render()
+    table.render_or("no services")
 }
 
 #[cfg(test)]
@@ -134,7 +145,6 @@ pub(super) mod tests {
 
     use super::super::hosts::tests::{now, shown};
     use super::*;
-    use crate::runtime::survey::Survey;
 
     pub(in crate::cli) fn service(name: &str, hosts: &[&str], critical: bool) -> Service {
         Service {

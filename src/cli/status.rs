@@ -10,7 +10,7 @@ use serde_json::Value;
 use super::alerts::{self, Sources};
 use super::args::{Global, JsonArgs};
 use super::exit::{Exit, Outcome};
-use super::hosts::{fullest, since, slow};
+use super::hosts::{error, fullest, since, slow};
 use super::opened::Opened;
 use super::services::{self, Row};
 use super::snapshot::{self, Look};
@@ -218,17 +218,19 @@ fn host_problems(report: &HostReport, look: &Look<'_>) -> Vec<Problem> {
             .iter()
             .any(|(service, _)| service.critical && service.hosts.contains(&report.host.name));
         let severity = if critical { Severity::Page } else { Severity::Ticket };
-        let why = report
-            .link
-            .as_ref()
-            .and_then(|link| link.error.as_ref())
-            .map(|error| format!(": {error}"))
-            .unwrap_or_default();
-        let title = format!("{name} is {}{why}", state.as_str().replace('_', " "));
+        let title = match error(report) {
+            // Most errors begin with the host that they are about.
+            Some(why) if why.starts_with(&format!("{name}: ")) => why,
+            Some(why) => format!("{name}: {why}"),
+            None => format!("{name} is {}", state.as_str().replace('_', " ")),
+        };
         return vec![problem(severity, title, since(report, look.now))];
     }
-    let Some(slow) = slow(report, look) else { return Vec::new() };
     let mut out = Vec::new();
+    if let Some(why) = &report.unmeasured {
+        out.push(problem(Severity::Ticket, format!("{name}: {why}"), None));
+    }
+    let Some(slow) = slow(report, look) else { return out };
     if let Some(disk) = slow.disks.as_deref().and_then(fullest).filter(|disk| disk.pct >= FULL) {
         out.push(problem(Severity::Ticket, format!("{name} {} is {:.0} % full", disk.mount, disk.pct), None));
     }
@@ -337,7 +339,7 @@ mod tests {
             "api is failing on web-1: HTTP 500: gone · 2 more\n\
              PAGE    api is failing on web-1: HTTP 500: gone\n\
              TICKET  web-1 a.service has failed\n\
-             TICKET  db-1 is retrying: nobody listens on 10.0.0.2:22; start sshd there  10m\n\
+             TICKET  db-1: nobody listens on 10.0.0.2:22; start sshd there  10m\n\
              hosts   1 up, 0 stale, 1 down\n"
         );
         let document = serde_json::to_value(&status).unwrap();

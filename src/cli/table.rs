@@ -22,6 +22,11 @@ impl Table {
         self.rows.push(cells.into_iter().collect());
     }
 
+    /// The text, or where there is no row these words: a header alone says nothing.
+    pub fn render_or(&self, words: &str) -> String {
+        if self.rows.len() > 1 { self.render() } else { format!("{words}\n") }
+    }
+
     /// The text, a line a row.
     pub fn render(&self) -> String {
         let width = |column: usize| {
@@ -52,6 +57,8 @@ mod tests {
         let mut table = Table::new(&["HOST", ">CPU%", "WHY"]);
         table.row(["web-1", "7", ""].map(str::to_owned));
         table.row(["日本", "100", "x"].map(str::to_owned));
+        assert_eq!(Table::new(&["HOST"]).render_or("no hosts"), "no hosts\n");
+        assert_eq!(table.render_or("no hosts"), table.render());
         assert_eq!(table.render(), "HOST   CPU%  WHY\nweb-1     7\n日本    100  x\n");
     }
 }

@@ -159,24 +159,20 @@ pub struct Scope {
 }
 
 impl ActionKind {
+    /// Whether it is done at StatusCake.
+    pub fn is_of_statuscake(self) -> bool {
+        use ActionKind::*;
+        matches!(self, PauseCheck | ResumeCheck | OpenWindow | CloseWindow)
+    }
+
     /// Whether it is done at a hosted API.
     pub fn is_hosted(self) -> bool {
         use ActionKind::*;
-        matches!(
+        let gitlab = matches!(
             self,
-            PauseCheck
-                | ResumeCheck
-                | OpenWindow
-                | CloseWindow
-                | PlayJob
-                | RetryJob
-                | CancelJob
-                | RetryPipeline
-                | CancelPipeline
-                | NewPipeline
-                | RollBackJob
-                | CreateTag
-        )
+            PlayJob | RetryJob | CancelJob | RetryPipeline | CancelPipeline | NewPipeline | RollBackJob | CreateTag
+        );
+        gitlab || self.is_of_statuscake()
     }
 
     /// Its row.

@@ -12,6 +12,9 @@ use super::hosted::HostedSettings;
 use super::log_look::{FilterPreset, Highlight};
 use super::service::Service;
 
+/// The names of the cockpit's tabs, in the order of their digits.
+pub const TABS: [&str; 6] = ["overview", "logs", "hosts", "deploys", "alerts", "business"];
+
 /// Everything the config says that the rest of the program works with.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Settings {

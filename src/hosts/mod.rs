@@ -8,6 +8,7 @@
 pub mod board;
 mod checks;
 pub mod clock;
+mod complaint;
 pub mod fill;
 pub mod frame;
 pub mod parse;

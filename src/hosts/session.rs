@@ -9,6 +9,7 @@ use chrono::{DateTime, Utc};
 use tokio::time::{Instant, sleep, sleep_until};
 
 use super::clock::Clock;
+use super::complaint::Complaint;
 use super::fill::Fill;
 use super::frame::{Block, Frame, Reader};
 use super::probe::{self, Ask};
@@ -35,11 +36,13 @@ pub(super) struct Sampler {
     slow: Option<Slow>,
     /// Told since the last gap.
     sampled: bool,
+    /// Somebody was told why there is no probe.
+    unmeasured: bool,
 }
 
 impl Sampler {
     pub fn new(shared: Arc<Shared>) -> Self {
-        Self { shared, fill: Fill::default(), clock: Clock::default(), slow: None, sampled: false }
+        Self { shared, fill: Fill::default(), clock: Clock::default(), slow: None, sampled: false, unmeasured: false }
     }
 
     /// Samples for ever: whenever the link is up there is a probe.
@@ -82,7 +85,9 @@ impl Sampler {
             questions: 0,
             units: None,
             disks: None,
+            begun: false,
         };
+        let mut complaint = Complaint::default();
         let mut focus = self.shared.controls.focus.subscribe();
         let mut refresh = self.shared.controls.refresh.subscribe();
         loop {
@@ -108,9 +113,14 @@ impl Sampler {
                             self.frame(&mut probe, frame, at);
                         }
                     }
-                    Some(Chunk::Err(_) | Chunk::Dropped { .. }) => {}
+                    Some(Chunk::Err(bytes)) => complaint.take(&bytes),
+                    Some(Chunk::Dropped { .. }) => {}
                     Some(Chunk::End(exit)) => {
                         tracing::debug!(host = %self.shared.plan.host, ?exit, "the probe ended");
+                        if !probe.begun && let Some(why) = complaint.why(&exit) {
+                            self.unmeasured = true;
+                            self.shared.slots.put(HostEvent::Unmeasured(Some(why)));
+                        }
                         return;
                     }
                     None => return,
@@ -124,7 +134,13 @@ impl Sampler {
 
     fn frame(&mut self, probe: &mut Probe, frame: Frame, at: DateTime<Utc>) {
         match frame {
-            Frame::Hello(block) => self.shared.slots.put(HostEvent::Facts(facts(&block))),
+            Frame::Hello(block) => {
+                probe.begun = true;
+                if mem::take(&mut self.unmeasured) {
+                    self.shared.slots.put(HostEvent::Unmeasured(None));
+                }
+                self.shared.slots.put(HostEvent::Facts(facts(&block)));
+            }
             Frame::Fast(block) => {
                 probe.schedule.fast_done(Instant::now());
                 self.sampled(probe, Tick::read(&block, at));
@@ -188,6 +204,8 @@ struct Probe {
     questions: u64,
     units: Option<Slow>,
     disks: Option<Vec<crate::domain::sample::Disk>>,
+    /// It has said its first words.
+    begun: bool,
 }
 
 impl Probe {

@@ -27,6 +27,7 @@ struct Waiting {
     /// By service and environment.
     services: BTreeMap<(String, String), ServiceOnHost>,
     processes: Option<Result<Vec<Process>, String>>,
+    unmeasured: Option<Option<String>>,
 }
 
 impl Slots {
@@ -45,6 +46,7 @@ impl Slots {
                 waiting.services.insert((service, environment), status);
             }
             HostEvent::Processes(list) => waiting.processes = Some(list),
+            HostEvent::Unmeasured(why) => waiting.unmeasured = Some(why),
         }
         drop(waiting);
         self.ready.notify_one();
@@ -69,6 +71,9 @@ impl Waiting {
     fn take(&mut self) -> Option<HostEvent> {
         if let Some(at) = self.heard.take() {
             return Some(HostEvent::Heard(at));
+        }
+        if let Some(why) = self.unmeasured.take() {
+            return Some(HostEvent::Unmeasured(why));
         }
         if let Some(facts) = self.facts.take() {
             return Some(HostEvent::Facts(facts));

@@ -74,6 +74,8 @@ pub enum HostEvent {
     },
     /// The processes asked for, or why they cannot be had.
     Processes(Result<Vec<Process>, String>),
+    /// Why it is not measured though its connection stands; `None` once it is.
+    Unmeasured(Option<String>),
     /// Samples do not continue from the one before: the link was lost, or the host started anew.
     Gap,
 }

@@ -22,6 +22,7 @@ use super::outlet::Outlet;
 use super::questions::Questions;
 use super::screen::{Left, Performer, Screen};
 use super::wardrobe::Wardrobe;
+use crate::app::command::Command;
 use crate::app::effect::Effect;
 use crate::app::message::Message;
 use crate::app::state::{About, Banner, State};
@@ -48,6 +49,8 @@ pub struct Opening {
     pub settings: Settings,
     /// A word for the header, such as `demo`.
     pub badge: Option<String>,
+    /// What to open at, by its name or address.
+    pub at: Option<String>,
     /// What is odd about the config, one line each.
     pub warnings: Vec<String>,
     /// Refuse every action, whatever the config says.
@@ -81,6 +84,9 @@ pub async fn run(mut opening: Opening) -> io::Result<Left> {
     let size = crossterm::terminal::size()?;
     let mut state = State::new(Arc::new(settings.clone()), Utc::now(), size, opening.badge);
     state.themes = opening.wardrobe.themes();
+    if let Some(name) = opening.at {
+        let _ = messages.try_send(Message::Command(Command::Go(name)));
+    }
     state.acting.standing = Standing::new(opening.read_only);
     state.acting.off = opening.off;
     let (look, faults) = opening.wardrobe.look(&settings.ui);
@@ -366,6 +372,7 @@ async fn host_events(
                 engine.set_version(host.clone(), service.clone(), status.version.clone());
                 Message::Service { service, environment, host, status }
             }
+            HostEvent::Unmeasured(why) => Message::Unmeasured(host, why),
             HostEvent::Processes(list) => Message::Processes(host, list),
             HostEvent::Gap => continue,
         };

@@ -34,6 +34,8 @@ pub struct HostReport {
     pub heard: Option<DateTime<Utc>>,
     /// Its newest sample.
     pub sample: Option<Sample>,
+    /// Why it is not measured though its connection stands.
+    pub unmeasured: Option<String>,
 }
 
 impl HostReport {
@@ -47,7 +49,7 @@ impl HostReport {
         let whole = self.sample.as_ref().is_some_and(|sample| sample.cpu.is_some() && sample.slow.is_some());
         let failed =
             self.link.as_ref().is_some_and(|link| !matches!(link.state, LinkState::Connecting | LinkState::Up));
-        whole || failed
+        whole || failed || self.unmeasured.is_some()
     }
 }
 
@@ -61,6 +63,9 @@ pub struct Surveyor {
     wants_services: bool,
 }
 
+/// What is said of a host that has taken us in and then says nothing.
+const SILENT: &str = "connected, but its shell has not answered in time; see what its .bashrc or the like waits for";
+
 /// How long services may take after their host is up, beyond their own timeout.
 const SERVICE_GRACE: Duration = Duration::from_secs(2);
 
@@ -73,7 +78,7 @@ impl Surveyor {
         let hosts = settings
             .hosts
             .iter()
-            .map(|host| HostReport { host: host.clone(), link: None, heard: None, sample: None })
+            .map(|host| HostReport { host: host.clone(), link: None, heard: None, sample: None, unmeasured: None })
             .collect();
         let services = settings.services.iter().map(|service| (service.clone(), BTreeMap::new())).collect();
         let slowest = settings.services.iter().filter_map(|s| s.health.as_ref()).map(|h| h.timeout).max();
@@ -97,6 +102,12 @@ impl Surveyor {
                 () = sleep_until(deadline) => break,
             }
             self.look_at_links();
+        }
+        for report in &mut self.survey.hosts {
+            let silent = report.sample.is_none() && report.link.as_ref().is_some_and(Link::is_up);
+            if silent && report.unmeasured.is_none() {
+                report.unmeasured = Some(SILENT.to_owned());
+            }
         }
         self.survey.clone()
     }
@@ -141,7 +152,8 @@ impl Surveyor {
         let Some(report) = self.survey.hosts.iter_mut().find(|report| report.host.name == *host) else { return };
         match event {
             HostEvent::Heard(at) => report.heard = Some(at),
-            HostEvent::Sampled(sample) => report.sample = Some(*sample),
+            HostEvent::Sampled(sample) => (report.sample, report.unmeasured) = (Some(*sample), None),
+            HostEvent::Unmeasured(why) => report.unmeasured = why,
             _ => {}
         }
     }

@@ -5,6 +5,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use super::canvas::{Canvas, below, row, width};
+use super::format::wrap;
 use super::glyph;
 use super::look::Look;
 use super::theme::Role;
@@ -41,7 +42,11 @@ pub fn draw(state: &State, look: &Look, area: Rect, buffer: &mut Buffer) -> Regi
 
 fn too_small(c: &mut Canvas, area: Rect) {
     let text = format!("qd needs {}x{}; this terminal has {}x{}", LEAST.0, LEAST.1, area.width, area.height);
-    c.put_as(area.x, area.y + area.height / 2, area.width, &text, Role::Text);
+    let lines = wrap(&text, usize::from(area.width));
+    let above = usize::from(area.height).saturating_sub(lines.len()) / 2;
+    for (y, line) in (area.y..area.bottom()).skip(above).zip(&lines) {
+        c.put_as(area.x, y, area.width, line, Role::Text);
+    }
 }
 
 fn screen(state: &State, c: &mut Canvas, area: Rect) {

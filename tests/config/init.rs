@@ -17,6 +17,21 @@ fn the_first_config_loads_without_a_word_and_names_the_hosts_of_the_ssh_config()
     assert_eq!((host_names(&loaded), count), (vec!["web-1", "db-1"], 2));
 }
 
+/// `qd init` and then `qd check`, in a script too.
+#[test]
+fn what_init_has_written_needs_no_further_trust_until_it_says_more() {
+    let world = World::new();
+    world.write("home/.ssh/config", "Host web-1\n");
+    let (text, _) = init::text(Some(&world.path("home")));
+    let file = world.path("team/quarterdeck.toml");
+    init::write(&text, &file).unwrap();
+    init::trust(&file, &world.options().dirs).unwrap();
+    let trust = || world.load().unwrap().trust;
+    assert_eq!(trust(), config::Trust::Trusted);
+    world.write("team/quarterdeck.toml", &format!("{text}\n[[host]]\nname = \"other\"\n"));
+    assert!(matches!(trust(), config::Trust::Untrusted(_)));
+}
+
 #[test]
 fn what_exists_is_never_written_over() {
     let world = World::with_team("precious");

@@ -17,6 +17,7 @@ pub(super) fn take(state: &mut State, message: Message) {
         Message::Link(host, link) => with(state, &host, |view| view.link = Some(link)),
         Message::Heard(host, at) => with(state, &host, |view| view.heard = view.heard.max(Some(at))),
         Message::Sampled(host, sample) => sampled(state, &host, *sample),
+        Message::Unmeasured(host, why) => with(state, &host, |view| view.unmeasured = why),
         Message::Facts(host, facts) => with(state, &host, |view| view.facts = facts),
         Message::Service { service, environment, host, status } => {
             serviced(state, &service, &environment, &host, status)

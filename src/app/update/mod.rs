@@ -3,6 +3,7 @@
 mod acting;
 mod arming;
 mod data;
+mod finding;
 mod hosted_targets;
 mod hosts;
 mod lists;
@@ -50,6 +51,8 @@ pub fn update(state: &mut State, message: Message) -> Vec<Effect> {
     );
     if person {
         state.acting.touched = state.now;
+        // Whoever has gone somewhere else is not called back.
+        state.wanted = None;
     }
     match message {
         Message::Tick(now) => {
@@ -73,6 +76,7 @@ pub fn update(state: &mut State, message: Message) -> Vec<Effect> {
         Message::Pending(keys) => state.pending = keys,
         Message::Outside(..) | Message::Delivery(..) | Message::Ledger(..) | Message::Runs(_) => {
             lists::take(state, message);
+            finding::again(state, &mut effects);
         }
         Message::Logs(window) => logs::arrived(state, *window, &mut effects),
         Message::Tallied(tally) => log_lists::tallied(state, tally),
@@ -207,6 +211,7 @@ fn run(state: &mut State, command: Command, effects: &mut Vec<Effect>) {
         | Command::Reverse
         | Command::FilterHosts(_)
         | Command::Processes => hosts::run(state, command, effects),
+        Command::Go(name) => finding::find(state, &name, effects),
         Command::Find(_) | Command::Browse => lists::run(state, command, effects),
         Command::CopyLine if state.board(state.tab).is_some() => lists::run(state, command, effects),
         Command::CopyLine | Command::CopyEvent | Command::CopyField(_) | Command::CopyWindow | Command::Save(_) => {

@@ -14,6 +14,7 @@ use crate::cli::args::Global;
 use crate::cli::exit::{Exit, Failure, Outcome};
 use crate::cli::interruptible;
 use crate::cli::table::Table;
+use crate::domain::action::ActionKind;
 use crate::domain::action::{ACTIONS, CustomAction};
 use crate::domain::gate::GateSettings;
 use crate::domain::host::{Host, HostName};
@@ -21,6 +22,9 @@ use crate::domain::nearest::nearest;
 use crate::domain::plan::shown;
 use crate::domain::settings::Settings;
 use crate::domain::text::one_line;
+
+/// Where there is no action at all.
+const NONE: &str = "no actions: the config has no [[action]], and neither [statuscake] nor [gitlab]";
 
 /// Options of `qd action`.
 #[derive(Debug, Args)]
@@ -104,12 +108,17 @@ fn list(settings: &Settings) -> std::io::Result<()> {
             one_line(&shown(&action.command), 200),
         ]);
     }
-    for def in ACTIONS.iter().filter(|def| def.kind.is_hosted()) {
+    let hosted = &settings.hosted;
+    let had = |kind: ActionKind| match kind {
+        kind if kind.is_of_statuscake() => hosted.statuscake.is_some(),
+        kind => kind.is_hosted() && hosted.gitlab.is_some(),
+    };
+    for def in ACTIONS.iter().filter(|def| had(def.kind)) {
         let asks: Vec<&str> = def.asks.iter().map(|asked| asked.name).collect();
         let row = [def.name, def.title, "", "", &asks.join(","), def.does];
         table.row(row.map(str::to_owned));
     }
-    std::io::stdout().lock().write_all(table.render().as_bytes())
+    std::io::stdout().lock().write_all(table.render_or(NONE).as_bytes())
 }
 
 fn action<'s>(settings: &'s Settings, name: &str) -> Result<&'s CustomAction, Failure> {

@@ -136,7 +136,11 @@ pub async fn list(global: &Global, json: bool) -> Outcome {
             hosts.join(", "),
         ]);
     }
-    let text = if json { document(&rows.iter().map(Row::json).collect::<Vec<_>>()) } else { table.render() };
+    let text = if json {
+        document(&rows.iter().map(Row::json).collect::<Vec<_>>())
+    } else {
+        table.render_or("no runs: nothing was deployed by qd")
+    };
     std::io::stdout().lock().write_all(text.as_bytes())?;
     Ok(Exit::Fine)
 }

@@ -4,6 +4,7 @@ pub(super) mod args;
 mod print;
 mod stdin;
 
+use std::collections::BTreeSet;
 use std::io::IsTerminal;
 use std::sync::Arc;
 use std::time::Duration;
@@ -21,7 +22,8 @@ use crate::domain::glob;
 use crate::domain::host::Host;
 use crate::domain::log::SourceKind;
 use crate::domain::query;
-use crate::domain::settings::LogSettings;
+use crate::domain::settings::{LogSettings, Settings};
+use crate::domain::text::one_line;
 use crate::logs::filter::{Filter, regex};
 use crate::logs::merge::{Merge, Rule};
 use crate::logs::output::Style;
@@ -87,8 +89,7 @@ pub async fn run(global: &Global, args: LogsArgs) -> Outcome {
     let specs = settings.hosts.iter().flat_map(|host| sources(settings, &host.name));
     let specs: Vec<_> = specs.filter(|(name, _)| is_wanted(name)).map(|(_, spec)| spec.kind).collect();
     if specs.is_empty() {
-        let message = "no log source is configured for that; give a service `logs = [{ file = \"/var/log/…\" }]`";
-        return Err(usage(message.to_owned()));
+        return Err(usage(no_source(settings, &args, is_wanted)));
     }
     // A glob may become any number of sources, known only when it has been read.
     let is_glob = |kind: &&SourceKind| matches!(kind, SourceKind::File(path) if path.contains(['*', '?', '[']));
@@ -98,4 +99,16 @@ pub async fn run(global: &Global, args: LogsArgs) -> Outcome {
     fleet.tail(&options, is_wanted, &feed);
     drop(feed);
     stream(style, rule(&settings.logs, args.no_follow), args.no_follow.then_some(expected)).run(inbox).await
+}
+
+/// Why there is nothing to read: no service of that name, or services without logs.
+fn no_source(settings: &Settings, args: &LogsArgs, is_wanted: impl Fn(&str) -> bool) -> String {
+    let names: BTreeSet<&str> = settings.services.iter().map(|service| service.name.as_str()).collect();
+    match &args.service_regex {
+        Some(regex) if !names.is_empty() && !names.iter().any(|name| is_wanted(name)) => {
+            let names: Vec<&str> = names.into_iter().collect();
+            one_line(&format!("no service's name matches {regex:?}; there is {}", names.join(", ")), 300)
+        }
+        _ => "no log source is configured for that; give a service `logs = [{ file = \"/var/log/…\" }]`".to_owned(),
+    }
 }

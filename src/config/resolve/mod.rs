@@ -83,7 +83,7 @@ pub(super) fn resolve(
         hosts: hosts::hosts(config, &basis.ssh_names, answers, reader),
         ssh: program::ssh(config, basis.trusted),
         logs: program::logs(config, reader),
-        stats: program::stats(config),
+        stats: program::stats(config, reader),
         store: program::store(config),
         ui: program::ui(config, reader),
         ..Settings::default()

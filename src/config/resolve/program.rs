@@ -8,7 +8,7 @@ use crate::config::values;
 use crate::domain::log_look::{FilterPreset, Highlight};
 use crate::domain::nearest::nearest;
 use crate::domain::settings::{
-    Clipboard, LogSettings, SshDefaults, SshSettings, StatSettings, StoreSettings, ThemeChoice, TimeZoneChoice,
+    Clipboard, LogSettings, SshDefaults, SshSettings, StatSettings, StoreSettings, TABS, ThemeChoice, TimeZoneChoice,
     UiSettings,
 };
 
@@ -55,9 +55,12 @@ pub fn logs(config: &Config, reader: &mut Reader<'_>) -> LogSettings {
 }
 
 /// `[stats]`.
-pub fn stats(config: &Config) -> StatSettings {
+pub fn stats(config: &Config, reader: &mut Reader<'_>) -> StatSettings {
     let mut settings = StatSettings::default();
     let Some(raw) = &config.stats else { return settings };
+    for every in [&raw.every, &raw.slow].into_iter().flatten().filter(|every| every.is_zero()) {
+        reader.error(every.at, "a machine cannot be measured all the time", Some("such as \"5s\"".to_owned()));
+    }
     settings.every = copied(&raw.every).unwrap_or(settings.every);
     settings.slow = copied(&raw.slow).unwrap_or(settings.slow);
     settings
@@ -90,8 +93,7 @@ pub fn ui(config: &Config, reader: &mut Reader<'_>) -> UiSettings {
     }
     if let Some(keymap) = &raw.keymap {
         if !KEYMAPS.contains(&keymap.0.as_str()) {
-            let help = nearest(&keymap.0, KEYMAPS).map(|word| format!("did you mean \"{word}\"?"));
-            reader.error(keymap.at, &format!("there is no keymap \"{}\"", keymap.0), help);
+            reader.error(keymap.at, &format!("there is no keymap \"{}\"", keymap.0), Some(one_of(&keymap.0, &KEYMAPS)));
         }
         settings.keymap.clone_from(&keymap.0);
     }
@@ -109,6 +111,19 @@ pub fn ui(config: &Config, reader: &mut Reader<'_>) -> UiSettings {
         Some(OneOf::One(ClipboardWord::Osc52)) | None => Clipboard::Osc52,
     };
     settings.ascii = copied(&raw.ascii).unwrap_or(settings.ascii);
-    settings.start = text(&raw.start).unwrap_or(settings.start);
+    if let Some(start) = &raw.start {
+        if !TABS.contains(&start.0.as_str()) {
+            reader.error(start.at, &format!("there is no tab \"{}\"", start.0), Some(one_of(&start.0, &TABS)));
+        }
+        settings.start.clone_from(&start.0);
+    }
     settings
+}
+
+/// The nearest of a few words, or all of them where none is near.
+fn one_of(word: &str, words: &[&str]) -> String {
+    match nearest(word, words.iter().copied()) {
+        Some(near) => format!("did you mean \"{near}\"?"),
+        None => format!("one of {}", words.join(", ")),
+    }
 }

@@ -59,6 +59,14 @@ pub fn plain(text: &str) -> Result<(), String> {
     Ok(())
 }
 
+fn address(text: &str) -> Result<(), String> {
+    plain(text)?;
+    if text.starts_with('[') {
+        return Err(format!("\"{text}\" is in brackets; write the address alone, and its port as `port`"));
+    }
+    Ok(())
+}
+
 /// Whether every hop of a jump is a host's name or `user@host:port`.
 fn jump(text: &str) -> Result<(), String> {
     for hop in text.split(',') {
@@ -119,7 +127,7 @@ text!(
 );
 text!(
     /// An address or DNS name.
-    Address, "an IP address or DNS name", plain, Contacts
+    Address, "an IP address or DNS name", address, Contacts
 );
 text!(
     /// A login name.

@@ -89,6 +89,10 @@ fn argument(state: &State, c: &mut Canvas, area: Rect, name: &str) {
 fn values<'s>(state: &'s State, entry: &Entry) -> Option<Vec<&'s str>> {
     Some(match entry.argument()?.0 {
         Argument::Tab => Tab::ALL.map(Tab::as_str).to_vec(),
+        Argument::Name => {
+            let hosts = state.hosts.iter().map(|view| view.host.name.as_str());
+            hosts.chain(state.services.iter().map(|view| view.service.name.as_str())).collect()
+        }
         Argument::Host => state.hosts.iter().map(|view| view.host.name.as_str()).collect(),
         Argument::Action => ACTIONS.iter().map(|def| def.name).collect(),
         Argument::Environment => state.settings.environments.iter().map(|one| one.name.as_str()).collect(),

@@ -174,12 +174,12 @@ fn one(
     }
 }
 
-/// Why a host is not up and, where there is room for all of it, what would mend it: half a remedy is none, and the
+/// Why a host is not up, or up and not measured, and, where there is room for all of it, what would mend it: half a remedy is none, and the
 /// host's page has the whole.
 fn reason(state: &State, view: &HostView, room: u16) -> Option<String> {
     let host = view.state(state.now);
     if matches!(host, HostState::Up | HostState::Stale) {
-        return None;
+        return view.unmeasured.as_ref().map(|why| fit(why, usize::from(room)));
     }
     let link = view.link.as_ref()?;
     let error = link.error.as_ref()?;

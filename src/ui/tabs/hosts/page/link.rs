@@ -58,6 +58,8 @@ pub fn draw(state: &State, c: &mut Canvas, area: Rect, view: &HostView) -> u16 {
             if let Some(error) = link.error.as_ref().filter(|_| view.state(state.now) != HostState::Up) {
                 lines.push((format!("{} {}", glyph::BAD, error.message), Role::Bad));
                 lines.push((error.remedy.clone(), Role::Text));
+            } else if let Some(why) = &view.unmeasured {
+                lines.push((format!("{} {why}", glyph::BAD), Role::Bad));
             }
         }
     }
