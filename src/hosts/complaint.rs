@@ -45,8 +45,8 @@ mod tests {
     fn the_last_thing_that_was_said_is_the_reason() {
         let mut complaint = Complaint::default();
         assert_eq!(
-            complaint.why(&Exit::Code(0)).unwrap(),
-            "the login shell there runs no commands: it ended with code 0 and said nothing; see what its .bashrc or the like does"
+            complaint.why(&Exit::Code(3)).unwrap(),
+            "the login shell there runs no commands: it ended with code 3 and said nothing; see what its .bashrc or the like does"
         );
         complaint.take(b"warning: setlocale\nThis account is \x1b[31mcurrently not available.\n\n");
         let why = complaint.why(&Exit::Code(1)).unwrap();

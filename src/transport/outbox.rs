@@ -10,6 +10,7 @@ use tokio::sync::{mpsc, watch};
 
 use super::loader::READY;
 use super::{Backlog, Chunk, Exit};
+use crate::domain::text::one_line;
 
 /// Chunks that wait in the stream's own channel.
 pub(super) const CHANNEL_CHUNKS: usize = 16;
@@ -130,9 +131,15 @@ impl Outbox {
     }
 
     /// Hands on all that waits and then the end; returns when it is taken or nobody listens.
-    pub async fn finish(mut self, exit: Exit) {
-        if let Some(lead) = self.lead.take().filter(|lead| !lead.is_empty()) {
-            self.err(lead.into());
+    /// What never began has not succeeded, whatever the login shell's own code says.
+    pub async fn finish(mut self, mut exit: Exit) {
+        if let Some(lead) = self.lead.take() {
+            if exit == Exit::Code(0) {
+                exit = never_begun(&lead);
+            }
+            if !lead.is_empty() {
+                self.err(lead.into());
+            }
         }
         if self.flush().await.is_ok() {
             let _ = self.tx.send(Chunk::End(exit)).await;
@@ -150,6 +157,13 @@ impl Outbox {
             self.dropped.1 += memchr::memchr_iter(b'\n', bytes).count() as u64;
         }
     }
+}
+
+fn never_begun(said: &[u8]) -> Exit {
+    let said = one_line(&String::from_utf8_lossy(said), 100);
+    let said =
+        if said.is_empty() { "see what its .bashrc or the like does".to_owned() } else { format!("it said: {said}") };
+    Exit::Refused(format!("the login shell there ended without running the command; {said}"))
 }
 
 fn content(chunk: &Chunk) -> &[u8] {
@@ -259,6 +273,26 @@ mod tests {
         let long = vec![b'x'; 1000];
         let (out, err) = said(&[long.as_slice(); 100]).await;
         assert!(out.is_empty() && err.len() <= LEAD_BYTES && err.len() > LEAD_BYTES / 4, "{}", err.len());
+    }
+
+    #[tokio::test]
+    async fn what_never_began_has_not_succeeded() {
+        let end = |said: &'static [u8], exit: Exit| async move {
+            let (tx, mut rx) = mpsc::channel(CHANNEL_CHUNKS);
+            let mut outbox = Outbox::new(tx, Backlog::Stall);
+            outbox.skip_to_ready();
+            outbox.out(said.into());
+            outbox.finish(exit).await;
+            loop {
+                if let Some(Chunk::End(exit)) = rx.recv().await {
+                    return exit;
+                }
+            }
+        };
+        assert!(matches!(end(b"bye\n", Exit::Code(0)).await, Exit::Refused(why) if why.ends_with("it said: bye")));
+        assert!(matches!(end(b"", Exit::Code(0)).await, Exit::Refused(why) if why.contains(".bashrc")));
+        assert_eq!(end(b"bye\n", Exit::Code(1)).await, Exit::Code(1));
+        assert_eq!(end(READY, Exit::Code(0)).await, Exit::Code(0));
     }
 
     #[tokio::test]

@@ -53,6 +53,14 @@ async fn a_login_shell_that_greets_is_not_the_command() {
 
 #[tokio::test]
 async fn a_login_shell_that_runs_nothing_says_why() {
+    // A shell that ends well has still not done what it was asked.
+    let sshd = Sshd::with("ForceCommand true\n");
+    for choice in BOTH {
+        let transport = sshd.connect(choice);
+        up(&transport).await;
+        let said = sh(&transport, "echo never").await;
+        assert!(matches!(&said.exit, Exit::Refused(why) if why.contains("without running")), "{choice:?}: {said:?}");
+    }
     let sshd = Sshd::with("ForceCommand echo 'This account is not available.'; exit 1\n");
     for choice in BOTH {
         let transport = sshd.connect(choice);
