@@ -8,8 +8,9 @@ use tui_textarea::TextArea;
 use crate::domain::act::{News, Proposal};
 use crate::domain::audit::{Ending, HostEnding, Verdict};
 use crate::domain::confirm::Standing;
-use crate::domain::deploy::journal::{Fact, HostRun};
+use crate::domain::deploy::journal::{Fact, HostRun, Phase};
 use crate::domain::deploy::known::KnownRun;
+use crate::domain::deploy::steer::Wish;
 use crate::domain::host::HostName;
 use crate::domain::want::Want;
 
@@ -89,8 +90,8 @@ pub struct Act {
     pub words: Vec<String>,
     /// The id of its run, for a deploy.
     pub run: Option<String>,
-    /// Somebody has stopped it: what has not begun is left alone.
-    pub stopped: bool,
+    /// What is wished for it.
+    pub wish: Wish,
     /// How it ended.
     pub over: Option<Over>,
 }
@@ -129,7 +130,15 @@ impl Act {
         let host = |name: &String| ActHost { name: name.clone(), ..ActHost::default() };
         let hosts = proposal.hosts.iter().map(host).collect();
         let (warnings, words) = (Vec::new(), Vec::new());
-        Self { ticket, want, proposal, began: now, hosts, warnings, words, run: None, stopped: false, over: None }
+        let wish = want.wish();
+        Self { ticket, want, proposal, began: now, hosts, warnings, words, run: None, wish, over: None }
+    }
+
+    /// Whether it waits for somebody at a boundary.
+    pub fn is_held(&self) -> bool {
+        let moves = |run: &HostRun| matches!(run.phase, Phase::Going | Phase::Staging | Phase::Unknown);
+        let waits = |host: &ActHost| host.run.as_ref().is_some_and(|run| !moves(run));
+        self.over.is_none() && self.wish == Wish::Hold && self.hosts.iter().all(waits)
     }
 
     /// How it came out; none while it goes on, or when nobody knows.
@@ -154,7 +163,7 @@ impl Act {
             News::Fact(host, fact) => self.with(&host, |host| host.fact(&fact, now)),
             News::Warning(text) => self.warnings.push(text),
             News::Word(text) => self.say(text),
-            News::Asks(why, _) => why.into_iter().for_each(|line| self.say(line)),
+            News::Asks { why, .. } => why.into_iter().for_each(|line| self.say(line)),
             News::Run(id) => self.run = Some(id),
             News::Ended(ending) => {
                 let host = HostName::from(ending.host.as_str());

@@ -125,7 +125,15 @@ const COPYING: &[Context] = &[Context::Logs, Context::Lists, Context::Page];
 const TABLE: &[Context] = &[Context::Hosts];
 const ACTING: &[Context] =
     &[Context::Overview, Context::Hosts, Context::HostPage, Context::Logs, Context::Lists, Context::Page];
-const SERVICES: &[Context] = &[Context::Overview, Context::Lists, Context::Page];
+const RETREATING: &[Context] = &[
+    Context::Overview,
+    Context::Hosts,
+    Context::HostPage,
+    Context::Logs,
+    Context::Lists,
+    Context::Page,
+    Context::Confirm,
+];
 const ARMING: &[Context] = &[Context::Global, Context::Confirm];
 const LOGS: &[Context] = &[Context::Logs];
 const SOURCES: &[Context] = &[Context::Sources];
@@ -236,14 +244,17 @@ pub static COMMANDS: &[Entry] = &[
     row("toggle-source", "", SOURCES, Plain(Command::ToggleSource), "show or hide the selected source"),
     row("only-source", "", SOURCES, Plain(Command::OnlySource), "show only the selected source, or all again"),
     row("restart", "", ACTING, Plain(Command::Restart), "restart the selected service: shows the plan, asks, goes host by host"),
-    row("deploy", "", SERVICES, Maybe(Command::Deploy(None), Argument::Text, |s| Some(Command::Deploy(Some(s.into())))),
+    row("deploy", "", ACTING, Maybe(Command::Deploy(None), Argument::Text, |s| Some(Command::Deploy(Some(s.into())))),
         "deploy the selected service: asks which version, shows the plan, asks"),
-    row("rollback", "", SERVICES, Plain(Command::Rollback), "take each host of the selected service back to its last good release"),
+    row("rollback", "", RETREATING, Plain(Command::Rollback), "take each host of the selected service back to its last good release"),
     row("adopt", "", LISTS, Plain(Command::Adopt), "take over the selected run from whoever started it, and go on"),
     row("shell", "", ACTING, Plain(Command::Shell), "a shell on the selected host, by ssh, in this terminal"),
     row("actions", "", ACTING, Plain(Command::Actions), "everything that can be done with what is selected"),
     row("act", "", ACTING, Must(Argument::Action, action), "an action by its name: reload, start, stop, restart-at-once, exec and so on"),
-    row("stop", "", LISTS, Plain(Command::Stop), "stop what goes on here, at its next boundary"),
+    row("hold", "", LISTS, Plain(Command::Hold), "hold the selected run at its next boundary, where it waits"),
+    row("continue", "", LISTS, Plain(Command::Continue), "go on with the selected run that is held or that nobody steers"),
+    row("stop", "", LISTS, Plain(Command::Stop), "stop what goes on here, at its next boundary; what is done stays"),
+    row("undo", "", LISTS, Plain(Command::Undo), "stop the selected run, and take every host of it back"),
     row("arm", "", ARMING, Maybe(Command::Arm(None), Argument::Environment, |s| Some(Command::Arm(Some(s.into())))),
         "let actions happen in a read-only environment for a while; again: not"),
     row("refresh", "", GLOBAL, Plain(Command::Refresh), "ask every host and service anew now"),

@@ -76,8 +76,8 @@ pub enum Effect {
     Forget(u64),
     /// Carry out the plan of this number, which was approved.
     Carry(u64, Box<Approval>, Box<Standing>),
-    /// What is wished for what is being carried out under this number: that it stops, say.
-    Wish(u64, Wish),
+    /// What is wished for what is being carried out under this number, such as that it stops; somebody has said so.
+    Wish(u64, Wish, Box<Approval>),
     /// Give the terminal to a program until it ends, for what was begun under this number.
     Terminal(u64, Vec<String>),
     /// The program has ended, with this exit code.

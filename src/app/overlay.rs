@@ -6,6 +6,7 @@ use tui_textarea::TextArea;
 use super::acting::{Asking, Blanks, Menu};
 use super::input::SecretLine;
 use super::picker::Picker;
+use crate::domain::deploy::steer::Wish;
 use crate::domain::query::Query;
 use crate::domain::question::Question;
 
@@ -116,6 +117,8 @@ pub struct Confirm {
     pub then: Then,
     /// When it was opened: keys typed ahead of it are thrown away.
     pub opened: DateTime<Utc>,
+    /// Until when it can be answered; none: for ever.
+    pub until: Option<DateTime<Utc>>,
 }
 
 /// What yes does.
@@ -123,8 +126,6 @@ pub struct Confirm {
 pub enum Then {
     /// Leave the cockpit.
     Leave,
-    /// Stop what was begun under this number, at its next boundary.
-    Stop(u64),
-    /// Keep the release that was begun under this number, in spite of what its bake found.
-    Keep(u64),
+    /// Wish this for what was begun under this number.
+    Wish(u64, Wish),
 }

@@ -233,6 +233,12 @@ pub enum Command {
     Arm(Option<String>),
     /// Stop what goes on and is selected, at its next boundary.
     Stop,
+    /// Hold the selected run at its next boundary.
+    Hold,
+    /// Go on with the selected run, which is held or steered by nobody.
+    Continue,
+    /// Stop the selected run, and take every host back.
+    Undo,
     /// Take what has been typed.
     Accept,
     /// Complete what has been typed.

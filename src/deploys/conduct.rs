@@ -196,10 +196,11 @@ impl<'a> Conduct<'a> {
         Ok(Self { order, run, begun, clock: Instant::now(), take: true })
     }
 
-    /// The same, with somebody to be asked ([`Told::Asks`](super::told::Told::Asks)) when the bake fails.
+    /// The same, with somebody there: who is asked ([`Told::Asks`](super::told::Told::Asks)) when the bake fails, and who
+    /// stays with a run that is held until it is to go on.
     #[must_use]
-    pub fn asking(mut self) -> Self {
-        self.run.asks = true;
+    pub fn attended(mut self) -> Self {
+        (self.run.asks, self.run.stays) = (true, true);
         self
     }
 

@@ -66,6 +66,8 @@ pub struct Run<'a> {
     pub runs: BTreeMap<String, HostRun>,
     /// Whether somebody can be asked what to do when the bake fails.
     pub asks: bool,
+    /// Whether whoever holds it stays with it, so that nobody is gone when it is to go on.
+    pub stays: bool,
     /// Why the run as a whole failed, where no host did.
     pub why: Vec<String>,
     /// Where it is written down as it goes on.
@@ -101,6 +103,7 @@ impl<'a> Run<'a> {
             links,
             runs: BTreeMap::new(),
             asks: false,
+            stays: false,
             why: Vec::new(),
             scribe: None,
             baker: None,
@@ -240,7 +243,7 @@ impl<'a> Run<'a> {
     /// Steers until it is over. What is wished for may change meanwhile.
     pub async fn steer(&mut self, wish: &watch::Receiver<Wish>, herald: &Herald, told: &Teller, take: bool) -> Left {
         let course = self.plan.course();
-        let mut take = take;
+        let (mut take, mut held) = (take, false);
         loop {
             if !self.look(take, told).await {
                 return Left::TakenOver;
@@ -249,10 +252,13 @@ impl<'a> Run<'a> {
                 return Left::Unheard;
             }
             take = false;
-            self.write_down(false).await;
+            self.write_down(held).await;
             let wished = *wish.borrow();
             let wish = if wished == Wish::On { self.follows.unwrap_or(wished) } else { wished };
-            let orders = match course.next(&self.runs, wish) {
+            let next = course.next(&self.runs, wish);
+            held = self.stays && wished == Wish::Hold && next == Next::Over(Outcome::Held);
+            let orders = match next {
+                Next::Over(_) if held => Vec::new(),
                 Next::Over(outcome) => return Left::Over(outcome),
                 Next::Proven if wish == Wish::Keep || self.is_baked(&course, herald, told).await => {
                     course.finish(&self.runs)
@@ -320,7 +326,8 @@ impl<'a> Run<'a> {
             OnBreach::Ask(time) if self.asks && self.asked.is_none_or(|asked| asked.elapsed() < time) => {
                 if self.asked.is_none() {
                     self.asked = Some(Instant::now());
-                    told.tell(Told::Asks(self.why.clone(), time)).await;
+                    let (why, back) = (self.why.clone(), back == Wish::Undo);
+                    told.tell(Told::Asks { why, patience: time, back }).await;
                 }
                 return false;
             }

@@ -20,8 +20,15 @@ pub enum Told {
     Run(String),
     /// How the bake stands, and in a line.
     Bake(Box<Findings>, String),
-    /// The bake is over its limits: to keep the release, or to take it back? Silence for so long takes it back.
-    Asks(Vec<String>, Duration),
+    /// The bake is over its limits: to keep the release, or to take it back? Silence for so long does as the plan says.
+    Asks {
+        /// What is over its limits.
+        why: Vec<String>,
+        /// How long an answer is waited for.
+        patience: Duration,
+        /// Whether silence takes every host back; else the run is held.
+        back: bool,
+    },
 }
 
 /// Where news goes. Whoever stopped listening misses it; the run goes on.

@@ -42,8 +42,15 @@ pub enum News {
     Warning(String),
     /// A word about the whole.
     Word(String),
-    /// Its bake is over its limits, and why: is the release to be kept? Silence for so long takes it back.
-    Asks(Vec<String>, Duration),
+    /// Its bake is over its limits: is the release to be kept?
+    Asks {
+        /// What is over its limits.
+        why: Vec<String>,
+        /// How long an answer is waited for.
+        patience: Duration,
+        /// Whether silence takes every host back; else the run is held.
+        back: bool,
+    },
     /// A run was given this id.
     Run(String),
     /// A host is done.

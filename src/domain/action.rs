@@ -32,6 +32,8 @@ pub enum ActionKind {
     Rollback,
     /// Take over a run that somebody else has started.
     Adopt,
+    /// Stop a run for a while.
+    Hold,
     /// Stop a run.
     Abort,
     /// Keep everybody from deploying a service.

@@ -126,6 +126,15 @@ pub const ACTIONS: &[ActionDef] = &[
         rule: Rule::ByCare,
     },
     ActionDef {
+        kind: ActionKind::Hold,
+        name: "hold",
+        title: "Hold",
+        does: "stops a run at the hosts' next boundary, where it waits for somebody to go on or to end it",
+        verb: None,
+        asks: &[],
+        rule: Rule::Always(Level::One),
+    },
+    ActionDef {
         kind: ActionKind::Abort,
         name: "abort",
         title: "Abort",

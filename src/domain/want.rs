@@ -2,6 +2,7 @@
 //! A row that moves afterwards changes nothing about it.
 
 use super::action::ActionKind;
+use super::deploy::steer::Wish;
 use super::host::HostName;
 
 /// What an action is done to.
@@ -89,6 +90,16 @@ impl Want {
     pub fn answer(&self, name: &str) -> Option<&str> {
         let found = self.answers.iter().find(|(known, _)| known == name);
         found.map(|(_, answer)| answer.as_str()).filter(|answer| !answer.is_empty())
+    }
+
+    /// What it wishes for a run.
+    pub fn wish(&self) -> Wish {
+        match self.action {
+            ActionKind::Abort if self.answer("undo").is_some() => Wish::Undo,
+            ActionKind::Abort => Wish::Stop,
+            ActionKind::Hold => Wish::Hold,
+            _ => Wish::On,
+        }
     }
 
     /// What is wanted, in a few words, such as `restart api on web-1, web-2`.

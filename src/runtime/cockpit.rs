@@ -314,7 +314,7 @@ impl Performer for Crew {
             }
             Effect::Forget(ticket) => self.actor.forget(ticket),
             Effect::Carry(ticket, approval, standing) => self.actor.carry(ticket, *approval, *standing),
-            Effect::Wish(ticket, wish) => self.actor.wish(ticket, wish),
+            Effect::Wish(ticket, wish, approval) => self.actor.wish(ticket, wish, *approval),
             Effect::TerminalEnded(ticket, code) => self.actor.terminal_ended(ticket, code),
             Effect::Hire(settings) => self.hire(*settings),
             Effect::ReloadConfig => {

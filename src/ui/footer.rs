@@ -8,12 +8,13 @@ use crate::app::board::Pane;
 use crate::app::command::Command;
 use crate::app::context::{Context, chain};
 use crate::app::picker::PickerKind;
-use crate::app::state::{Overlay, OverviewPane, State, Tab};
+use crate::app::state::{Confirm, Overlay, OverviewPane, State, Tab, Then};
 use crate::app::update::{can, host_rows, refusal, row_address, selected_host};
 use crate::app::view_state::glance::{errors, firing};
 use crate::app::view_state::rows;
 use crate::domain::action::ActionKind;
 use crate::domain::confirm::Refused;
+use crate::domain::deploy::steer::Wish;
 use crate::domain::question::Question;
 
 /// Most hints at once.
@@ -166,15 +167,19 @@ fn lists(state: &State) -> Vec<(Command, &'static str)> {
     let here = pane.is_some_and(|pane| has_rows(&pane));
     let elsewhere = Pane::of(state.tab).iter().any(|other| Some(*other) != pane && has_rows(other));
     let what = if pane == Some(Pane::Figures) { "definition" } else { "open" };
+    let run = here && can(state, ActionKind::Abort);
     let hints = [
         (open, Command::Back, "back"),
+        (run, Command::Continue, "go on"),
+        (run, Command::Hold, "hold"),
+        (run, Command::Stop, "stop"),
+        (run, Command::Undo, "undo"),
         (!open && here, Command::Open, what),
         (!open && elsewhere, Command::NextPane, "next list"),
         (!open && !board.filter.is_empty(), Command::Back, "all rows"),
         (!open && here, Command::Find(None), "find"),
         (here && can(state, ActionKind::Deploy), Command::Deploy(None), "deploy"),
         (here && can(state, ActionKind::Rollback), Command::Rollback, "roll back"),
-        (here && can(state, ActionKind::Adopt), Command::Adopt, "adopt"),
         (here && state.tab != Tab::Business && can(state, ActionKind::Restart), Command::Restart, "restart"),
         (here && state.tab == Tab::Deploys, Command::Actions, "act"),
         (here, Command::CopyLine, "copy"),
@@ -194,6 +199,9 @@ fn over(state: &State, overlay: &Overlay) -> Vec<(Command, &'static str)> {
         }
         Overlay::Picker(picker) => picked(&picker.kind),
         Overlay::Prompt(_) => vec![(Command::Accept, "take"), (Command::Back, "close")],
+        Overlay::Confirm(Confirm { then: Then::Wish(_, Wish::Keep), .. }) => {
+            vec![(Command::Yes, "keep"), (Command::Rollback, "roll back now"), (Command::Back, "say nothing")]
+        }
         Overlay::Confirm(_) => vec![(Command::Yes, "yes"), (Command::Back, "cancel")],
         Overlay::Asking(asking) => {
             let mut hints = vec![(Command::Back, "cancel")];

@@ -8,19 +8,17 @@ use std::sync::Arc;
 use chrono::TimeDelta;
 use crossterm::event::KeyEvent;
 
-use super::{TYPED_AHEAD, arming, show, targets, toast};
+use super::{TYPED_AHEAD, arming, show, steering, targets, toast};
 use crate::app::acting::{Act, Asking, Blank, Blanks, Item, Menu, Stage};
 use crate::app::board::Pane;
 use crate::app::command::Command;
 use crate::app::effect::Effect;
 use crate::app::input;
-use crate::app::state::{About, Banner, Overlay, State, Tab, Then};
+use crate::app::state::{Overlay, State, Tab, Then};
 use crate::domain::act::{News, Proposal};
 use crate::domain::action::{ActionKind, Level};
 use crate::domain::audit::Verdict;
 use crate::domain::confirm::{ARMS_AFTER, Refused, Said, approve};
-use crate::domain::deploy::known::KnownRun;
-use crate::domain::deploy::steer::Wish;
 use crate::domain::want::Want;
 
 /// An Enter that comes so soon after a letter was not typed.
@@ -41,7 +39,6 @@ pub(super) fn run(state: &mut State, command: Command, effects: &mut Vec<Effect>
             _ => toast(state, true, "several services are meant: select one of them"),
         },
         Command::Shell => begin(state, ActionKind::Shell, effects),
-        Command::Stop => ask_to_stop(state),
         Command::Arm(environment) => arming::arm(state, environment),
         Command::Actions => {
             let items = targets::everything(state);
@@ -52,7 +49,7 @@ pub(super) fn run(state: &mut State, command: Command, effects: &mut Vec<Effect>
 }
 
 /// An action on what is selected now. Where that could be several things, they are listed.
-fn begin(state: &mut State, action: ActionKind, effects: &mut Vec<Effect>) {
+pub(super) fn begin(state: &mut State, action: ActionKind, effects: &mut Vec<Effect>) {
     let mut items = targets::of(state, action);
     match items.len() {
         0 => toast(state, true, format!("nothing that is selected here can be: {}", action.def().title.to_lowercase())),
@@ -83,6 +80,10 @@ fn chosen(state: &mut State, item: Item, effects: &mut Vec<Effect>) {
 
 /// Something is wanted: what it asks is asked, then the plan is made and put to the person.
 pub(super) fn wanted(state: &mut State, want: Want, effects: &mut Vec<Effect>) {
+    // Whoever steers a run here needs no plan of taking it over.
+    if let Some(ticket) = steering::steered(state, &want) {
+        return steering::ask(state, ticket, want.wish());
+    }
     let fields: Vec<Blank> = targets::questions(state, &want);
     if fields.is_empty() {
         return propose(state, want, effects);
@@ -231,40 +232,17 @@ fn look_at(state: &mut State, ticket: u64) {
     (state.deploys.open, state.deploys.page_scroll) = (Some(id), 0);
 }
 
-/// Stopping leaves what has not begun alone; it is asked about, for a run that stands half done needs somebody.
-fn ask_to_stop(state: &mut State) {
-    let Some(act) = super::lists::act(state).filter(|act| act.over.is_none()) else {
-        return toast(state, true, "nothing goes on here");
-    };
-    let (ticket, lines) = (
-        act.ticket,
-        vec![act.proposal.title.clone(), "what has begun on a host ends there; the others are left alone".to_owned()],
-    );
-    super::confirm(state, "Stop at the next boundary?", lines, Then::Stop(ticket));
-}
-
-/// Whoever confirmed it wants it stopped.
-pub(super) fn stop(state: &mut State, ticket: u64, effects: &mut Vec<Effect>) {
-    if let Some(act) = state.acting.acts.iter_mut().find(|act| act.ticket == ticket) {
-        act.stopped = true;
-        effects.push(Effect::Wish(ticket, Wish::Stop));
-    }
-}
-
 /// Something happened to what goes on.
-pub(super) fn news(state: &mut State, ticket: u64, news: News) {
+pub(super) fn news(state: &mut State, ticket: u64, news: News, effects: &mut Vec<Effect>) {
     let now = state.now;
-    if let News::Asks(why, patience) = &news {
-        let silence = format!("silence for {} s takes it back; closing this does, too", patience.as_secs());
-        let lines = why.iter().cloned().chain([silence]).collect();
-        super::confirm(state, "The new release is over its limits: keep it all the same?", lines, Then::Keep(ticket));
+    if let News::Asks { why, patience, back } = &news {
+        steering::asked(state, ticket, why, *patience, *back, effects);
     }
     let Some(act) = state.acting.acts.iter_mut().find(|act| act.ticket == ticket) else { return };
     act.take(news, now);
     if act.over.is_some() {
-        let asks =
-            |overlay: &Overlay| matches!(overlay, Overlay::Confirm(confirm) if confirm.then == Then::Keep(ticket));
-        state.overlays.retain(|overlay| !asks(overlay));
+        let about = |overlay: &Overlay| matches!(overlay, Overlay::Confirm(confirm) if matches!(confirm.then, Then::Wish(of, _) if of == ticket));
+        state.overlays.retain(|overlay| !about(overlay));
     }
     let Some(act) = state.acting.act(ticket) else { return };
     let Some(over) = &act.over else { return };
@@ -288,26 +266,6 @@ pub(super) fn news(state: &mut State, ticket: u64, news: News) {
         }
     };
     toast(state, bad, format!("{title}: {word}"));
-}
-
-/// The hosts said which runs they know of: one that nobody steers needs somebody.
-pub(super) fn known(state: &mut State, runs: Vec<KnownRun>) {
-    state.acting.known = runs;
-    let ours =
-        |run: &KnownRun| state.acting.acts.iter().any(|act| act.run.as_deref() == Some(&run.id) && act.over.is_none());
-    let alone = state.acting.known.iter().find(|run| !run.is_over() && run.is_alone() && !ours(run));
-    let text = alone.map(|run| {
-        let (done, of) = run.done();
-        let what = format!("{} {}", run.plan.service, run.plan.version);
-        format!(
-            "the run of {what} by {} is unattended: {done} of {of} hosts are done; Deploys has it under Runs",
-            run.by
-        )
-    });
-    state.banners.retain(|banner| banner.about != About::Run);
-    if let Some(text) = text {
-        state.put_banner(Banner { about: About::Run, bad: true, text });
-    }
 }
 
 /// Enter in the menu, or in the questions.

@@ -19,6 +19,7 @@ mod moving;
 mod overlays;
 mod overview;
 mod questions;
+mod steering;
 mod targets;
 
 use chrono::TimeDelta;
@@ -58,6 +59,7 @@ pub fn update(state: &mut State, message: Message) -> Vec<Effect> {
         Message::Tick(now) => {
             let before = std::mem::replace(&mut state.now, now);
             arming::ticked(state, before);
+            steering::ticked(state);
             state.toasts.retain(|toast| toast.until > now);
             log_views::keep(state, &mut effects);
         }
@@ -81,8 +83,8 @@ pub fn update(state: &mut State, message: Message) -> Vec<Effect> {
         Message::Logs(window) => logs::arrived(state, *window, &mut effects),
         Message::Tallied(tally) => log_lists::tallied(state, tally),
         Message::Proposed(ticket, came) => acting::proposed(state, ticket, came, &mut effects),
-        Message::Acted(ticket, news) => acting::news(state, ticket, news),
-        Message::KnownRuns(runs) => acting::known(state, runs),
+        Message::Acted(ticket, news) => acting::news(state, ticket, news, &mut effects),
+        Message::KnownRuns(runs) => steering::known(state, runs),
         Message::Terminal(ticket, argv) => effects.push(Effect::Terminal(ticket, argv)),
         Message::Asked(id, question) => questions::asked(state, id, question),
         Message::Withdrawn(id) => {
@@ -106,6 +108,7 @@ pub fn update(state: &mut State, message: Message) -> Vec<Effect> {
         data => data::take(state, data),
     }
     questions::show(state);
+    steering::shown(state);
     focus(state, &mut effects);
     lists::look(state, &mut effects);
     effects
@@ -141,8 +144,10 @@ fn run(state: &mut State, command: Command, effects: &mut Vec<Effect>) {
             log_views::keep(state, effects);
             leave(state, effects);
         }
+        Command::Rollback if !state.overlays.is_empty() => steering::take_back(state, effects),
         Command::Deploy(_) | Command::Rollback | Command::Adopt => acting::run(state, command, effects),
-        Command::Restart | Command::Act(_) | Command::Arm(_) | Command::Actions | Command::Shell | Command::Stop => {
+        Command::Hold | Command::Continue | Command::Stop | Command::Undo => steering::run(state, &command, effects),
+        Command::Restart | Command::Act(_) | Command::Arm(_) | Command::Actions | Command::Shell => {
             acting::run(state, command, effects);
         }
         Command::Interrupt => interrupt(state, effects),
@@ -273,5 +278,5 @@ fn leave(state: &mut State, effects: &mut Vec<Effect>) {
 /// Opens a dialog that asks yes or no.
 pub fn confirm(state: &mut State, title: &str, lines: Vec<String>, then: Then) {
     let opened = state.now;
-    state.overlays.push(Overlay::Confirm(Confirm { title: title.to_owned(), lines, then, opened }));
+    state.overlays.push(Overlay::Confirm(Confirm { title: title.to_owned(), lines, then, opened, until: None }));
 }

@@ -2,13 +2,12 @@
 
 use crossterm::event::{KeyCode, KeyEvent};
 
-use super::{acting, lists, log_lists, log_reach, logs, questions, run as run_command, typed_ahead};
+use super::{acting, lists, log_lists, log_reach, logs, questions, run as run_command, steering, typed_ahead};
 use crate::app::command::{COMMANDS, Command, Entry};
 use crate::app::effect::Effect;
 use crate::app::fuzzy;
 use crate::app::input;
 use crate::app::state::{Overlay, Prompt, PromptPurpose, State, Then};
-use crate::domain::deploy::steer::Wish;
 use crate::domain::log_look::Highlight;
 use crate::domain::query::Query;
 use crate::domain::question::{Answer, Question};
@@ -53,8 +52,7 @@ pub(super) fn run(state: &mut State, command: &Command, effects: &mut Vec<Effect
             state.overlays.pop();
             match then {
                 Then::Leave => effects.push(Effect::Quit),
-                Then::Stop(ticket) => acting::stop(state, ticket, effects),
-                Then::Keep(ticket) => effects.push(Effect::Wish(ticket, Wish::Keep)),
+                Then::Wish(ticket, wish) => steering::wish(state, ticket, wish, effects),
             }
         }
         Command::Accept => accept(state, effects),

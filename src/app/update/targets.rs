@@ -120,7 +120,7 @@ pub(super) fn of(state: &State, action: ActionKind) -> Vec<Item> {
         ActionKind::Deploy | ActionKind::Rollback | ActionKind::Lock | ActionKind::Unlock => {
             deployed(state).into_iter().map(|subject| item(action, subject)).collect()
         }
-        ActionKind::Adopt | ActionKind::Abort => {
+        ActionKind::Adopt | ActionKind::Hold | ActionKind::Abort => {
             run_here(state).map(|subject| item(action, subject)).into_iter().collect()
         }
         _ if action.def().verb.is_some() => {
@@ -146,16 +146,28 @@ fn deployed(state: &State) -> Vec<Subject> {
     found
 }
 
-/// The run that is selected, while it is not over.
-fn run_here(state: &State) -> Option<Subject> {
+/// Stopping a run, and taking every host of it back.
+pub(super) fn undo(run: Subject) -> Item {
+    let mut undo = item(ActionKind::Abort, run);
+    undo.label.push_str(", and take every host back");
+    undo.does = "stops the run at the hosts' next boundary, and has every host go back".to_owned();
+    undo.want = undo.want.map(|want| want.with("undo", "yes"));
+    undo
+}
+
+/// The run that is selected, while it is not over: one that is held here goes on waiting on its hosts.
+pub(super) fn run_here(state: &State) -> Option<Subject> {
     let of = |service: &str, environment: &str, id: &str| Subject::Run {
         service: service.to_owned(),
         environment: environment.to_owned(),
         id: id.to_owned(),
     };
     match lists::run_row(state)? {
-        RunRow::Act(act) if act.over.as_ref().is_none_or(|over| over.came.is_err()) => {
-            Some(of(act.proposal.service.as_deref()?, &act.proposal.environment, act.run.as_deref()?))
+        RunRow::Act(act) => {
+            let (id, proposal) = (act.run.as_deref()?, &act.proposal);
+            let known = state.acting.known.iter().find(|run| run.id == id).map(|run| !run.is_over());
+            let open = act.over.as_ref().is_none_or(|over| known.unwrap_or(over.came.is_err()));
+            open.then(|| of(proposal.service.as_deref().unwrap_or_default(), &proposal.environment, id))
         }
         RunRow::Known(run) if !run.is_over() => Some(of(&run.plan.service, &run.plan.environment, &run.id)),
         _ => None,
@@ -187,16 +199,12 @@ fn item(action: ActionKind, subject: Subject) -> Item {
 /// Everything that can be done with what is selected.
 pub(super) fn everything(state: &State) -> Vec<Item> {
     use ActionKind::{
-        Abort, Adopt, Deploy, Exec, Lock, Reload, Restart, RestartAtOnce, Rollback, Shell, Start, Stop, Unlock,
+        Abort, Adopt, Deploy, Exec, Hold, Lock, Reload, Restart, RestartAtOnce, Rollback, Shell, Start, Stop, Unlock,
     };
     let mut items = Vec::new();
     if let Some(run) = run_here(state) {
-        items.extend([Adopt, Abort].map(|action| item(action, run.clone())));
-        let mut undo = item(Abort, run);
-        undo.label.push_str(", and take every host back");
-        undo.does = "stops the run at the hosts' next boundary, and has every host go back".to_owned();
-        undo.want = undo.want.map(|want| want.with("undo", "yes"));
-        items.push(undo);
+        items.extend([Adopt, Hold, Abort].map(|action| item(action, run.clone())));
+        items.push(undo(run));
     }
     for subject in services(state) {
         let Some(service) = service(state, &subject).filter(|service| service.unit.is_some()) else { continue };

@@ -81,7 +81,7 @@ pub async fn run(global: &Global, verb: RunVerb) -> Outcome {
         RunVerb::Show { id, json } => interruptible(list::show(global, id.as_deref(), json)).await,
         RunVerb::Attach(args) => interruptible(attach(global, args)).await,
         RunVerb::Adopt(args) => take_over(global, args, ActionKind::Adopt, Wish::On).await,
-        RunVerb::Hold(args) => take_over(global, args, ActionKind::Abort, Wish::Hold).await,
+        RunVerb::Hold(args) => take_over(global, args, ActionKind::Hold, Wish::Hold).await,
         RunVerb::Abort { run, undo } => {
             take_over(global, run, ActionKind::Abort, if undo { Wish::Undo } else { Wish::Stop }).await
         }

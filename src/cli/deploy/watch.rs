@@ -48,7 +48,7 @@ fn tell(news: &Told) {
         Told::Note(host, text) => eprintln!("{host}: {text}"),
         Told::Output(host, lines) => lines.iter().for_each(|line| eprintln!("{host}:   {line}")),
         Told::Run(text) | Told::Bake(_, text) => eprintln!("qd: {text}"),
-        Told::Asks(..) => {}
+        Told::Asks { .. } => {}
     }
 }
 

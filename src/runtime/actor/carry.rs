@@ -36,7 +36,6 @@ pub(super) struct Doing {
     pub approval: Approval,
     pub standing: Standing,
     /// What is wished meanwhile: that it goes on, stops, or goes back.
-    pub wish: watch::Sender<Wish>,
     pub wished: watch::Receiver<Wish>,
     pub ended: oneshot::Receiver<Option<i32>>,
 }
@@ -57,7 +56,7 @@ impl Doing {
             What::Plan { .. } => self.plan(&prepared).await,
             What::Deploy { plan, service } => self.deploy(&prepared, plan, service).await,
             What::Job { plan, gitlab, service } => self.job(&prepared, plan, gitlab, service).await,
-            What::Run { run, service, action, wish } => self.run(&prepared, run, service, *action, *wish).await,
+            What::Run { run, service, action, .. } => self.run(&prepared, run, service, *action).await,
             What::Lock { action, service, state, time, hash } => {
                 self.lock(&prepared, *action, service, state, *time, hash).await;
             }

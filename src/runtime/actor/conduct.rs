@@ -1,9 +1,9 @@
 //! Carrying out runs and locks.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use chrono::Utc;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 
 use super::carry::Doing;
 use super::prepare::Prepared;
@@ -18,7 +18,7 @@ use crate::domain::action::ActionKind;
 use crate::domain::audit::{HostEnding, Verdict};
 use crate::domain::deploy::known::KnownRun;
 use crate::domain::deploy::plan::DeployPlan;
-use crate::domain::deploy::steer::Wish;
+use crate::domain::deploy::steer::{Outcome, Wish};
 use crate::domain::host::HostName;
 use crate::domain::service::Service;
 use crate::runtime::herald::herald;
@@ -32,36 +32,40 @@ impl Doing {
         let wished = self.wished.clone();
         self.told(async |teller: Teller| {
             order.stage(&teller).await?;
-            let conduct = Conduct::begin(order, &teller).await?;
+            let conduct = Conduct::begin(order, &teller).await?.attended();
             self.tell(News::Run(conduct.id().to_owned())).await;
-            self.shared.ours().insert(conduct.id().to_owned(), self.wish.clone());
-            let ended = conduct.conduct(&wished, &teller).await;
-            Ok(ended)
+            Ok(self.conducted(conduct, &wished, &teller).await)
         })
         .await;
     }
 
-    /// A run that is taken over, or stopped: by a wish where it is ours.
+    /// A run that is taken over, to go on with it or to end it.
     pub(super) async fn run(
         self,
         prepared: &Prepared,
         run: &KnownRun,
         service: &Service,
         action: ActionKind,
-        wish: Wish,
     ) {
         let herald = herald(&prepared.settings, service);
         let recorder = self.recorder(prepared).await;
         let order = self.order(prepared, &run.plan, &herald, &recorder);
-        self.wish.send_replace(wish);
         let wished = self.wished.clone();
         self.told(async |teller: Teller| {
-            let conduct = Conduct::adopt(order, &run.id, &run.by, action, &teller).await?;
+            let conduct = Conduct::adopt(order, &run.id, &run.by, action, &teller).await?.attended();
             self.tell(News::Run(run.id.clone())).await;
-            self.shared.ours().insert(run.id.clone(), self.wish.clone());
-            Ok(conduct.conduct(&wished, &teller).await)
+            Ok(self.conducted(conduct, &wished, &teller).await)
         })
         .await;
+    }
+
+    async fn conducted(&self, conduct: Conduct<'_>, wished: &watch::Receiver<Wish>, teller: &Teller) -> Ended {
+        let id = conduct.id().to_owned();
+        let ended = conduct.conduct(wished, teller).await;
+        if ended.left == Left::Over(Outcome::Held) {
+            self.shared.left().insert(id, Instant::now());
+        }
+        ended
     }
 
     fn order<'a>(
@@ -96,7 +100,7 @@ impl Doing {
                         }
                     }
                     Told::Run(text) | Told::Bake(_, text) => self.tell(News::Word(text)).await,
-                    Told::Asks(why, patience) => self.tell(News::Asks(why, patience)).await,
+                    Told::Asks { why, patience, back } => self.tell(News::Asks { why, patience, back }).await,
                 }
             }
         };
@@ -112,7 +116,7 @@ impl Doing {
                 News::Left("none of its hosts has been heard for long; it goes on there, unattended".to_owned())
             }
             Ok(Ended { ending: Some(ending), .. }) => News::Over(ending),
-            Ok(Ended { ending: None, .. }) => News::Left("it goes on without this cockpit".to_owned()),
+            Ok(_) => News::Left("it goes on without this cockpit".to_owned()),
         };
         self.tell(last).await;
     }
@@ -151,7 +155,7 @@ impl Doing {
         let mut endings = Vec::new();
         for (host, transport) in &prepared.reachable.links {
             self.tell(News::Begun(host.clone())).await;
-            let began = std::time::Instant::now();
+            let began = Instant::now();
             let done = hold(transport, state, (action == ActionKind::Lock).then_some((until, why.as_str()))).await;
             let ending = HostEnding {
                 host: host.to_string(),

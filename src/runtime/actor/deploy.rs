@@ -1,6 +1,6 @@
 //! Plans of deploys, rollbacks and locks, and of taking runs over.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use chrono::Utc;
 use tokio::time::timeout;
@@ -158,7 +158,7 @@ pub(super) async fn steer(
     environment: &Environment,
     reachable: &Reachable,
     id: &str,
-    ours: bool,
+    left: Option<Instant>,
 ) -> Result<(What, Proposal), String> {
     let spec = spec(settings, service)?;
     let state = spec.state.as_deref().ok_or_else(|| format!("[service.deploy] of {} has no root", service.name))?;
@@ -167,15 +167,13 @@ pub(super) async fn steer(
     if run.is_over() {
         return Err(format!("run {id} is over: {}", run.state()));
     }
-    let wish = match (want.action, want.answer("undo")) {
-        (ActionKind::Abort, Some(_)) => Wish::Undo,
-        (ActionKind::Abort, None) => Wish::Stop,
-        _ => Wish::On,
-    };
+    let wish = want.wish();
     let count = run.plan.hosts.len();
     let scope = Scope { careful: environment.careful, hosts: count, of: count, configured: None };
     let level = want.action.level(scope).max(Level::One);
-    let reason = (!ours && !run.is_alone()).then(|| format!("{} still steers it", run.by));
+    // What is left of the lease is that of this cockpit itself.
+    let ours = left.is_some_and(|left| left.elapsed() < run.plan.lease);
+    let reason = (!run.is_alone() && !ours).then(|| format!("{} still steers it", run.by));
     let whole = format!("{}/{}", environment.name, service.name);
     let demand = Demand::of(level, Typed::name(&service.name, settings.names()), whole, reason);
     let lease = run.lease_age.map_or(String::new(), |age| format!(" · lease {age} s old"));
@@ -187,6 +185,7 @@ pub(super) async fn steer(
             match wish {
                 Wish::Undo => "every host goes back to what it had before the run, at its next boundary",
                 Wish::Stop => "stops at the hosts' next boundary: what is done stays",
+                Wish::Hold => "stops at the hosts' next boundary, and waits there for as long as this cockpit is open",
                 _ => "goes on from the first step that is not proven, after the hosts have been read anew",
             },
         ),

@@ -11,14 +11,17 @@ pub mod runs;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
 
-use tokio::sync::{OnceCell, mpsc, watch};
+use tokio::sync::{OnceCell, mpsc, oneshot, watch};
 
 use super::fleet::Wire;
-use crate::actions::record::Recorder;
+use crate::actions::record::{Doing as Recorded, Recorder};
 use crate::app::message::Message;
 use crate::config::machine;
-use crate::domain::act::News;
+use crate::domain::act::{News, Proposal};
+use crate::domain::action::ActionKind;
+use crate::domain::audit::{HostEnding, Verdict};
 use crate::domain::confirm::{Approval, Standing};
 use crate::domain::deploy::steer::Wish;
 use crate::domain::host::HostName;
@@ -48,24 +51,37 @@ struct Shared {
     messages: mpsc::Sender<Message>,
     folder: PathBuf,
     recorder: OnceCell<Recorder>,
-    plans: Mutex<BTreeMap<u64, Prepared>>,
-    /// What is wished for the runs that this cockpit steers.
-    ours: Mutex<BTreeMap<String, watch::Sender<Wish>>>,
+    plans: Mutex<BTreeMap<u64, Planned>>,
+    /// When this cockpit left runs that wait on their hosts: until their leases are over nobody else has them.
+    left: Mutex<BTreeMap<String, Instant>>,
+}
+
+/// A plan that waits to be approved, and what is said of it wherever it is told.
+struct Planned {
+    prepared: Prepared,
+    proposal: Proposal,
+}
+
+/// Something that is being carried out.
+struct Going {
+    wish: watch::Sender<Wish>,
+    fleet: String,
+    proposal: Proposal,
+    ended: Option<oneshot::Sender<Option<i32>>>,
 }
 
 /// Carries out what is wanted.
 pub struct Actor {
     shared: Arc<Shared>,
-    wishes: BTreeMap<u64, watch::Sender<Wish>>,
-    ended: BTreeMap<u64, tokio::sync::oneshot::Sender<Option<i32>>>,
+    going: BTreeMap<u64, Going>,
 }
 
 impl Actor {
     /// One that keeps its audit and evidence in a folder.
     pub fn new(folder: PathBuf, messages: mpsc::Sender<Message>) -> Self {
         let shared =
-            Shared { messages, folder, recorder: OnceCell::new(), plans: Mutex::default(), ours: Mutex::default() };
-        Self { shared: Arc::new(shared), wishes: BTreeMap::new(), ended: BTreeMap::new() }
+            Shared { messages, folder, recorder: OnceCell::new(), plans: Mutex::default(), left: Mutex::default() };
+        Self { shared: Arc::new(shared), going: BTreeMap::new() }
     }
 
     /// Makes the plan of something that is wanted, and keeps it.
@@ -74,7 +90,7 @@ impl Actor {
         tokio::spawn(async move {
             let made = prepare::prepare(&shared, want, settings, reachable).await;
             let came = made.map(|(prepared, proposal)| {
-                shared.plans().insert(ticket, prepared);
+                shared.plans().insert(ticket, Planned { prepared, proposal: proposal.clone() });
                 Box::new(proposal)
             });
             let _ = shared.messages.send(Message::Proposed(ticket, came)).await;
@@ -88,38 +104,73 @@ impl Actor {
 
     /// Carries out a plan that was approved.
     pub fn carry(&mut self, ticket: u64, approval: Approval, standing: Standing) {
-        let Some(prepared) = self.shared.plans().remove(&ticket) else { return };
-        let (wish, wished) = watch::channel(Wish::On);
-        let (ended, came) = tokio::sync::oneshot::channel();
-        self.wishes.insert(ticket, wish.clone());
-        self.ended.insert(ticket, ended);
-        let doing =
-            carry::Doing { shared: Arc::clone(&self.shared), ticket, approval, standing, wish, wished, ended: came };
+        let Some(Planned { prepared, proposal }) = self.shared.plans().remove(&ticket) else { return };
+        let (wish, wished) = watch::channel(prepared.wish());
+        let (ended, came) = oneshot::channel();
+        let fleet = prepared.settings.fleet.clone();
+        self.going.insert(ticket, Going { wish, fleet, proposal, ended: Some(ended) });
+        let doing = carry::Doing { shared: Arc::clone(&self.shared), ticket, approval, standing, wished, ended: came };
         tokio::spawn(doing.carry(prepared));
     }
 
-    /// Something is wished for what is being carried out.
-    pub fn wish(&self, ticket: u64, wished: Wish) {
-        if let Some(wish) = self.wishes.get(&ticket) {
+    /// Something is wished for what is being carried out; it is written down before it happens.
+    pub fn wish(&self, ticket: u64, wished: Wish, approval: Approval) {
+        let Some(Going { wish, fleet, proposal, .. }) = self.going.get(&ticket) else { return };
+        let (shared, wish) = (Arc::clone(&self.shared), wish.clone());
+        let (fleet, proposal) = (fleet.clone(), proposal.clone());
+        tokio::spawn(async move {
+            let recorder = Recorder { fleet, ..shared.recorder().await.clone() };
+            let recorded = Recorded {
+                environment: proposal.environment,
+                service: proposal.service,
+                hosts: proposal.hosts.clone(),
+                action: word(wished).to_owned(),
+                plan: proposal.hash,
+                commands: Vec::new(),
+            };
+            let (begun, written) = recorder.begin(recorded, &approval).await;
+            // Nobody is kept from stopping what goes wrong, but they are told.
             wish.send_replace(wished);
-        }
+            let hosts = proposal.hosts.into_iter().map(told_so).collect();
+            let (_, after) = recorder.end(begun, hosts).await;
+            if let Err(why) = written.and(after) {
+                shared.tell(ticket, News::Warning(format!("{} is not recorded: {why}", word(wished)))).await;
+            }
+        });
     }
 
     /// The program that was given the terminal has ended.
     pub fn terminal_ended(&mut self, ticket: u64, code: Option<i32>) {
-        if let Some(ended) = self.ended.remove(&ticket) {
+        if let Some(ended) = self.going.get_mut(&ticket).and_then(|going| going.ended.take()) {
             let _ = ended.send(code);
         }
     }
 }
 
+/// What the audit calls a wish.
+fn word(wish: Wish) -> &'static str {
+    match wish {
+        Wish::On => "continue",
+        Wish::Stop => ActionKind::Abort.def().name,
+        Wish::Undo => "undo",
+        Wish::Keep => "keep",
+        Wish::Hold => ActionKind::Hold.def().name,
+    }
+}
+
+/// A host whose run was told of a wish.
+fn told_so(host: String) -> HostEnding {
+    let detail = Some("the run was told so; its own row has what came of it".to_owned());
+    HostEnding { host, result: Verdict::Ok, rc: None, ms: 0, detail }
+}
+
 impl Shared {
-    fn plans(&self) -> MutexGuard<'_, BTreeMap<u64, Prepared>> {
+    fn plans(&self) -> MutexGuard<'_, BTreeMap<u64, Planned>> {
         self.plans.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn ours(&self) -> MutexGuard<'_, BTreeMap<String, watch::Sender<Wish>>> {
-        self.ours.lock().unwrap_or_else(PoisonError::into_inner)
+    fn left(&self) -> MutexGuard<'_, BTreeMap<String, Instant>> {
+        self.left.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The audit of this machine, opened when it is first needed.

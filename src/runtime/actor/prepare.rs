@@ -64,6 +64,13 @@ pub(super) enum What {
     Shell { host: HostName, argv: Vec<String> },
 }
 
+impl Prepared {
+    /// What is wished for it when it begins.
+    pub(super) fn wish(&self) -> Wish {
+        if let What::Run { wish, .. } = self.what { wish } else { Wish::On }
+    }
+}
+
 /// Makes a plan; or says why there is none.
 pub(super) async fn prepare(
     shared: &Shared,
@@ -123,10 +130,10 @@ pub(super) async fn prepare(
             let what = What::Hosted { plan: Box::new(plan), clients };
             return Ok((Prepared { environment, settings: Arc::clone(&settings), reachable, what }, proposal));
         }
-        (Subject::Run { id, .. }, ActionKind::Adopt | ActionKind::Abort) => {
+        (Subject::Run { id, .. }, ActionKind::Adopt | ActionKind::Hold | ActionKind::Abort) => {
             let service = service(&settings, &want.subject)?;
-            let ours = shared.ours().contains_key(id);
-            let (what, proposal) = deploy::steer(&settings, &want, service, &environment, &reachable, id, ours).await?;
+            let left = shared.left().get(id).copied();
+            let (what, proposal) = deploy::steer(&settings, &want, service, &environment, &reachable, id, left).await?;
             return Ok((Prepared { environment, settings: Arc::clone(&settings), reachable, what }, proposal));
         }
         _ => return Err(format!("{} cannot be done to this", want.action.def().title)),

@@ -12,6 +12,7 @@ use crate::domain::action::ActionKind;
 use crate::domain::audit::Verdict;
 use crate::domain::deploy::journal::HostRun;
 use crate::domain::deploy::known::KnownRun;
+use crate::domain::deploy::steer::Wish;
 use crate::ui::canvas::{Canvas, Piece, below, row};
 use crate::ui::figures::since;
 use crate::ui::footer::key_in_tabs;
@@ -67,8 +68,13 @@ pub fn draw(state: &State, c: &mut Canvas, area: Rect, focused: bool) {
 /// Shape, word and meaning of how an action stands.
 pub fn standing(act: &Act) -> (String, Role) {
     let (shape, word, role) = match (&act.over, act.verdict()) {
-        (None, _) if act.stopped => (glyph::DIALING, "stopping", Role::Busy),
-        (None, _) => (glyph::DIALING, "running", Role::Busy),
+        (None, _) => match act.wish {
+            Wish::On | Wish::Keep => (glyph::DIALING, "running", Role::Busy),
+            Wish::Hold if act.is_held() => (glyph::BAD, "held", Role::Warn),
+            Wish::Hold => (glyph::DIALING, "holding", Role::Busy),
+            Wish::Stop => (glyph::DIALING, "stopping", Role::Busy),
+            Wish::Undo => (glyph::DIALING, "going back", Role::Busy),
+        },
         (Some(_), None) => (glyph::HOLLOW, "not done", Role::Warn),
         (_, Some(verdict)) => outcome(verdict),
     };
@@ -84,6 +90,18 @@ fn outcome(verdict: Verdict) -> (&'static str, &'static str, Role) {
         Verdict::RolledBack => (glyph::BAD, "rolled back", Role::Bad),
         Verdict::Held => (glyph::BAD, "held", Role::Warn),
     }
+}
+
+/// What can be done with a run that goes on.
+const HOLD: (Command, &str) = (Command::Hold, "holds it");
+const STOP: (Command, &str) = (Command::Stop, "stops it at the next boundary");
+const UNDO: (Command, &str) = (Command::Undo, "takes every host back");
+
+/// A line that names keys and what they do.
+fn keys<'t>(state: &State, c: &Canvas, known: &[(Command, &str)]) -> Line<'t> {
+    let words: Vec<String> =
+        known.iter().map(|(command, word)| format!("{} {word}", key_in_tabs(state, c, command))).collect();
+    Line::Pair("", vec![c.piece(words.join(&format!(" {} ", glyph::DOT)), Role::Dim)])
 }
 
 /// A dot for each host: done, failed, at it, or still to come.
@@ -175,9 +193,8 @@ pub fn known_page<'t>(state: &State, c: &Canvas, run: &KnownRun) -> Vec<Line<'t>
         lines.push(Line::Pair("lease", vec![c.piece(format!("{age} s old"), Role::Dim)]));
     }
     if !run.is_over() {
-        let (adopt, more) = (key_in_tabs(state, c, &Command::Adopt), key_in_tabs(state, c, &Command::Actions));
-        let words = format!("{adopt} takes it over and goes on; {more} has what else can be done");
-        lines.push(Line::Pair("", vec![c.piece(words, Role::Dim)]));
+        let word = if run.is_alone() { "goes on with it" } else { "takes it over and goes on" };
+        lines.push(keys(state, c, &[(Command::Continue, word), HOLD, STOP, UNDO]));
     }
     lines.push(Line::Blank);
     for part in &run.plan.hosts {
@@ -226,9 +243,17 @@ pub fn page<'t>(state: &State, c: &Canvas, act: &Act) -> Vec<Line<'t>> {
     }
     // A job of GitLab's has no run of ours that could be stopped.
     let ours = act.run.is_some() || !matches!(act.want.action, ActionKind::Deploy | ActionKind::Rollback);
-    if ours && act.over.is_none() && !act.stopped {
-        let key = key_in_tabs(state, c, &Command::Stop);
-        lines.push(Line::Pair("", vec![c.piece(format!("{key} stops it at the next boundary"), Role::Dim)]));
+    let known = state.acting.known.iter().find(|run| Some(&run.id) == act.run.as_ref());
+    let waits = act.over.is_some() && known.is_some_and(|run| !run.is_over());
+    match (&act.over, act.wish) {
+        (None, Wish::On | Wish::Keep) if act.run.is_some() => lines.push(keys(state, c, &[HOLD, STOP, UNDO])),
+        (None, Wish::On | Wish::Keep) if ours => lines.push(keys(state, c, &[STOP])),
+        (None, Wish::Hold) => lines.push(keys(state, c, &[(Command::Continue, "goes on"), STOP, UNDO])),
+        (None, Wish::Stop) if act.run.is_some() => lines.push(keys(state, c, &[UNDO])),
+        (Some(_), _) if waits => {
+            lines.push(keys(state, c, &[(Command::Continue, "goes on with it"), STOP, UNDO]));
+        }
+        _ => {}
     }
     lines.extend(act.warnings.iter().map(|text| Line::Pair("careful", vec![c.piece(text.clone(), Role::Warn)])));
     lines.extend(act.words.iter().map(|text| Line::Pair("", vec![c.piece(text.clone(), Role::Dim)])));
