@@ -4,6 +4,7 @@
 //! Commands are argv from the plan to the host; nothing is interpolated by a shell, and no password is ever sent.
 
 pub mod again;
+pub mod announce;
 pub mod evidence;
 pub mod execute;
 pub mod gate;

@@ -32,6 +32,8 @@ pub struct Acting {
     pub acts: VecDeque<Act>,
     /// The runs that the hosts know of, whoever has started them, the newest first.
     pub known: Vec<KnownRun>,
+    /// Whether whoever looks for them was last told that somebody wants to see them.
+    pub sought: bool,
     /// When a key was last pressed: nobody there disarms.
     pub touched: DateTime<Utc>,
     tickets: u64,
@@ -40,8 +42,8 @@ pub struct Acting {
 impl Acting {
     /// Nothing is armed and nothing was done.
     pub fn new(now: DateTime<Utc>) -> Self {
-        let standing = Standing::new(false);
-        Self { standing, off: None, acts: VecDeque::new(), known: Vec::new(), touched: now, tickets: 0 }
+        let (standing, acts, known) = (Standing::new(false), VecDeque::new(), Vec::new());
+        Self { standing, off: None, acts, known, sought: false, touched: now, tickets: 0 }
     }
 
     /// Another number for something that somebody wants.

@@ -78,6 +78,8 @@ pub enum Effect {
     Carry(u64, Box<Approval>, Box<Standing>),
     /// What is wished for what is being carried out under this number, such as that it stops; somebody has said so.
     Wish(u64, Wish, Box<Approval>),
+    /// Whether somebody looks at the runs that hosts know of, and the config that says where they are.
+    SeekRuns(Arc<Settings>, bool),
     /// Give the terminal to a program until it ends, for what was begun under this number.
     Terminal(u64, Vec<String>),
     /// The program has ended, with this exit code.

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use futures_util::future::join_all;
+
 use super::host::{Steering, plan_of, poll, runs};
 use crate::domain::deploy::known::KnownRun;
 use crate::domain::host::HostName;
@@ -10,11 +12,12 @@ use crate::transport::SharedTransport;
 /// Lines of each host's journal that whoever looks on wants.
 pub const TOLD: usize = 60;
 
-/// The ids of the runs of a service that its hosts remember, newest first.
-pub async fn ids(hosts: &[(HostName, SharedTransport)], state: &str, most: usize) -> Vec<String> {
+/// The ids of the runs of a service that its hosts remember, newest first; so many hosts are asked at once.
+pub async fn ids(hosts: &[(HostName, SharedTransport)], state: &str, most: usize, at_once: usize) -> Vec<String> {
     let mut ids: Vec<String> = Vec::new();
-    for (_, transport) in hosts {
-        ids.extend(runs(transport, state).await.unwrap_or_default());
+    for some in hosts.chunks(at_once.max(1)) {
+        let said = join_all(some.iter().map(|(_, transport)| runs(transport, state))).await;
+        ids.extend(said.into_iter().flat_map(Result::unwrap_or_default));
     }
     ids.sort_unstable_by(|a, b| b.cmp(a));
     ids.dedup();

@@ -146,6 +146,8 @@ pub enum SlackSend {
     Notice,
     /// Deploys and rollbacks.
     Deploy,
+    /// Everything else that is done: restarts, commands, what is changed at hosted APIs.
+    Action,
 }
 
 /// One thing that a token was asked for, for `qd check`.

@@ -99,7 +99,7 @@ pub const ACTIONS: &[ActionDef] = &[
             Asked { name: "version", ask: "the version", default: "", must: true, pattern: VERSION },
             Asked {
                 name: "leave_out",
-                ask: "hosts that cannot be reached and keep what they have (none: all must be reached)",
+                ask: "which are left out and keep what they have (none: all must be reached)",
                 default: "",
                 must: false,
                 pattern: ANYTHING,

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use chrono::Utc;
-use tokio::sync::{Notify, mpsc};
+use tokio::sync::{Notify, mpsc, watch};
 use tokio::task::JoinSet;
 
 use super::actor::{self, Actor, Reachable};
@@ -127,6 +127,7 @@ pub async fn run(mut opening: Opening) -> io::Result<Left> {
         questions,
         actor: Actor::new(opening.folder, messages.clone()),
         looking: JoinSet::new(),
+        sought: watch::Sender::new((Arc::new(settings.clone()), false)),
         fleet: None,
         hosted: Hosted::consult(&settings.hosted, history.as_ref(), &messages),
         history,
@@ -161,6 +162,7 @@ struct Crew {
     actor: Actor,
     /// Looks for runs; ends when it is dropped.
     looking: JoinSet<()>,
+    sought: watch::Sender<actor::runs::Sought>,
     fleet: Option<Fleet>,
     hosted: Hosted,
     history: Option<History>,
@@ -177,6 +179,7 @@ impl Crew {
         self.fleet = None;
         self.looking = JoinSet::new();
         let known = Arc::new(settings.clone());
+        self.sought.send_modify(|(settings, _)| *settings = known);
         let since = Utc::now() - settings.logs.since;
         let overflow = settings.logs.overflow;
         let mut fleet = Fleet::connect(settings, Arc::new(self.questions.clone()));
@@ -184,7 +187,8 @@ impl Crew {
             tokio::spawn(links(name.clone(), transport.link(), self.messages.clone()));
         }
         let links = fleet.transports().map(|(name, transport)| (name.clone(), transport.clone())).collect();
-        self.looking.spawn(actor::runs::look(known, links, self.history.clone(), self.messages.clone()));
+        let look = actor::runs::look(self.sought.subscribe(), links, self.history.clone(), self.messages.clone());
+        self.looking.spawn(look);
         let (events, inbox) = mpsc::channel(MESSAGES);
         fleet.watch(&events);
         let chronicler = self.history.clone().map(Chronicler::start);
@@ -315,6 +319,7 @@ impl Performer for Crew {
             Effect::Forget(ticket) => self.actor.forget(ticket),
             Effect::Carry(ticket, approval, standing) => self.actor.carry(ticket, *approval, *standing),
             Effect::Wish(ticket, wish, approval) => self.actor.wish(ticket, wish, *approval),
+            Effect::SeekRuns(settings, watched) => _ = self.sought.send_replace((settings, watched)),
             Effect::TerminalEnded(ticket, code) => self.actor.terminal_ended(ticket, code),
             Effect::Hire(settings) => self.hire(*settings),
             Effect::ReloadConfig => {

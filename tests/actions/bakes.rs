@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use crate::world::{World, text};
 
-fn world(bake: &str) -> World {
+pub fn world(bake: &str) -> World {
     let world = World::relaxed();
     let root = world.path("app");
     for version in ["1.0", "1.1"] {
@@ -32,7 +32,7 @@ fn world(bake: &str) -> World {
 }
 
 /// A line of an access log, from so many seconds ago.
-fn request(status: u16, ago: i64) -> String {
+pub fn request(status: u16, ago: i64) -> String {
     let at = (chrono::Utc::now() - chrono::TimeDelta::seconds(ago)).format("%d/%b/%Y:%H:%M:%S +0000");
     format!("10.0.0.1 - - [{at}] \"GET / HTTP/1.1\" {status} 12 \"-\" \"curl\"\n")
 }
@@ -48,7 +48,7 @@ fn entries(message: &str, count: usize) -> String {
     (0..count).map(entry).collect()
 }
 
-fn append(path: &Path, text: &str) {
+pub fn append(path: &Path, text: &str) {
     std::fs::OpenOptions::new().create(true).append(true).open(path).unwrap().write_all(text.as_bytes()).unwrap();
 }
 
@@ -76,7 +76,7 @@ fn deploy(world: &World, meanwhile: impl FnOnce() + Send) -> (Output, Value) {
     })
 }
 
-fn live(world: &World) -> String {
+pub fn live(world: &World) -> String {
     std::fs::read_link(world.path("app/current")).unwrap().display().to_string()
 }
 

@@ -6,15 +6,21 @@ use crate::releases::{self, Waiting, live};
 use crate::tty::Tty;
 use crate::world::World;
 
-const SOON: Duration = Duration::from_secs(30);
+pub const SOON: Duration = Duration::from_secs(30);
 
 /// The cockpit over a world, its hosts connected.
-fn open(world: &World, args: &[&str]) -> Tty {
+pub fn open(world: &World, args: &[&str]) -> Tty {
+    open_with(world, args, &[])
+}
+
+/// The same, with more in its environment.
+pub fn open_with(world: &World, args: &[&str], more: &[(&str, &str)]) -> Tty {
     let config = world.config();
     let mut argv = vec![env!("CARGO_BIN_EXE_qd"), "--config", &config];
     argv.extend(args);
     let env = world.env();
-    let env: Vec<(&str, &str)> = env.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    let mut env: Vec<(&str, &str)> = env.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    env.extend(more);
     let qd = Tty::start(&argv, &env, 100, 30);
     let hosts = if args.contains(&"--host") { "1 up" } else { "2 up" };
     qd.wait(SOON, "its hosts", |screen| screen.contains(hosts));
@@ -22,7 +28,7 @@ fn open(world: &World, args: &[&str]) -> Tty {
 }
 
 /// Types letter by letter, as fingers do.
-fn typed(qd: &Tty, keys: &str) {
+pub fn typed(qd: &Tty, keys: &str) {
     for key in keys.chars() {
         qd.keys(&key.to_string());
         std::thread::sleep(Duration::from_millis(40));
@@ -30,7 +36,7 @@ fn typed(qd: &Tty, keys: &str) {
 }
 
 /// Waits for a popup to show this, and until it listens.
-fn popup(qd: &Tty, text: &str) {
+pub fn popup(qd: &Tty, text: &str) {
     qd.wait(SOON, text, |screen| screen.contains(text));
     std::thread::sleep(Duration::from_millis(400));
 }

@@ -17,6 +17,8 @@ mod away;
 mod bakes;
 mod chaos;
 mod cockpit;
+mod cockpit_apis;
+mod cockpit_runs;
 mod deploy;
 mod exec;
 mod fleet;

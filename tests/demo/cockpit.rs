@@ -69,8 +69,6 @@ fn a_version_goes_out_by_a_job_of_the_forge_from_the_keyboard_and_is_live_then()
         qd.wait(SOON, "the tab again", |screen| !screen.contains("the version"));
     }
     qd.keys("\r");
-    qd.wait(SOON, "the next question", |screen| screen.contains("show the plan"));
-    qd.keys("\r");
     qd.wait(SOON, "the plan", |screen| screen.contains("Play deploy:production") && screen.contains("read-only"));
     qd.keys("W");
     qd.wait(SOON, "what confirms it", |screen| screen.contains("type api to go on"));

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use chrono::TimeDelta;
 use crossterm::event::KeyEvent;
 
-use super::{TYPED_AHEAD, arming, show, steering, targets, toast};
+use super::{TYPED_AHEAD, anew, arming, show, steering, targets, toast};
 use crate::app::acting::{Act, Asking, Blank, Blanks, Item, Menu, Stage};
 use crate::app::board::Pane;
 use crate::app::command::Command;
@@ -102,7 +102,12 @@ fn propose(state: &mut State, mut want: Want, effects: &mut Vec<Effect>) {
     }
     let ticket = state.acting.ticket();
     state.overlays.push(Overlay::Asking(Box::new(Asking::new(ticket, want.clone(), state.now))));
-    effects.push(Effect::Propose(ticket, Box::new(want), Arc::clone(&state.settings)));
+    effects.push(proposal_of(state, ticket, want));
+}
+
+/// Has a plan made under this number.
+pub(super) fn proposal_of(state: &State, ticket: u64, want: Want) -> Effect {
+    Effect::Propose(ticket, Box::new(want), Arc::clone(&state.settings))
 }
 
 /// The plan has been made, or cannot be.
@@ -208,10 +213,7 @@ fn confirmed(state: &mut State, typed: String, effects: &mut Vec<Effect>) {
     };
     // What was true when it was put there may not be any more.
     if now - asking.made > OLD {
-        let (want, why) = (asking.want.clone(), "the plan had grown old; this is a new one");
-        (asking.stage, asking.said, asking.typed) = (Stage::Planning, Some(why.to_owned()), input::line(""));
-        effects.push(Effect::Propose(ticket, Box::new(want), Arc::clone(&state.settings)));
-        return;
+        return anew::plan(state, "the plan had grown old", effects);
     }
     let Some(Overlay::Asking(asking)) = state.overlays.pop() else { return };
     let Stage::Ready(proposal) = asking.stage else { return };
@@ -246,6 +248,9 @@ pub(super) fn news(state: &mut State, ticket: u64, news: News, effects: &mut Vec
     }
     let Some(act) = state.acting.act(ticket) else { return };
     let Some(over) = &act.over else { return };
+    if act.want.action.is_hosted() {
+        effects.push(Effect::Refresh);
+    }
     let open = state.deploys.open.as_deref() == Some(&super::super::view_state::rows::act_id(ticket));
     if state.tab == Tab::Deploys && open {
         return;

@@ -72,7 +72,8 @@ fn serviced(state: &mut State, name: &str, environment: &str, host: &HostName, s
         {
             changes.push(ChangeKind::Version { service: name.to_owned(), from: from.clone(), to: to.clone() });
         }
-        if let (Some(from), Some(to)) = (before.since, status.since)
+        // What came with another version was started for it.
+        if let (Some(from), Some(to), true) = (before.since, status.since, changes.is_empty())
             && to > from
         {
             let by_itself = status.restarts.unwrap_or(0) > before.restarts.unwrap_or(0);
@@ -136,6 +137,9 @@ pub(super) fn config(state: &mut State, settings: Settings, warnings: &[String],
     let old = &state.settings;
     if old.hosts != settings.hosts || old.services != settings.services || old.ssh != settings.ssh {
         effects.push(Effect::Hire(Box::new(settings.clone())));
+    }
+    if old.deploys != settings.deploys {
+        effects.push(Effect::SeekRuns(Arc::new(settings.clone()), state.acting.sought));
     }
     effects.push(Effect::Dress(Box::new(settings.ui.clone())));
     if settings.ui.mouse != state.settings.ui.mouse {

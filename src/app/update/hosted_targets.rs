@@ -5,6 +5,7 @@ use crate::app::acting::Item;
 use crate::app::state::{State, Tab};
 use crate::domain::action::ActionKind;
 use crate::domain::deployment::Deployment;
+use crate::domain::hosted::CheckOwner;
 use crate::domain::want::{Subject, Want};
 
 /// All of it.
@@ -24,13 +25,19 @@ fn item(state: &State, environment: Option<&str>, action: ActionKind, label: Str
     Item { label, does: action.def().does.to_owned(), want: Ok(want) }
 }
 
+/// Whose the selected check is.
+pub(super) fn owner(state: &State) -> Option<&CheckOwner> {
+    let id = lists::looked_at(state)?;
+    let check = state.hosted.outside.as_ref()?.checks.iter().find(|check| check.id == id)?;
+    let owners = &state.settings.hosted.statuscake.as_ref()?.owners;
+    owners.iter().find(|owner| owner.owns(&check.id, &check.name, &check.tags))
+}
+
 fn checks(state: &State) -> Vec<Item> {
     use ActionKind::{CloseWindow, OpenWindow, PauseCheck, ResumeCheck};
     let (Some(id), Some(outside)) = (lists::looked_at(state), &state.hosted.outside) else { return Vec::new() };
     let Some(check) = outside.checks.iter().find(|check| check.id == id) else { return Vec::new() };
-    let owners = state.settings.hosted.statuscake.as_ref().map(|one| one.owners.as_slice()).unwrap_or_default();
-    let owner = owners.iter().find(|owner| owner.owns(&check.id, &check.name, &check.tags));
-    let environment = owner.map(|owner| owner.environment.as_str());
+    let environment = owner(state).map(|owner| owner.environment.as_str());
     let mut items: Vec<Item> = [PauseCheck, ResumeCheck, OpenWindow]
         .map(|action| {
             let label = format!("{}: {}", action.def().title, check.name);

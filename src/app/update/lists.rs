@@ -1,5 +1,7 @@
 //! The tabs that are made of lists: their rows, panes and pages, and what is done with a row.
 
+use std::sync::Arc;
+
 use chrono::{DateTime, Utc};
 
 use super::{overlays, toast};
@@ -267,6 +269,11 @@ pub(super) fn look(state: &mut State, effects: &mut Vec<Effect>) {
     if looked != state.looked_at {
         state.looked_at.clone_from(&looked);
         effects.push(Effect::LookAt(looked));
+    }
+    let sought = state.tab == Tab::Deploys;
+    if sought != state.acting.sought {
+        state.acting.sought = sought;
+        effects.push(Effect::SeekRuns(Arc::clone(&state.settings), sought));
     }
     // Its log and what it brought are asked for while the page of a deployment is open.
     let page = state.tab == Tab::Deploys && state.deploys.open.is_some();

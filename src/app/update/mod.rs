@@ -1,6 +1,7 @@
 //! What each message changes, and what to do about it. Pure: the time comes inside messages.
 
 mod acting;
+mod anew;
 mod arming;
 mod data;
 mod finding;
@@ -105,7 +106,13 @@ pub fn update(state: &mut State, message: Message) -> Vec<Effect> {
             state.logs.reaching = false;
             toast(state, bad, text);
         }
-        data => data::take(state, data),
+        data => {
+            let changed = anew::changed(state, &data);
+            data::take(state, data);
+            if let Some(why) = changed {
+                anew::plan(state, &why, &mut effects);
+            }
+        }
     }
     questions::show(state);
     steering::shown(state);

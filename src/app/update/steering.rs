@@ -48,15 +48,18 @@ pub(super) fn ask(state: &mut State, ticket: u64, wish: Wish) {
     let (title, word) = match wish {
         Wish::On | Wish::Keep if act.wish == Wish::On => return toast(state, false, "it goes on already"),
         Wish::On | Wish::Keep => ("Go on with it?", "the hosts that have not begun come next, as the plan says"),
-        Wish::Stop => {
-            ("Stop at the next boundary?", "what has begun on a host ends there; what is done stays, the others are left alone")
-        }
-        Wish::Hold => {
-            ("Hold at the next boundary?", "what has begun on a host ends there; then it waits for you to go on, or to end it")
-        }
-        Wish::Undo => {
-            ("Stop it, and take every host back?", "what has begun on a host ends there; then each goes back to what it had before")
-        }
+        Wish::Stop => (
+            "Stop at the next boundary?",
+            "what has begun on a host ends there; what is done stays, the others are left alone",
+        ),
+        Wish::Hold => (
+            "Hold at the next boundary?",
+            "what has begun on a host ends there; then it waits for you to go on, or to end it",
+        ),
+        Wish::Undo => (
+            "Stop it, and take every host back?",
+            "what has begun on a host ends there; then each goes back to what it had before",
+        ),
     };
     let lines = vec![act.proposal.title.clone(), word.to_owned()];
     super::confirm(state, title, lines, Then::Wish(ticket, wish));
@@ -141,7 +144,9 @@ pub(super) fn take_back(state: &mut State, effects: &mut Vec<Effect>) {
 /// A question that nobody has answered in its time is taken away.
 pub(super) fn ticked(state: &mut State) {
     let now = state.now;
-    state.overlays.retain(|overlay| !matches!(overlay, Overlay::Confirm(Confirm { until: Some(until), .. }) if *until < now));
+    state
+        .overlays
+        .retain(|overlay| !matches!(overlay, Overlay::Confirm(Confirm { until: Some(until), .. }) if *until < now));
 }
 
 /// The hosts said which runs they know of: one that nobody steers needs somebody.

@@ -8,7 +8,7 @@ use crate::app::state::{OverviewPane, State, Tab};
 use crate::app::view_state::glance;
 use crate::app::view_state::rows::{RunRow, live};
 use crate::domain::action::ActionKind;
-use crate::domain::deploy::spec::DeploySpec;
+use crate::domain::deploy::spec::{DeploySpec, Strategy};
 use crate::domain::host::HostName;
 use crate::domain::service::Service;
 use crate::domain::want::{Subject, Want};
@@ -65,11 +65,11 @@ fn services(state: &State) -> Vec<Subject> {
             },
             _ => Vec::new(),
         },
-        Tab::Alerts => {
-            let Some(alert) = lists::alert(state) else { return Vec::new() };
-            let Some(service) = &alert.service else { return Vec::new() };
-            named(service, alert.environment.as_deref())
-        }
+        Tab::Alerts => match lists::alert(state) {
+            Some(alert) => alert.service.as_ref().map_or_else(Vec::new, |of| named(of, alert.environment.as_deref())),
+            None => hosted_targets::owner(state)
+                .map_or_else(Vec::new, |owner| named(&owner.service, Some(&owner.environment))),
+        },
         Tab::Business => Vec::new(),
     }
 }
@@ -104,6 +104,9 @@ pub(super) fn environment(state: &State) -> Option<String> {
         return Some(subject.environment().to_owned());
     }
     let mut names: Vec<&str> = state.settings.hosts.iter().map(|host| host.environment.as_str()).collect();
+    if names.is_empty() {
+        names.extend(state.settings.environments.iter().map(|environment| environment.name.as_str()));
+    }
     names.sort_unstable();
     names.dedup();
     (names.len() == 1).then(|| names[0].to_owned())
@@ -273,12 +276,31 @@ pub(super) fn questions(state: &State, want: &Want) -> Vec<Blank> {
     }
     let asked = want.action.def().asks.iter();
     let open = asked.filter(|asked| want.answers.iter().all(|(known, _)| known != asked.name));
+    let missing = missing(state, want);
+    let open = open.filter(|asked| asked.name != LEAVE_OUT || !missing.is_empty());
     open.map(|asked| {
         let pattern = asked.pattern.map(str::to_owned);
         let newest = if asked.name == "version" { newest(state, want) } else { None };
-        blank(asked.name, asked.ask, asked.must, pattern, newest.as_deref().unwrap_or(asked.default))
+        let ask = match asked.name {
+            LEAVE_OUT => format!("{} not up; {}", missing.join(", "), asked.ask),
+            _ => asked.ask.to_owned(),
+        };
+        blank(asked.name, &ask, asked.must, pattern, newest.as_deref().unwrap_or(asked.default))
     })
     .collect()
+}
+
+/// The question which hosts a deploy leaves out.
+const LEAVE_OUT: &str = "leave_out";
+
+/// The hosts of a deploy over them that are not up; a job of the forge's needs none.
+fn missing<'w>(state: &State, want: &'w Want) -> Vec<&'w str> {
+    let Subject::Service { name, environment, hosts } = &want.subject else { return Vec::new() };
+    let by_job = |spec: &&DeploySpec| spec.service == *name && spec.environment == *environment;
+    if state.settings.deploys.iter().find(by_job).is_some_and(|spec| spec.strategy == Strategy::Gitlab) {
+        return Vec::new();
+    }
+    hosts.iter().filter(|host| !state.is_up(host)).map(HostName::as_str).collect()
 }
 
 /// The newest tag of the service's project, unless that is live.

@@ -1,5 +1,6 @@
 //! What the screen and `qd status` say of the state, worked out from it and never stored.
 
+pub mod cause;
 pub mod figures;
 pub mod glance;
 pub mod rows;

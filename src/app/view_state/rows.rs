@@ -1,13 +1,11 @@
 //! The rows of the lists about hosted APIs: which are shown, in which order. Selection is by their ids.
 
 use super::figures::{FigureRow, figures};
-use super::sentence::changed;
 use super::watched::{Watched, watched};
 use chrono::{DateTime, Utc};
 
 use crate::app::acting::Act;
 use crate::app::board::{Board, Pane};
-use crate::app::change::{Change, ChangeKind};
 use crate::app::state::{ServiceView, State};
 use crate::domain::alert::Alert;
 use crate::domain::business::{Dispute, FailedPayment, Ledger, Payment, Payout, Refund};
@@ -22,23 +20,6 @@ pub fn alerts(state: &State) -> Vec<&Alert> {
         state.alerts.wants(&[&alert.title, &alert.source, &alert.rule, alert.severity.as_str(), service])
     };
     state.hosted.alerts.iter().filter(wanted).collect()
-}
-
-/// What was changed last before an alert began, within an hour, and how long before: of its service where it is one's.
-pub fn last_change(state: &State, alert: &Alert) -> Option<String> {
-    if let Some(known) = &alert.last_change {
-        return Some(known.clone());
-    }
-    let began = alert.since?;
-    let about = |change: &&Change| match (&alert.service, &change.what) {
-        (Some(service), ChangeKind::Version { service: of, .. } | ChangeKind::Restarted { service: of, .. }) => {
-            service == of
-        }
-        _ => true,
-    };
-    let before = state.changes.iter().rev().filter(about).find(|change| change.at <= began)?;
-    let minutes = (began - before.at).num_minutes();
-    (minutes <= 60).then(|| format!("{}, {minutes} min before", changed(before)))
 }
 
 /// What is watched from outside, filtered.

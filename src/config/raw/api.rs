@@ -68,7 +68,7 @@ table! {
     Slack {
         /// an incoming webhook
         webhook: Secret = { env = "SLACK_WEBHOOK" };
-        /// what is sent
+        /// what is sent: page, ticket, notice, deploy, action (restarts, commands, changes at hosted APIs)
         send: Vec<SlackSend> = ["page", "ticket", "deploy"];
     }
 }
@@ -78,4 +78,5 @@ words!(for SlackSend {
     Ticket => "ticket",
     Notice => "notice",
     Deploy => "deploy",
+    Action => "action",
 });

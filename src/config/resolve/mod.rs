@@ -126,10 +126,17 @@ fn environments(config: &Config, settings: &Settings) -> Vec<Environment> {
         environments.push(environment);
     }
     let hosts = settings.hosts.iter().map(|host| &host.environment);
-    for name in hosts.chain(settings.services.iter().map(|service| &service.environment)) {
+    let forge = settings.hosted.gitlab.iter().flat_map(|gitlab| &gitlab.projects);
+    let services = settings.services.iter().map(|service| &service.environment);
+    for name in hosts.chain(services).chain(forge.flat_map(|project| project.environments.values())) {
         if !environments.iter().any(|known| known.name == *name) {
             environments.push(environment(name));
         }
+    }
+    // What is done at an API counts somewhere, also in a config that names no host.
+    if environments.is_empty() {
+        let named = config.fleet.as_ref().and_then(|fleet| text(&fleet.environment));
+        environments.push(environment(named.as_deref().unwrap_or(UNNAMED)));
     }
     environments
 }

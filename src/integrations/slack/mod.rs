@@ -43,6 +43,11 @@ impl Slack {
         self.send.contains(&SlackSend::Deploy)
     }
 
+    /// Whether people want to be told of everything else that is done.
+    pub fn tells_actions(&self) -> bool {
+        self.send.contains(&SlackSend::Action)
+    }
+
     /// Writes a message in Slack's own markup; what came from outside goes through [`escape`] first.
     pub async fn post(&self, text: &str) -> Result<(), ApiError> {
         let text: String = text.chars().take(LONGEST).collect();

@@ -11,6 +11,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 
 use super::Shared;
 use super::prepare::{Prepared, What};
+use crate::actions::announce::Announcement;
 use crate::actions::evidence::collect;
 use crate::actions::execute::{Order, Progress, execute};
 use crate::actions::hosted::{self, Clients, HostedPlan};
@@ -25,6 +26,7 @@ use crate::domain::host::HostName;
 use crate::domain::plan::hash_of;
 use crate::domain::service::Service;
 use crate::domain::text::{clean_bytes, one_line};
+use crate::runtime::herald::slack;
 
 /// The longest line that is shown of what a command says, in bytes.
 const LONGEST: usize = 4096;
@@ -38,6 +40,8 @@ pub(super) struct Doing {
     /// What is wished meanwhile: that it goes on, stops, or goes back.
     pub wished: watch::Receiver<Wish>,
     pub ended: oneshot::Receiver<Option<i32>>,
+    /// What is said of it.
+    pub title: String,
 }
 
 impl Doing {
@@ -52,6 +56,7 @@ impl Doing {
 
     /// Does it to its end.
     pub async fn carry(self, prepared: Prepared) {
+        self.announced(&prepared).await;
         match &prepared.what {
             What::Plan { .. } => self.plan(&prepared).await,
             What::Deploy { plan, service } => self.deploy(&prepared, plan, service).await,
@@ -65,6 +70,20 @@ impl Doing {
                 let (host, argv) = (host.clone(), argv.clone());
                 self.shell(&prepared, host, argv).await;
             }
+        }
+    }
+
+    /// People are told of it too, where they want to be; runs have heralds of their own.
+    async fn announced(&self, prepared: &Prepared) {
+        let lasts = match &prepared.what {
+            What::Deploy { .. } | What::Job { .. } | What::Run { .. } => return,
+            What::Plan { .. } | What::Shell { .. } => true,
+            What::Lock { .. } | What::Hosted { .. } => false,
+        };
+        let (who, reason) = (&self.shared.recorder().await.who, self.approval.reason.as_deref());
+        let place = &prepared.environment.name;
+        if let Some(of) = Announcement::new(slack(&prepared.settings), &self.title, place, who, reason) {
+            Shared::announce(&self.shared, self.ticket, of, lasts);
         }
     }
 

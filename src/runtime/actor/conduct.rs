@@ -40,13 +40,7 @@ impl Doing {
     }
 
     /// A run that is taken over, to go on with it or to end it.
-    pub(super) async fn run(
-        self,
-        prepared: &Prepared,
-        run: &KnownRun,
-        service: &Service,
-        action: ActionKind,
-    ) {
+    pub(super) async fn run(self, prepared: &Prepared, run: &KnownRun, service: &Service, action: ActionKind) {
         let herald = herald(&prepared.settings, service);
         let recorder = self.recorder(prepared).await;
         let order = self.order(prepared, &run.plan, &herald, &recorder);

@@ -1,6 +1,7 @@
 //! Whoever carries out what is wanted on the screen: makes the plans, keeps them until they are approved, and carries them
 //! out through the same library as the headless commands, over the connections that the cockpit has.
 
+mod announced;
 mod carry;
 mod conduct;
 mod deploy;
@@ -54,6 +55,8 @@ struct Shared {
     plans: Mutex<BTreeMap<u64, Planned>>,
     /// When this cockpit left runs that wait on their hosts: until their leases are over nobody else has them.
     left: Mutex<BTreeMap<String, Instant>>,
+    /// What people are told of besides.
+    announced: Mutex<BTreeMap<u64, mpsc::Sender<News>>>,
 }
 
 /// A plan that waits to be approved, and what is said of it wherever it is told.
@@ -79,8 +82,8 @@ pub struct Actor {
 impl Actor {
     /// One that keeps its audit and evidence in a folder.
     pub fn new(folder: PathBuf, messages: mpsc::Sender<Message>) -> Self {
-        let shared =
-            Shared { messages, folder, recorder: OnceCell::new(), plans: Mutex::default(), left: Mutex::default() };
+        let (plans, left, announced) = (Mutex::default(), Mutex::default(), Mutex::default());
+        let shared = Shared { messages, folder, recorder: OnceCell::new(), plans, left, announced };
         Self { shared: Arc::new(shared), going: BTreeMap::new() }
     }
 
@@ -108,8 +111,9 @@ impl Actor {
         let (wish, wished) = watch::channel(prepared.wish());
         let (ended, came) = oneshot::channel();
         let fleet = prepared.settings.fleet.clone();
+        let (shared, title) = (Arc::clone(&self.shared), proposal.title.clone());
         self.going.insert(ticket, Going { wish, fleet, proposal, ended: Some(ended) });
-        let doing = carry::Doing { shared: Arc::clone(&self.shared), ticket, approval, standing, wished, ended: came };
+        let doing = carry::Doing { shared, ticket, approval, standing, wished, ended: came, title };
         tokio::spawn(doing.carry(prepared));
     }
 
@@ -184,6 +188,7 @@ impl Shared {
     }
 
     async fn tell(&self, ticket: u64, news: News) {
+        self.told_besides(ticket, &news);
         // The screen is gone: what is being done goes on to its end all the same.
         let _ = self.messages.send(Message::Acted(ticket, news)).await;
     }

@@ -4,55 +4,72 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::mpsc;
-use tokio::time::sleep;
+use tokio::sync::{mpsc, watch};
+use tokio::time::{Instant, sleep};
 
 use crate::app::message::Message;
 use crate::deploys::known;
 use crate::domain::deploy::known::KnownRun;
+use crate::domain::deploy::spec::Strategy;
 use crate::domain::host::HostName;
+use crate::domain::service::Service;
 use crate::domain::settings::Settings;
 use crate::runtime::history::History;
 use crate::transport::SharedTransport;
 
-/// Between two looks: a run takes minutes.
+/// Between two looks while somebody looks on: a run takes minutes.
 const EVERY: Duration = Duration::from_secs(10);
+/// The same while nobody does: then only a run that is left alone is worth a word.
+const SELDOM: Duration = Duration::from_secs(120);
+/// Of the time, at most one part in so many is spent looking, however many hosts there are and however slow their links.
+const SHARE: u32 = 10;
 /// Before the first, for hosts are still being dialed then.
 const FIRST: Duration = Duration::from_secs(2);
+/// Hosts that are asked at once while somebody looks on; else one after the other.
+const AT_ONCE: usize = 16;
 /// Runs of each service that are looked at.
 const MOST: usize = 5;
 
-/// Looks for runs of every service that is deployed, for as long as somebody wants to know.
+/// The config, and whether somebody looks at the runs.
+pub type Sought = (Arc<Settings>, bool);
+
+/// How long nobody is asked after a look that took so long.
+fn pause(watched: bool, took: Duration) -> Duration {
+    (took * SHARE).max(if watched { EVERY } else { SELDOM })
+}
+
+/// The services that are deployed over their hosts: those, and where their runs are kept.
+fn deployed(settings: &Settings) -> Vec<(&[HostName], &str)> {
+    let mut found = Vec::new();
+    for spec in settings.deploys.iter().filter(|spec| spec.strategy != Strategy::Gitlab) {
+        let mine = |service: &&Service| service.name == spec.service && service.environment == spec.environment;
+        if let (Some(service), Some(state)) = (settings.services.iter().find(mine), spec.state.as_deref()) {
+            found.push((service.hosts.as_slice(), state));
+        }
+    }
+    found
+}
+
+/// Looks for runs of every service that is deployed, for as long as anybody may want to know.
 pub async fn look(
-    settings: Arc<Settings>,
+    mut sought: watch::Receiver<Sought>,
     links: BTreeMap<HostName, SharedTransport>,
     history: Option<History>,
     messages: mpsc::Sender<Message>,
 ) {
-    let deployed: Vec<(&[HostName], &str)> = settings
-        .deploys
-        .iter()
-        .filter_map(|spec| {
-            let of = |service: &&crate::domain::service::Service| {
-                service.name == spec.service && service.environment == spec.environment
-            };
-            Some((settings.services.iter().find(of)?.hosts.as_slice(), spec.state.as_deref()?))
-        })
-        .collect();
-    if deployed.is_empty() {
-        return;
-    }
     let (mut over, mut told): (BTreeMap<String, KnownRun>, Option<Vec<KnownRun>>) = (BTreeMap::new(), None);
     sleep(FIRST).await;
     loop {
+        let (settings, watched) = sought.borrow_and_update().clone();
+        let began = Instant::now();
         let mut found: Vec<KnownRun> = Vec::new();
-        for (hosts, state) in &deployed {
+        for (hosts, state) in deployed(&settings) {
             let up: Vec<(HostName, SharedTransport)> = hosts
                 .iter()
                 .filter_map(|host| Some((host.clone(), links.get(host)?.clone())))
                 .filter(|(_, transport)| transport.link().borrow().is_up())
                 .collect();
-            for id in known::ids(&up, state, MOST).await {
+            for id in known::ids(&up, state, MOST, if watched { AT_ONCE } else { 1 }).await {
                 // What is over does not change any more.
                 let run = match over.get(&id) {
                     Some(run) => Some(run.clone()),
@@ -76,6 +93,27 @@ pub async fn look(
             }
             told = Some(found);
         }
-        sleep(EVERY).await;
+        tokio::select! {
+            () = sleep(pause(watched, began.elapsed())) => {}
+            // Somebody comes to look: what is shown is not to be minutes old.
+            came = sought.wait_for(|(now, wanted)| *wanted && !watched || !Arc::ptr_eq(now, &settings)) => {
+                if came.is_err() {
+                    return;
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn it_looks_often_only_for_somebody_and_never_takes_more_than_its_share() {
+        let (quick, slow) = (Duration::from_millis(300), Duration::from_secs(60));
+        for (watched, took, pauses) in [(true, quick, 10), (false, quick, 120), (true, slow, 600), (false, slow, 600)] {
+            assert_eq!(pause(watched, took), Duration::from_secs(pauses), "{watched} {took:?}");
+        }
     }
 }

@@ -16,7 +16,7 @@ use crate::ui::footer::shown;
 use crate::ui::format::{fit, wrap};
 use crate::ui::glyph;
 use crate::ui::theme::Role;
-use crate::ui::widgets::input;
+use crate::ui::widgets::{input, page};
 
 /// The widest it gets, in columns.
 const WIDEST: u16 = 104;
@@ -100,23 +100,19 @@ fn body(asking: &Asking, room: usize) -> Vec<Line> {
 }
 
 fn labelled(line: &str, room: usize) -> Vec<Line> {
-    let at = line.char_indices().nth(LABELS - 1).map_or(line.len(), |(at, _)| at);
-    // A name that is longer than the column of labels is not torn.
-    let at = line[at..].find(' ').map_or(line.len(), |more| at + more);
-    let (label, text) = line.split_at(at);
-    let text = text.trim_start();
-    let role = match label.trim_end() {
+    let (label, text) = page::labelled(line);
+    let role = match label {
         "careful" => Role::Warn,
         "plan" | "does" | "gate" | "hosts" | "environment" => Role::Text,
         _ => Role::Strong,
     };
     let mut lines: Vec<Line> = Vec::new();
-    if label.trim_end().chars().count() >= LABELS {
+    if label.chars().count() >= LABELS {
         lines.push((String::new(), label.to_owned(), Role::Dim));
     }
     for (n, part) in wrap(text, room.saturating_sub(LABELS)).into_iter().enumerate() {
         let named = n == 0 && lines.is_empty();
-        lines.push((if named { label.trim_end().to_owned() } else { " ".to_owned() }, part, role));
+        lines.push((if named { label.to_owned() } else { " ".to_owned() }, part, role));
     }
     lines
 }

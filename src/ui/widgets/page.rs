@@ -9,11 +9,15 @@ use crate::ui::theme::Role;
 
 /// Columns of the names on the left.
 const NAMES: u16 = 14;
+/// Columns of the labels of a plan.
+const LABELS: usize = 12;
 
 /// A line of a page.
 pub enum Line<'t> {
     /// A name and what it is.
     Pair(&'static str, Vec<Piece<'t>>),
+    /// A line of a plan: its label, and a text that is wrapped beside it.
+    Plan(String, String),
     /// A text, wrapped at words.
     Text(String),
     /// Pieces as they are, cut where the page ends.
@@ -24,17 +28,44 @@ pub enum Line<'t> {
     Blank,
 }
 
+impl Line<'_> {
+    /// A line of a plan's page.
+    pub fn of_plan(line: &str) -> Self {
+        let (label, text) = labelled(line);
+        Self::Plan(label.to_owned(), text.to_owned())
+    }
+}
+
+/// A line of a plan's page, cut into its label, in twelve columns or as long as it is, and its text.
+pub fn labelled(line: &str) -> (&str, &str) {
+    let at = line.char_indices().nth(LABELS).map_or(line.len(), |(at, _)| at);
+    // A name that is longer than the column of labels is not torn.
+    let at = line[at..].find(' ').map_or(line.len(), |more| at + more);
+    let (label, text) = line.split_at(at);
+    (label.trim_end(), text.trim_start())
+}
+
 /// Draws a page under its rule.
 pub fn draw(c: &mut Canvas, area: Rect, title: &str, figures: &str, lines: &[Line], scroll: u16) {
     c.titled(row(area, 0), title, figures, true);
     let rest = below(area, 1);
     let columns = usize::from(rest.width.saturating_sub(3));
-    let mut rows: Vec<(&'static str, Vec<Piece>)> = Vec::new();
+    let mut rows: Vec<(&str, Vec<Piece>)> = Vec::new();
+    let room = columns.saturating_sub(usize::from(NAMES));
     for line in lines {
         match line {
+            Line::Plan(label, text) => {
+                let long = label.width() >= usize::from(NAMES);
+                if long {
+                    rows.push(("\0", vec![c.piece(label.clone(), Role::Dim)]));
+                }
+                for (n, part) in wrap(text, room).into_iter().enumerate() {
+                    let label = if n == 0 && !long { label.as_str() } else { "" };
+                    rows.push((label, vec![c.piece(part, Role::Text)]));
+                }
+            }
             Line::Pair(name, pieces) => {
                 let text: String = pieces.iter().map(|(text, _)| text.as_ref()).collect();
-                let room = columns.saturating_sub(usize::from(NAMES));
                 if text.width() <= room {
                     rows.push((name, pieces.clone()));
                 } else {

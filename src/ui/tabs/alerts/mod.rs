@@ -8,6 +8,7 @@ use ratatui::layout::Rect;
 use super::{nothing, share, trouble};
 use crate::app::board::Pane;
 use crate::app::state::{State, Tab};
+use crate::app::view_state::cause::last_change;
 use crate::app::view_state::rows;
 use crate::app::viewport::Target;
 use crate::domain::alert::{Alert, AlertState, Severity};
@@ -61,7 +62,7 @@ pub fn list(state: &State, c: &mut Canvas, area: Rect, focused: bool) {
     let ids: Vec<String> = found.iter().map(|alert| alert.id.clone()).collect();
     // What no alert has needs no column.
     let mut columns = COLUMNS.to_vec();
-    if !found.iter().any(|alert| rows::last_change(state, alert).is_some()) {
+    if !found.iter().any(|alert| last_change(state, alert).is_some()) {
         columns.truncate(5);
     }
     let list = List { board: &state.alerts, pane: Pane::Alerts, focused, columns: &columns };
@@ -133,7 +134,7 @@ fn cells(state: &State, c: &Canvas, alert: &Alert, widths: &[u16]) -> Vec<Vec<Pi
     let marks = marks(alert);
     let title = fit(&alert.title, usize::from(widths[1]).saturating_sub(marks.len()));
     let service = alert.service.clone().unwrap_or_default();
-    let change = rows::last_change(state, alert).unwrap_or_default();
+    let change = last_change(state, alert).unwrap_or_default();
     vec![
         vec![c.piece(word, role)],
         vec![c.piece(title, text), c.piece(marks, Role::Dim)],

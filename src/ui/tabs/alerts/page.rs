@@ -6,7 +6,7 @@ use super::watched::shown;
 use super::{lasted, standing};
 use crate::app::board::Pane;
 use crate::app::state::{State, Tab};
-use crate::app::view_state::rows;
+use crate::app::view_state::cause::last_change;
 use crate::app::view_state::watched::{Watched, watched};
 use crate::domain::alert::Alert;
 use crate::domain::monitor::{Monitor, outages};
@@ -65,7 +65,7 @@ fn of_alert<'t>(state: &State, c: &Canvas, alert: &Alert) -> Vec<Line<'t>> {
     known("host", alert.host.clone());
     known("service", alert.service.clone().zip(alert.environment.clone()).map(|(s, e)| format!("{s} in {e}")));
     known("value", alert.value.map(|value| format!("{value}")));
-    known("last change", rows::last_change(state, alert));
+    known("last change", last_change(state, alert));
     known("silenced", alert.silenced.then(|| "a maintenance window covers it".to_owned()));
     known("flapping", alert.flapping.then(|| "it comes and goes".to_owned()));
     known("address", alert.url.clone());

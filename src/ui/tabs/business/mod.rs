@@ -9,7 +9,7 @@ pub use figures::percent;
 use ratatui::layout::Rect;
 pub use trend::trend;
 
-use super::{NARROW, nothing, share, warning};
+use super::{nothing, share, warning};
 use crate::app::board::Pane;
 use crate::app::state::{State, Tab};
 use crate::app::view_state::rows::all_figures;
@@ -19,6 +19,8 @@ use crate::ui::figures::since;
 use crate::ui::format::{age, thousands};
 use crate::ui::theme::Role;
 
+/// From so many columns on figures and rows stand side by side; before that each needs all of them.
+const BESIDE: u16 = 150;
 /// Lines of missing figures that are shown.
 const ERRORS: usize = 2;
 
@@ -40,7 +42,7 @@ pub fn draw(state: &State, c: &mut Canvas, area: Rect) {
     let focused = state.business.pane(Tab::Business).unwrap_or(Pane::Figures);
     // The lists share a place: the one that was looked at last is there.
     let listed = state.business.shown.filter(|pane| *pane != Pane::Figures).unwrap_or(Pane::Failures);
-    if area.width < NARROW {
+    if area.width < BESIDE {
         let wanted = all_figures(state).len().max(1) as u16 + 2 + 2 * errors(state).len() as u16;
         let given = share(area.height, &[(wanted.min(area.height / 2), wanted), (6, area.height)]);
         // The one that has the keys gets the rows that it can use.

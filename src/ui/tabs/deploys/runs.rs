@@ -93,9 +93,9 @@ fn outcome(verdict: Verdict) -> (&'static str, &'static str, Role) {
 }
 
 /// What can be done with a run that goes on.
-const HOLD: (Command, &str) = (Command::Hold, "holds it");
-const STOP: (Command, &str) = (Command::Stop, "stops it at the next boundary");
-const UNDO: (Command, &str) = (Command::Undo, "takes every host back");
+const HOLD: (Command, &str) = (Command::Hold, "hold");
+const STOP: (Command, &str) = (Command::Stop, "stop at the boundary");
+const UNDO: (Command, &str) = (Command::Undo, "take every host back");
 
 /// A line that names keys and what they do.
 fn keys<'t>(state: &State, c: &Canvas, known: &[(Command, &str)]) -> Line<'t> {
@@ -135,7 +135,7 @@ fn cells<'t>(state: &State, c: &Canvas, act: &Act, widths: &[u16]) -> Vec<Vec<Pi
 }
 
 /// Shape, word and meaning of how a run of somebody's stands.
-fn known_standing(run: &KnownRun) -> (String, Role) {
+pub fn known_standing(run: &KnownRun) -> (String, Role) {
     let word = run.state();
     let (shape, role) = match word {
         "succeeded" => (glyph::GOOD, Role::Ok),
@@ -193,7 +193,7 @@ pub fn known_page<'t>(state: &State, c: &Canvas, run: &KnownRun) -> Vec<Line<'t>
         lines.push(Line::Pair("lease", vec![c.piece(format!("{age} s old"), Role::Dim)]));
     }
     if !run.is_over() {
-        let word = if run.is_alone() { "goes on with it" } else { "takes it over and goes on" };
+        let word = if run.is_alone() { "go on with it" } else { "take it over and go on" };
         lines.push(keys(state, c, &[(Command::Continue, word), HOLD, STOP, UNDO]));
     }
     lines.push(Line::Blank);
@@ -221,7 +221,7 @@ pub fn known_page<'t>(state: &State, c: &Canvas, run: &KnownRun) -> Vec<Line<'t>
         lines.extend(told.iter().skip(skipped).map(|line| Line::Text(line.clone())));
     }
     lines.extend([Line::Blank, Line::Title("Plan".to_owned())]);
-    lines.extend(run.plan.page().into_iter().map(Line::Text));
+    lines.extend(run.plan.page().iter().map(|line| Line::of_plan(line)));
     lines
 }
 
@@ -248,10 +248,10 @@ pub fn page<'t>(state: &State, c: &Canvas, act: &Act) -> Vec<Line<'t>> {
     match (&act.over, act.wish) {
         (None, Wish::On | Wish::Keep) if act.run.is_some() => lines.push(keys(state, c, &[HOLD, STOP, UNDO])),
         (None, Wish::On | Wish::Keep) if ours => lines.push(keys(state, c, &[STOP])),
-        (None, Wish::Hold) => lines.push(keys(state, c, &[(Command::Continue, "goes on"), STOP, UNDO])),
+        (None, Wish::Hold) => lines.push(keys(state, c, &[(Command::Continue, "go on"), STOP, UNDO])),
         (None, Wish::Stop) if act.run.is_some() => lines.push(keys(state, c, &[UNDO])),
         (Some(_), _) if waits => {
-            lines.push(keys(state, c, &[(Command::Continue, "goes on with it"), STOP, UNDO]));
+            lines.push(keys(state, c, &[(Command::Continue, "go on with it"), STOP, UNDO]));
         }
         _ => {}
     }
@@ -270,7 +270,7 @@ pub fn page<'t>(state: &State, c: &Canvas, act: &Act) -> Vec<Line<'t>> {
         lines.extend(host.lines.iter().skip(skipped).map(|line| Line::Text(line.clone())));
     }
     lines.extend([Line::Blank, Line::Title("Plan".to_owned())]);
-    lines.extend(act.proposal.page.iter().map(|line| Line::Text(line.clone())));
+    lines.extend(act.proposal.page.iter().map(|line| Line::of_plan(line)));
     lines
 }
 

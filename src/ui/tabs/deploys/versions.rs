@@ -7,7 +7,9 @@ use ratatui::layout::Rect;
 use unicode_width::UnicodeWidthStr;
 
 use super::nothing;
+use super::runs::{known_standing, standing};
 use crate::app::board::Pane;
+use crate::app::change::{Change, ChangeKind};
 use crate::app::state::{ServiceView, State};
 use crate::app::view_state::rows::{live, service_id, services};
 use crate::app::viewport::Target;
@@ -24,8 +26,8 @@ use crate::ui::widgets::table::Column;
 
 /// Columns before the hosts.
 const BEFORE: &[Column] = &[Column::text("service", 12, 0), Column::text("env", 10, 3)];
-/// What the forge says, and what is odd.
-const AFTER: &[Column] = &[Column::text("live", 9, 2), Column::text("", 0, 1)];
+/// What was deployed last, the newest tag, and what is odd.
+const AFTER: &[Column] = &[Column::text("live", 9, 2), Column::text("tag", 9, 4), Column::text("", 0, 1)];
 /// Columns that a host takes.
 const HOST: u16 = 10;
 
@@ -59,7 +61,7 @@ pub fn draw(state: &State, c: &mut Canvas, area: Rect, focused: bool) {
         .map(|view| view.host.name.as_str())
         .filter(|name| found.iter().any(|view| view.service.hosts.iter().any(|host| host.as_str() == *name)))
         .collect();
-    let room = rest.width.saturating_sub(2 + 12 + 1 + 10 + 1 + 9 + 1 + 16);
+    let room = rest.width.saturating_sub(2 + 12 + 1 + 10 + 1 + 9 + 1 + 9 + 1 + 16);
     let side_by_side = hosts.len() as u16 * (HOST + 1) <= room;
     let mut columns = BEFORE.to_vec();
     if side_by_side {
@@ -81,7 +83,7 @@ pub fn draw(state: &State, c: &mut Canvas, area: Rect, focused: bool) {
             cells.extend(hosts.iter().map(|host| on_host(state, c, view, host)));
         }
         let (says, odd) = forge(state, c, view);
-        cells.push(says);
+        cells.extend([says, tag(state, c, view)]);
         cells.push(if side_by_side { odd } else { mix(state, c, view, *widths.last().unwrap_or(&0)) });
         cells
     };
@@ -109,9 +111,16 @@ fn on_host<'t>(state: &State, c: &Canvas, view: &ServiceView, host: &str) -> Vec
     let Some((_, on)) = view.on.iter().find(|(name, _)| name.as_str() == host) else {
         return vec![c.piece(glyph::UNKNOWN, Role::Dim)];
     };
-    let role = if versions(view).len() > 1 { Role::Warn } else { Role::Text };
-    let version = on.version.as_ref().map(|version| fit(version, usize::from(HOST) - 1));
-    vec![figure(c.look, version, trust(state, view, on), role)]
+    let mix = versions(view);
+    let version = on.version.as_ref().map(|version| fit(version, usize::from(HOST) - 2));
+    // Of a mixed fleet, those that have not what was deployed; where nobody knows what was, what fewer have.
+    let most = mix.iter().max_by_key(|(_, hosts)| hosts.len()).map(|(version, _)| (*version).to_owned());
+    let right = live(state, &view.service.name, &view.service.environment).or(most);
+    let other =
+        mix.len() > 1 && on.version.as_deref().zip(right.as_deref()).is_some_and(|(is, right)| !same(is, right));
+    let mut pieces = vec![figure(c.look, version, trust(state, view, on), if other { Role::Warn } else { Role::Text })];
+    pieces.extend(other.then(|| c.piece(format!(" {}", glyph::BACK), Role::Warn)));
+    pieces
 }
 
 /// Which version runs on how many hosts.
@@ -154,13 +163,41 @@ fn forge<'t>(state: &State, c: &Canvas, view: &ServiceView) -> (Vec<Piece<'t>>, 
     let live = live(state, &view.service.name, &view.service.environment);
     let mix = versions(view);
     let odd = match (&live, mix.len()) {
-        (_, 2..) => "mixed".to_owned(),
+        (_, 2..) => mixed(state, view),
         (Some(live), 1) if !mix.keys().any(|version| same(version, live)) => "not what was deployed".to_owned(),
         _ => String::new(),
     };
     let said = live.map_or_else(|| c.piece(glyph::UNKNOWN, Role::Dim), |live| c.piece(fit(&live, 9), Role::Text));
     debug_assert!(said.0.width() <= 9);
     (vec![said], vec![c.piece(odd, Role::Warn)])
+}
+
+/// For how long its hosts have not agreed, and whether somebody is at it.
+fn mixed(state: &State, view: &ServiceView) -> String {
+    let service = &view.service;
+    let of = |change: &&Change| {
+        matches!(&change.what, ChangeKind::Version { service: of, .. } if *of == service.name)
+            && service.hosts.contains(&change.host)
+    };
+    let long =
+        state.changes.iter().rev().find(of).map(|change| format!(" for {}", duration(since(state.now, change.at))));
+    let here = state.acting.under_way().find(|act| {
+        act.proposal.service.as_ref() == Some(&service.name) && act.proposal.environment == service.environment
+    });
+    let known = state.acting.known.iter().filter(|run| !run.is_over());
+    let known = known.filter(|run| run.plan.service == service.name && run.plan.environment == service.environment);
+    let run = here.map(|act| standing(act).0).or_else(|| known.map(|run| known_standing(run).0).next());
+    // Its word, without its shape.
+    let run = run.and_then(|run| run.split_once(' ').map(|(_, word)| format!(": run {word}")));
+    format!("mixed{}{}", long.unwrap_or_default(), run.unwrap_or_default())
+}
+
+/// The newest tag of the service's project.
+fn tag<'t>(state: &State, c: &Canvas, view: &ServiceView) -> Vec<Piece<'t>> {
+    let delivery = state.hosted.delivery.as_ref();
+    let project = delivery.and_then(|delivery| delivery.projects.iter().find(|one| one.service == view.service.name));
+    let tag = project.and_then(|project| project.tags.first());
+    vec![tag.map_or_else(|| c.piece(glyph::UNKNOWN, Role::Dim), |tag| c.piece(fit(&tag.name, 9), Role::Dim))]
 }
 
 /// Whether two are the same version: a tag may have a `v` before it.

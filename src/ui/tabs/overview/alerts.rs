@@ -4,8 +4,8 @@ use ratatui::layout::Rect;
 
 use super::nothing;
 use crate::app::state::{OverviewPane, State};
+use crate::app::view_state::cause::last_change;
 use crate::app::view_state::glance::{firing, selected_alert};
-use crate::app::view_state::rows::last_change;
 use crate::app::viewport::Target;
 use crate::ui::canvas::{Canvas, below, row};
 use crate::ui::format::fit;
