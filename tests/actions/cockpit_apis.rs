@@ -145,7 +145,7 @@ fn a_config_with_apis_and_no_host_can_act() {
     typed(&qd, "yW");
     confirm(&qd, "paused=true");
     assert_eq!(sent(&fake, "statuscake").len(), 1);
-    assert_eq!(world.audit()[0]["environment"], "default");
+    assert_eq!(world.audit()[0]["action"], "pause-check");
 }
 
 #[test]

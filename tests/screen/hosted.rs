@@ -338,7 +338,7 @@ fn what_somebody_looks_at_is_asked_for_more() {
     let effects = press(&mut state, "5");
     assert!(matches!(&effects[..], [.., Effect::LookAt(Some(id))] if id == "1"), "{effects:?}");
     let effects = press(&mut state, "4");
-    assert!(matches!(&effects[..], [Effect::LookAt(None)]), "{effects:?}");
+    assert!(matches!(&effects[..], [Effect::LookAt(None), Effect::SeekRuns(_, true)]), "{effects:?}");
     let effects = press(&mut state, "\t\n");
     let sight =
         effects.iter().find_map(|effect| if let Effect::See(Some(sight)) = effect { Some(sight) } else { None });

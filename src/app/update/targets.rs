@@ -60,6 +60,10 @@ fn services(state: &State) -> Vec<Subject> {
                 Some(RunRow::Act(act)) if matches!(act.want.subject, Subject::Service { .. }) => {
                     vec![act.want.subject.clone()]
                 }
+                Some(RunRow::Act(act)) => {
+                    let (service, environment) = (act.proposal.service.as_deref(), act.proposal.environment.as_str());
+                    service.map_or_else(Vec::new, |service| named(service, Some(environment)))
+                }
                 Some(RunRow::Known(run)) => named(&run.plan.service, Some(&run.plan.environment)),
                 _ => Vec::new(),
             },

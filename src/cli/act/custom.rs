@@ -22,6 +22,7 @@ use crate::domain::nearest::nearest;
 use crate::domain::plan::shown;
 use crate::domain::settings::Settings;
 use crate::domain::text::one_line;
+use crate::runtime::herald::slack;
 
 /// Where there is no action at all.
 const NONE: &str = "no actions: the config has no [[action]], and neither [statuscake] nor [gitlab]";
@@ -90,7 +91,7 @@ pub async fn run(global: &Global, args: CustomArgs) -> Outcome {
         links: &connected.links,
         recorder: &acting.recorder().await,
     };
-    let ending = carried_out(&order, &mut OnStderr::default()).await?;
+    let ending = carried_out(&order, &mut OnStderr::default(), slack(acting.settings())).await?;
     print(&plan, &ending, flags.json)
 }
 

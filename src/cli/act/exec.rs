@@ -21,6 +21,7 @@ use crate::domain::host::{Host, HostName};
 use crate::domain::nearest::nearest;
 use crate::domain::settings::Settings;
 use crate::domain::text::{clean_bytes, one_line};
+use crate::runtime::herald::slack;
 
 /// Of each host's output; what is more is not kept for --group and --json.
 const KEPT: usize = 1 << 20;
@@ -92,7 +93,7 @@ pub async fn run(global: &Global, args: ExecArgs) -> Outcome {
         recorder: &acting.recorder().await,
     };
     let mut output = Outputs { live: !args.group && !flags.json, hosts: BTreeMap::new() };
-    let ending = carried_out(&order, &mut output).await?;
+    let ending = carried_out(&order, &mut output, slack(acting.settings())).await?;
     if flags.json {
         output.print_json(&ending.hosts)?;
     } else if args.group {

@@ -3,7 +3,9 @@
 use std::io::Write;
 
 use super::confirm::confirmed;
+use super::report::warned;
 use super::{ActFlags, Acting, names};
+use crate::actions::announce::Announcement;
 use crate::actions::hosted::{execute, plan};
 use crate::cli::exit::{Exit, Failure, Outcome};
 use crate::cli::interruptible;
@@ -13,6 +15,7 @@ use crate::domain::custom::ActionArg;
 use crate::domain::text::one_line;
 use crate::domain::want::{Subject, Want};
 use crate::runtime::clients::clients;
+use crate::runtime::herald::slack;
 
 /// Does it; `given` are answers such as `check=shop`.
 pub async fn run(acting: Acting, def: &'static ActionDef, given: &[String], flags: &ActFlags) -> Outcome {
@@ -49,6 +52,11 @@ pub async fn run(acting: Acting, def: &'static ActionDef, given: &[String], flag
     let recorder = acting.recorder().await;
     let ending = execute(&clients, &plan, &approval, &environment, &acting.standing, &recorder).await;
     let ending = ending.map_err(|why| Failure::new(Exit::Problems, why))?;
+    let reason = approval.reason.as_deref();
+    let announced = Announcement::new(slack(acting.settings()), &plan.title, &plan.environment, &recorder.who, reason);
+    if let Some(announced) = announced {
+        warned(announced.ended(&ending).await);
+    }
     let detail = ending.hosts.iter().find_map(|host| host.detail.clone()).unwrap_or_default();
     let text = if flags.json {
         serde_json::to_string_pretty(&ending).map_err(std::io::Error::from)? + "\n"

@@ -7,12 +7,14 @@ use serde::Serialize;
 use tokio::sync::{mpsc, watch};
 
 use super::refused;
+use crate::actions::announce::Announcement;
 use crate::actions::execute::{NotBegun, Order, Progress, execute};
 use crate::cli::exit::{Exit, Failure, Outcome};
 use crate::cli::table::Table;
 use crate::domain::audit::{Ending, HostEnding, Verdict};
 use crate::domain::plan::Plan;
 use crate::domain::text::clean_bytes;
+use crate::integrations::slack::Slack;
 
 /// What takes the progress; false when nobody reads on.
 pub trait Teller {
@@ -20,8 +22,32 @@ pub trait Teller {
     fn tell(&mut self, progress: &Progress) -> bool;
 }
 
-/// Carries a plan out. The first Ctrl-C leaves the hosts that have not begun alone, the second leaves at once.
-pub async fn carried_out(order: &Order<'_>, teller: &mut dyn Teller) -> Result<Ending, Failure> {
+/// Carries a plan out, and tells people of it where they want to know. The first Ctrl-C leaves the hosts that have not
+/// begun alone, the second leaves at once.
+pub async fn carried_out(order: &Order<'_>, teller: &mut dyn Teller, slack: Option<Slack>) -> Result<Ending, Failure> {
+    let (title, reason) = (order.plan.title(), order.approval.reason.as_deref());
+    let announced = Announcement::new(slack, &title, &order.plan.environment, &order.recorder.who, reason);
+    // Nobody waits for a message before something is mended.
+    let begins = async {
+        if let Some(announced) = &announced {
+            warned(announced.began().await);
+        }
+    };
+    let (ended, ()) = tokio::join!(seen_to(order, teller), begins);
+    if let (Some(announced), Ok(ending)) = (&announced, &ended) {
+        warned(announced.ended(ending).await);
+    }
+    ended
+}
+
+/// Says that people were not told.
+pub(super) fn warned(told: Result<(), String>) {
+    if let Err(why) = told {
+        eprintln!("qd: {why}");
+    }
+}
+
+async fn seen_to(order: &Order<'_>, teller: &mut dyn Teller) -> Result<Ending, Failure> {
     let (progress, mut events) = mpsc::channel(256);
     let (stop, stopped) = watch::channel(false);
     let telling = async {

@@ -20,6 +20,7 @@ use crate::domain::nearest::nearest;
 use crate::domain::service::Service;
 use crate::domain::settings::Settings;
 use crate::domain::text::one_line;
+use crate::runtime::herald::slack;
 
 /// Options of `qd restart` and its like.
 #[derive(Debug, Args)]
@@ -98,7 +99,7 @@ async fn acted(global: &Global, action: ActionKind, args: UnitArgs, snapshot: bo
         links: &connected.links,
         recorder: &recorder,
     };
-    let ending = carried_out(&order, &mut OnStderr::default()).await?;
+    let ending = carried_out(&order, &mut OnStderr::default(), slack(acting.settings())).await?;
     print(&plan, &ending, flags.json)
 }
 

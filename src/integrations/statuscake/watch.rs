@@ -76,6 +76,7 @@ impl Watch {
     pub fn refresh(&mut self) {
         self.plan.ask_now(&Ask::All(Feed::Checks));
         self.plan.ask_now(&Ask::All(Feed::Heartbeats));
+        self.plan.ask_now(&Ask::All(Feed::Windows));
     }
 
     /// How long nothing is due.

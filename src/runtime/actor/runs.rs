@@ -84,6 +84,8 @@ pub async fn look(
         }
         found.sort_by(|a, b| b.id.cmp(&a.id));
         over.retain(|id, _| found.iter().any(|run| run.id == *id));
+        // One that goes on may be left alone, which everybody is to know.
+        let open = found.iter().any(|run| !run.is_over());
         if told.as_ref() != Some(&found) {
             if let Some(history) = &history {
                 history.saw_runs(&found).await;
@@ -94,7 +96,7 @@ pub async fn look(
             told = Some(found);
         }
         tokio::select! {
-            () = sleep(pause(watched, began.elapsed())) => {}
+            () = sleep(pause(watched || open, began.elapsed())) => {}
             // Somebody comes to look: what is shown is not to be minutes old.
             came = sought.wait_for(|(now, wanted)| *wanted && !watched || !Arc::ptr_eq(now, &settings)) => {
                 if came.is_err() {

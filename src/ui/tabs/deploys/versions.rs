@@ -26,8 +26,12 @@ use crate::ui::widgets::table::Column;
 
 /// Columns before the hosts.
 const BEFORE: &[Column] = &[Column::text("service", 12, 0), Column::text("env", 10, 3)];
-/// What was deployed last, the newest tag, and what is odd.
-const AFTER: &[Column] = &[Column::text("live", 9, 2), Column::text("tag", 9, 4), Column::text("", 0, 1)];
+/// What was deployed last, and what is odd.
+const AFTER: [Column; 2] = [Column::text("live", 9, 2), Column::text("", 0, 1)];
+/// The newest tag, where there is room and somebody knows of tags.
+const TAG: Column = Column::text("tag", 9, 4);
+/// Columns that the words about a mixed fleet are to have.
+const MIX: u16 = 48;
 /// Columns that a host takes.
 const HOST: u16 = 10;
 
@@ -61,13 +65,16 @@ pub fn draw(state: &State, c: &mut Canvas, area: Rect, focused: bool) {
         .map(|view| view.host.name.as_str())
         .filter(|name| found.iter().any(|view| view.service.hosts.iter().any(|host| host.as_str() == *name)))
         .collect();
-    let room = rest.width.saturating_sub(2 + 12 + 1 + 10 + 1 + 9 + 1 + 9 + 1 + 16);
+    let room = rest.width.saturating_sub(2 + 12 + 1 + 10 + 1 + 9 + 1 + 16);
     let side_by_side = hosts.len() as u16 * (HOST + 1) <= room;
     let mut columns = BEFORE.to_vec();
     if side_by_side {
         columns.extend(hosts.iter().map(|_| Column::text("", HOST, 1)));
     }
-    columns.extend(AFTER);
+    // What there is no room for is left out before the hosts are.
+    let more = room.saturating_sub(if side_by_side { hosts.len() as u16 * (HOST + 1) } else { MIX });
+    let tagged = more > TAG.width && tags(state).next().is_some();
+    columns.extend([AFTER[0]].into_iter().chain(tagged.then_some(TAG)).chain([AFTER[1]]));
     if !side_by_side && let Some(last) = columns.last_mut() {
         last.title = "reported";
     }
@@ -83,7 +90,8 @@ pub fn draw(state: &State, c: &mut Canvas, area: Rect, focused: bool) {
             cells.extend(hosts.iter().map(|host| on_host(state, c, view, host)));
         }
         let (says, odd) = forge(state, c, view);
-        cells.extend([says, tag(state, c, view)]);
+        cells.push(says);
+        cells.extend(tagged.then(|| tag(state, c, view)));
         cells.push(if side_by_side { odd } else { mix(state, c, view, *widths.last().unwrap_or(&0)) });
         cells
     };
@@ -192,12 +200,16 @@ fn mixed(state: &State, view: &ServiceView) -> String {
     format!("mixed{}{}", long.unwrap_or_default(), run.unwrap_or_default())
 }
 
+/// The newest tag of each service's project.
+fn tags(state: &State) -> impl Iterator<Item = (&str, &str)> {
+    let projects = state.hosted.delivery.iter().flat_map(|delivery| &delivery.projects);
+    projects.filter_map(|project| Some((project.service.as_str(), project.tags.first()?.name.as_str())))
+}
+
 /// The newest tag of the service's project.
 fn tag<'t>(state: &State, c: &Canvas, view: &ServiceView) -> Vec<Piece<'t>> {
-    let delivery = state.hosted.delivery.as_ref();
-    let project = delivery.and_then(|delivery| delivery.projects.iter().find(|one| one.service == view.service.name));
-    let tag = project.and_then(|project| project.tags.first());
-    vec![tag.map_or_else(|| c.piece(glyph::UNKNOWN, Role::Dim), |tag| c.piece(fit(&tag.name, 9), Role::Dim))]
+    let tag = tags(state).find(|(service, _)| *service == view.service.name).map(|(_, tag)| tag);
+    vec![tag.map_or_else(|| c.piece(glyph::UNKNOWN, Role::Dim), |tag| c.piece(fit(tag, 9), Role::Dim))]
 }
 
 /// Whether two are the same version: a tag may have a `v` before it.
