@@ -5,6 +5,7 @@ use std::fmt;
 use chrono::Utc;
 
 use super::job_plan::{JobPlan, Wanted, make};
+use super::origin::brings;
 use super::plan::NoPlan;
 use crate::domain::delivery::Part;
 use crate::domain::deploy::plan::Kind;
@@ -72,7 +73,13 @@ pub async fn plan(
     let place = place(spec, &named, service);
     let (careful, token) = (environment.careful, delivery.token.as_ref());
     let wanted = Wanted { kind, spec, service, careful, version, project, place: &place, token };
-    let plan = make(&gitlab, wanted).await.map_err(NoJob::NoPlan)?;
+    let mut plan = make(&gitlab, wanted).await.map_err(NoJob::NoPlan)?;
+    if let (Kind::Deploy, Some(from)) = (kind, plan.from.as_deref().filter(|from| *from != plan.version)) {
+        plan.brings = match gitlab.compare(&named, from, &plan.version).await {
+            Ok(between) => brings(from, &between, spec.migrate.as_ref()).0,
+            Err(why) => vec![format!("what came since {from} is not known: {why}")],
+        };
+    }
     Ok((plan, gitlab))
 }
 

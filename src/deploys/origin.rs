@@ -64,7 +64,7 @@ fn ask(plan: &mut DeployPlan, why: String) {
 }
 
 /// What lies between two versions, in lines; and the migrations in it by name.
-fn brings(from: &str, between: &Comparison, migrate: Option<&Migrate>) -> (Vec<String>, Vec<String>) {
+pub fn brings(from: &str, between: &Comparison, migrate: Option<&Migrate>) -> (Vec<String>, Vec<String>) {
     let count = between.commits.len();
     let more = if between.complete { "" } else { ", and more" };
     let mut lines = vec![format!("{count} commits since {from}{more}")];

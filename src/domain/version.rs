@@ -26,6 +26,13 @@ pub fn is_version(name: &str) -> bool {
     Version::parse(name).is_some()
 }
 
+/// Whether a name is that of a version that comes before its release, such as `2.0.0-rc.1`.
+pub fn is_before_release(name: &str) -> bool {
+    let Some(version) = Version::parse(name) else { return false };
+    let release = Version { qualifier: "", ..version };
+    version.order(&release) == Ordering::Less
+}
+
 /// Which of two is the later version. None where that cannot be said: one is no version, or they are of different things.
 pub fn compare(a: &str, b: &str) -> Option<Ordering> {
     let (a, b) = (Version::parse(a)?, Version::parse(b)?);
@@ -183,6 +190,15 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+
+    #[test]
+    fn what_comes_before_its_release_is_told_apart() {
+        for (name, before) in
+            [("2.0.0-rc.1", true), ("v1.0.0-alpha", true), ("1.4.3", false), ("1.4.3-hotfix.1", false), ("main", false)]
+        {
+            assert_eq!(is_before_release(name), before, "{name}");
+        }
+    }
 
     #[test]
     fn versions_are_told_from_branches_and_commits() {

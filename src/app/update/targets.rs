@@ -11,6 +11,7 @@ use crate::domain::action::ActionKind;
 use crate::domain::deploy::spec::{DeploySpec, Strategy};
 use crate::domain::host::HostName;
 use crate::domain::service::Service;
+use crate::domain::version;
 use crate::domain::want::{Subject, Want};
 
 /// The services that are meant by what is selected, each with the hosts that are meant.
@@ -307,11 +308,18 @@ fn missing<'w>(state: &State, want: &'w Want) -> Vec<&'w str> {
     hosts.iter().filter(|host| !state.is_up(host)).map(HostName::as_str).collect()
 }
 
-/// The newest tag of the service's project, unless that is live.
+/// The newest tag of the service's project that is later than what is live; where that can do harm, not one that comes
+/// before its release, while there is another.
 fn newest(state: &State, want: &Want) -> Option<String> {
     let Subject::Service { name, environment, .. } = &want.subject else { return None };
     let delivery = state.hosted.delivery.as_ref()?;
     let project = delivery.projects.iter().find(|project| project.service == *name)?;
-    let tag = project.tags.first()?.name.clone();
-    (live(state, name, environment).as_ref() != Some(&tag)).then_some(tag)
+    let live = live(state, name, environment);
+    let later = |tag: &&str| {
+        live.as_deref().is_none_or(|live| version::compare(tag, live).map_or(*tag != live, |order| order.is_gt()))
+    };
+    let tags = || project.tags.iter().map(|tag| tag.name.as_str()).filter(later);
+    let careful = state.settings.environment(environment).is_some_and(|known| known.careful);
+    let released = tags().find(|tag| careful && !version::is_before_release(tag));
+    released.or_else(|| tags().next()).map(str::to_owned)
 }

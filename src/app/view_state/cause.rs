@@ -100,6 +100,7 @@ mod tests {
             value: None,
             acked_by: None,
             silenced: false,
+            flapping: false,
             last_change: None,
             url: None,
         };

@@ -11,6 +11,7 @@ use crate::config::secret;
 use crate::config::units::duration;
 use crate::deploys::job_of::Of;
 use crate::deploys::known;
+use crate::deploys::origin;
 use crate::deploys::plan::{Wanted, make};
 use crate::deploys::prepare::artifact;
 use crate::domain::act::Proposal;
@@ -30,9 +31,6 @@ use crate::transport::SharedTransport;
 
 /// How long the forge may take to say what a version brings.
 const FORGE: Duration = Duration::from_secs(6);
-/// Commits and migrations that are named.
-const NAMED: usize = 8;
-
 /// How a service is deployed.
 fn spec<'s>(settings: &'s Settings, service: &Service) -> Result<&'s DeploySpec, String> {
     let mine = |spec: &&DeploySpec| spec.service == service.name && spec.environment == service.environment;
@@ -103,12 +101,9 @@ pub(super) async fn deploy(
     };
     let hosts: Vec<HostName> =
         want.subject.hosts().iter().filter(|host| away.iter().all(|(a, _)| a != *host)).cloned().collect();
-    let plan = make(wanted, &in_order(&hosts, reachable)).await.map_err(|error| error.to_string())?;
-    let mut page = plan.page();
-    if kind == Kind::Deploy {
-        page.extend(brings(settings, &plan).await);
-    }
-    let proposal = proposal(settings, &plan, plan.title(), page, plan.demand(settings.names()));
+    let mut plan = make(wanted, &in_order(&hosts, reachable)).await.map_err(|error| error.to_string())?;
+    consult(settings, &mut plan).await;
+    let proposal = proposal(settings, &plan, plan.title(), plan.page(), plan.demand(settings.names()));
     Ok((What::Deploy { plan: Box::new(plan), service: Box::new(service.clone()) }, proposal))
 }
 
@@ -125,29 +120,16 @@ fn proposal(settings: &Settings, plan: &DeployPlan, title: String, page: Vec<Str
     }
 }
 
-/// What the version brings over what is live now, where the forge knows it: a word about it is no reason to wait long.
-async fn brings(settings: &Settings, plan: &DeployPlan) -> Vec<String> {
-    let Some(gitlab) = &settings.hosted.gitlab else { return Vec::new() };
-    let Some(project) = gitlab.projects.iter().find(|project| project.service == plan.service) else {
-        return Vec::new();
-    };
-    let from = plan.hosts.iter().filter_map(|part| part.from.as_deref()).find(|from| *from != plan.version);
-    let Some(from) = from else { return Vec::new() };
+/// Adds what GitLab says of the version, where it knows: a word about it is no reason to wait long.
+async fn consult(settings: &Settings, plan: &mut DeployPlan) {
+    let Some(gitlab) = &settings.hosted.gitlab else { return };
+    let Some(project) = gitlab.projects.iter().find(|project| project.service == plan.service) else { return };
     let client = GitLab::new(gitlab, secret::source(gitlab.token.clone(), "[gitlab] token"));
-    let between = match timeout(FORGE, client.compare(project, from, &plan.version)).await {
-        Ok(Ok(between)) => between,
-        Ok(Err(why)) => return vec![line("brings", &format!("GitLab does not say: {why}"))],
-        Err(_) => return vec![line("brings", "GitLab did not say in time")],
-    };
-    let count = between.commits.len();
-    let migrations: Vec<&String> = between.files.iter().filter(|file| file.contains("migrat")).collect();
-    let merged = between.merge_requests.len();
-    let mut lines =
-        vec![line("brings", &format!("{count} commits, {merged} merge requests, {} migrations", migrations.len()))];
-    lines.extend(migrations.iter().take(NAMED).map(|file| line("careful", &format!("migration {file}"))));
-    let titles = between.commits.iter().rev().take(NAMED);
-    lines.extend(titles.map(|commit| line("", &format!("{} ({})", commit.title, commit.author))));
-    lines
+    let mut told = plan.clone();
+    match timeout(FORGE, origin::consult(&mut told, &client, project)).await {
+        Ok(()) => *plan = told,
+        Err(_) => plan.warnings.push("GitLab did not say in time what this version brings".to_owned()),
+    }
 }
 
 /// Taking a run over, or stopping it.
