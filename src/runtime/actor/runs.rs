@@ -58,17 +58,19 @@ pub async fn look(
     messages: mpsc::Sender<Message>,
 ) {
     let (mut over, mut told): (BTreeMap<String, KnownRun>, Option<Vec<KnownRun>>) = (BTreeMap::new(), None);
+    let mut asked = 0;
     sleep(FIRST).await;
     loop {
         let (settings, watched) = sought.borrow_and_update().clone();
         let began = Instant::now();
-        let mut found: Vec<KnownRun> = Vec::new();
+        let (mut found, before): (Vec<KnownRun>, usize) = (Vec::new(), std::mem::take(&mut asked));
         for (hosts, state) in deployed(&settings) {
             let up: Vec<(HostName, SharedTransport)> = hosts
                 .iter()
                 .filter_map(|host| Some((host.clone(), links.get(host)?.clone())))
                 .filter(|(_, transport)| transport.link().borrow().is_up())
                 .collect();
+            asked += up.len();
             for id in known::ids(&up, state, MOST, if watched { AT_ONCE } else { 1 }).await {
                 // What is over does not change any more.
                 let run = match over.get(&id) {
@@ -96,7 +98,8 @@ pub async fn look(
             told = Some(found);
         }
         tokio::select! {
-            () = sleep(pause(watched || open, began.elapsed())) => {}
+            // Hosts that were dialed meanwhile have not been asked yet.
+            () = sleep(pause(watched || open || asked != before || asked == 0, began.elapsed())) => {}
             // Somebody comes to look: what is shown is not to be minutes old.
             came = sought.wait_for(|(now, wanted)| *wanted && !watched || !Arc::ptr_eq(now, &settings)) => {
                 if came.is_err() {
