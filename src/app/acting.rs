@@ -150,7 +150,18 @@ impl Act {
 
     /// How many hosts are done, and of how many.
     pub fn done(&self) -> (usize, usize) {
-        (self.hosts.iter().filter(|host| host.ended.is_some()).count(), self.hosts.len())
+        let done = |host: &&ActHost| host.ended.is_some() || host.is_done();
+        (self.hosts.iter().filter(done).count(), self.hosts.len())
+    }
+
+    /// Whether its run waits on the hosts for somebody, or goes on, as far as those tell.
+    pub fn goes_on(&self, known: &[KnownRun]) -> bool {
+        let Some(id) = &self.run else { return false };
+        let Some(over) = &self.over else { return true };
+        // What has ended well or was undone is over, however old the hosts' word is.
+        let settled = matches!(self.verdict(), Some(Verdict::Ok | Verdict::RolledBack | Verdict::NotDone));
+        let open = known.iter().find(|run| run.id == *id).map(|run| !run.is_over());
+        !settled && open.unwrap_or(over.came.is_err())
     }
 
     /// Takes what happened.
@@ -166,7 +177,11 @@ impl Act {
             News::Warning(text) => self.warnings.push(text),
             News::Word(text) => self.say(text),
             News::Asks { why, .. } => why.into_iter().for_each(|line| self.say(line)),
-            News::Run(id) => self.run = Some(id),
+            News::Run(id) => {
+                // It stands on a line of its own.
+                self.words.retain(|word| *word != format!("run {id}"));
+                self.run = Some(id);
+            }
             News::Ended(ending) => {
                 let host = HostName::from(ending.host.as_str());
                 self.with(&host, |host| host.ended = Some(ending));
@@ -182,8 +197,12 @@ impl Act {
         }
     }
 
-    /// Of a bake many words come: the last ones are told.
+    /// Of a bake many words come: each says more than the one before it.
     fn say(&mut self, text: String) {
+        let baking = |text: &String| text.starts_with("bake ");
+        if baking(&text) && self.words.last().is_some_and(baking) {
+            self.words.pop();
+        }
         if self.words.len() == WORDS {
             self.words.remove(0);
         }
@@ -198,6 +217,11 @@ impl Act {
 }
 
 impl ActHost {
+    /// Whether the new release is live and well there.
+    pub fn is_done(&self) -> bool {
+        self.run.as_ref().is_some_and(|run| run.phase == Phase::Done)
+    }
+
     fn say(&mut self, line: String) {
         if self.lines.len() == LINES {
             self.lines.pop_front();

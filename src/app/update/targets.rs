@@ -173,9 +173,8 @@ pub(super) fn run_here(state: &State) -> Option<Subject> {
     match lists::run_row(state)? {
         RunRow::Act(act) => {
             let (id, proposal) = (act.run.as_deref()?, &act.proposal);
-            let known = state.acting.known.iter().find(|run| run.id == id).map(|run| !run.is_over());
-            let open = act.over.as_ref().is_none_or(|over| known.unwrap_or(over.came.is_err()));
-            open.then(|| of(proposal.service.as_deref().unwrap_or_default(), &proposal.environment, id))
+            let service = proposal.service.as_deref().unwrap_or_default();
+            act.goes_on(&state.acting.known).then(|| of(service, &proposal.environment, id))
         }
         RunRow::Known(run) if !run.is_over() => Some(of(&run.plan.service, &run.plan.environment, &run.id)),
         _ => None,

@@ -23,7 +23,7 @@ const COLUMNS: &[Column] = &[
     Column::figure("age", 4, 0),
     Column::text("service", 10, 1),
     Column::text("version", 10, 2),
-    Column::text("", 12, 3),
+    Column::text("", 13, 3),
     Column::text("environment", 11, 4),
     Column::text("kind", 8, 5),
     Column::figure("took", 5, 7),

@@ -26,7 +26,7 @@ use crate::ui::widgets::table::Column;
 /// Columns; what it is gets what is left.
 const COLUMNS: &[Column] = &[
     Column::figure("age", 4, 0),
-    Column::text("", 11, 1),
+    Column::text("", 13, 1),
     Column::text("hosts", 10, 3),
     Column::figure("took", 5, 4),
     Column::text("what", 0, 2),
@@ -34,6 +34,8 @@ const COLUMNS: &[Column] = &[
 ];
 /// Rows that it has at most beside the other lists.
 const MOST: u16 = 8;
+/// The longest detail that stands beside its host, in characters.
+const SHORT: usize = 40;
 /// Lines of a host's output that its page shows while others follow.
 const LINES: usize = 30;
 
@@ -111,8 +113,14 @@ fn dots<'t>(c: &Canvas, act: &Act, columns: usize) -> Vec<Piece<'t>> {
             let (shape, _, role) = outcome(ending.result);
             c.piece(shape, role)
         }
-        None if host.began.is_some() => c.piece(glyph::DIALING, Role::Busy),
-        None => c.piece(glyph::HOLLOW, Role::Dim),
+        None => match &host.run {
+            Some(run) => {
+                let (shape, role) = phase(run);
+                c.piece(shape, role)
+            }
+            None if host.began.is_some() => c.piece(glyph::DIALING, Role::Busy),
+            None => c.piece(glyph::HOLLOW, Role::Dim),
+        },
     };
     if act.hosts.len() <= columns {
         return act.hosts.iter().map(dot).collect();
@@ -152,7 +160,7 @@ fn phase(run: &HostRun) -> (&'static str, Role) {
         "done" => (glyph::GOOD, Role::Ok),
         "kept" | "held" | "undone" => (glyph::BAD, Role::Warn),
         "failed" | "stuck" => (glyph::BAD, Role::Bad),
-        "canceled" | "denied" | "unknown" => (glyph::HOLLOW, Role::Dim),
+        "canceled" | "denied" | "unknown" | "staged" => (glyph::HOLLOW, Role::Dim),
         _ => (glyph::DIALING, Role::Busy),
     }
 }
@@ -243,8 +251,7 @@ pub fn page<'t>(state: &State, c: &Canvas, act: &Act) -> Vec<Line<'t>> {
     }
     // A job of GitLab's has no run of ours that could be stopped.
     let ours = act.run.is_some() || !matches!(act.want.action, ActionKind::Deploy | ActionKind::Rollback);
-    let known = state.acting.known.iter().find(|run| Some(&run.id) == act.run.as_ref());
-    let waits = act.over.is_some() && known.is_some_and(|run| !run.is_over());
+    let waits = act.over.is_some() && act.goes_on(&state.acting.known);
     match (&act.over, act.wish) {
         (None, Wish::On | Wish::Keep) if act.run.is_some() => lines.push(keys(state, c, &[HOLD, STOP, UNDO])),
         (None, Wish::On | Wish::Keep) if ours => lines.push(keys(state, c, &[STOP])),
@@ -260,6 +267,8 @@ pub fn page<'t>(state: &State, c: &Canvas, act: &Act) -> Vec<Line<'t>> {
     lines.push(Line::Blank);
     for host in &act.hosts {
         lines.push(Line::Raw(host_line(state, c, host)));
+        let detail = host.ended.as_ref().and_then(|ending| ending.detail.clone()).filter(|detail| !short(detail));
+        lines.extend(detail.map(|detail| Line::Pair("", vec![c.piece(detail, Role::Text)])));
         if !host.steps.is_empty() {
             lines.push(Line::Raw(steps(c, host)));
         }
@@ -288,6 +297,12 @@ fn steps<'t>(c: &Canvas, host: &ActHost) -> Vec<Piece<'t>> {
     pieces
 }
 
+/// Whether a detail has room beside its host; else it stands under it.
+#[allow(clippy::ptr_arg, reason = "it filters options of strings")]
+fn short(detail: &String) -> bool {
+    detail.chars().count() <= SHORT
+}
+
 fn host_line<'t>(state: &State, c: &Canvas, host: &ActHost) -> Vec<Piece<'t>> {
     let name = (format!("{:<14}", fit(&host.name, 13)).into(), c.look.theme().host(&host.name));
     let mut pieces = vec![name];
@@ -296,10 +311,12 @@ fn host_line<'t>(state: &State, c: &Canvas, host: &ActHost) -> Vec<Piece<'t>> {
             let (shape, word, role) = outcome(ending.result);
             pieces.push(c.piece(format!("{:<12}", format!("{shape} {word}")), role));
             pieces.push(c.piece(format!("{:>6.1} s  ", ending.ms as f64 / 1000.0), Role::Dim));
-            pieces.push(c.piece(ending.detail.clone().unwrap_or_default(), Role::Text));
+            pieces.extend(ending.detail.clone().filter(short).map(|detail| c.piece(detail, Role::Text)));
         }
         (None, Some(began)) => {
-            pieces.push(c.piece(format!("{:<12}", format!("{} at it", glyph::DIALING)), Role::Busy));
+            let at = host.run.as_ref().filter(|run| run.step.is_none()).map(|run| (phase(run), run.word()));
+            let ((shape, role), word) = at.unwrap_or(((glyph::DIALING, Role::Busy), "at it"));
+            pieces.push(c.piece(format!("{:<12}", format!("{shape} {word}")), role));
             pieces.push(c.piece(format!("{:>6}    ", duration(since(state.now, began))), Role::Dim));
             pieces.push(c.piece(host.word.clone(), Role::Text));
         }
