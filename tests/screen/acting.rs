@@ -362,6 +362,18 @@ fn whether_a_release_is_kept_is_asked_over_nothing_that_somebody_writes() {
 }
 
 #[test]
+fn a_key_to_deploy_is_in_every_tab_with_a_service_under_the_cursor() {
+    for tab in ["1", "2k", "3", "4"] {
+        for key in ["D", "B"] {
+            let mut state = busy((80, 24));
+            press(&mut state, &format!("{tab}{key}"));
+            let shown = picture(&mut state);
+            assert!(shown.contains("nothing that is selected here can be"), "{tab}{key}: no [service.deploy]\n{shown}");
+        }
+    }
+}
+
+#[test]
 fn the_hosts_are_asked_for_runs_often_only_while_somebody_looks_at_them() {
     let mut state = busy((80, 24));
     let sought = |effects: &[Effect]| -> Vec<bool> {

@@ -28,6 +28,8 @@ use crate::runtime::herald::herald;
 
 /// How many runs of a service are shown.
 const MOST: usize = 10;
+/// Hosts that are asked at once.
+const AT_ONCE: usize = 16;
 
 /// The commands of `qd run`.
 #[derive(Debug, Subcommand)]
@@ -107,7 +109,7 @@ pub(in crate::cli) async fn known(opened: &Opened, wanted: Option<&str>) -> (Vec
         let spec = settings.deploys.iter().find(|s| s.service == service.name && s.environment == service.environment);
         let Some(state) = spec.and_then(|spec| spec.state.as_deref()) else { continue };
         let hosts = connected.in_order(&service.hosts);
-        let mut ids = ids(&hosts, state, usize::MAX).await;
+        let mut ids = ids(&hosts, state, usize::MAX, AT_ONCE).await;
         ids.retain(|id| wanted.is_none_or(|wanted| wanted == id));
         for id in ids.iter().take(MOST) {
             found.extend(one(&hosts, state, id, usize::MAX).await);

@@ -22,7 +22,7 @@ const EVERY: Duration = Duration::from_secs(10);
 /// The same while nobody does: then only a run that is left alone is worth a word.
 const SELDOM: Duration = Duration::from_secs(120);
 /// Of the time, at most one part in so many is spent looking, however many hosts there are and however slow their links.
-const SHARE: u32 = 10;
+const SHARE: u32 = 4;
 /// Before the first, for hosts are still being dialed then.
 const FIRST: Duration = Duration::from_secs(2);
 /// Hosts that are asked at once while somebody looks on; else one after the other.
@@ -117,7 +117,7 @@ mod tests {
     #[test]
     fn it_looks_often_only_for_somebody_and_never_takes_more_than_its_share() {
         let (quick, slow) = (Duration::from_millis(300), Duration::from_secs(60));
-        for (watched, took, pauses) in [(true, quick, 10), (false, quick, 120), (true, slow, 600), (false, slow, 600)] {
+        for (watched, took, pauses) in [(true, quick, 10), (false, quick, 120), (true, slow, 240), (false, slow, 240)] {
             assert_eq!(pause(watched, took), Duration::from_secs(pauses), "{watched} {took:?}");
         }
     }
