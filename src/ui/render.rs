@@ -111,8 +111,10 @@ fn banners(state: &State, c: &mut Canvas, area: Rect) -> Rect {
 
 /// Notes stand in the corner above the hints, the newest lowest.
 fn toasts(state: &State, c: &mut Canvas, area: Rect) {
+    // The row of a line that is typed is its own.
+    let typed = u16::from(matches!(state.overlays.last(), Some(Overlay::Prompt(_))));
     for (n, toast) in state.toasts.iter().rev().enumerate() {
-        let Some(y) = area.bottom().checked_sub(1 + n as u16).filter(|y| *y >= area.y) else { break };
+        let Some(y) = area.bottom().checked_sub(1 + typed + n as u16).filter(|y| *y >= area.y) else { break };
         let (mark, role) = if toast.bad { (glyph::BAD, Role::Bad) } else { (glyph::GOOD, Role::Ok) };
         let text = super::format::fit(&toast.text, usize::from(area.width.saturating_sub(6)));
         let pieces = [c.piece(format!(" {mark} "), role), c.piece(format!("{text} "), Role::Text)];

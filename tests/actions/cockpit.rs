@@ -30,6 +30,10 @@ pub fn open_with(world: &World, args: &[&str], more: &[(&str, &str)]) -> Tty {
 /// Types letter by letter, as fingers do.
 pub fn typed(qd: &Tty, keys: &str) {
     for key in keys.chars() {
+        // On a busy machine what comes closer together is seen as one, as a paste is.
+        if key == '\r' {
+            std::thread::sleep(Duration::from_millis(200));
+        }
         qd.keys(&key.to_string());
         std::thread::sleep(Duration::from_millis(40));
     }

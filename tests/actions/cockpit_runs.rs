@@ -104,7 +104,7 @@ fn a_bake_that_fails_asks_whether_to_keep_the_release_and_silence_takes_it_back(
         qd.wait(SOON, "the bake", |screen| screen.contains("the fleet is watched"));
         // The first look is what later ones are compared with.
         std::thread::sleep(Duration::from_millis(2500));
-        bakes::append(&world.path("access.log"), &(bakes::request(200, 0) + &bakes::request(500, 0)).repeat(30));
+        bakes::append(&world.path("log/access.log"), &(bakes::request(200, 0) + &bakes::request(500, 0)).repeat(30));
         qd.wait(SOON, "the question", |screen| {
             screen.contains("Keep the new release, or take it back?") && screen.contains("[B]")
         });
@@ -172,8 +172,8 @@ fn a_service_under_the_cursor_is_deployed_from_any_tab_and_hosts_that_are_away_a
         typed(&qd, "\x1b");
         qd.wait(SOON, "the tab", |screen| !screen.contains("the version"));
     }
-    world.stop(1);
     world.cut(1);
+    world.stop(1);
     qd.wait(Duration::from_secs(60), "its loss", |screen| screen.contains("box-2") && !screen.contains("2 up"));
     typed(&qd, "1");
     qd.wait(Duration::from_secs(60), "its loss", |screen| screen.contains("1 up"));
