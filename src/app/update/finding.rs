@@ -121,8 +121,8 @@ mod tests {
     use crate::domain::settings::Settings;
 
     fn state() -> State {
-        let mut settings = Settings::default();
-        settings.hosts = ["web-1", "web-10", "db-1"].map(|name| Host::named(name, "production")).to_vec();
+        let hosts = ["web-1", "web-10", "db-1"].map(|name| Host::named(name, "production")).to_vec();
+        let mut settings = Settings { hosts, ..Settings::default() };
         let (base, token, tags, owners) = (String::new(), None, vec![], vec![]);
         settings.hosted.statuscake = Some(StatusCakeSettings { base, token, tags, owners });
         State::new(Arc::new(settings), DateTime::UNIX_EPOCH, (80, 24), None)
