@@ -81,6 +81,11 @@ impl Filter {
         if self.hidden.contains(&id) { Some(false) } else { self.query.of_source(source) }
     }
 
+    /// Whether it is certain that every row that passes this one passes another too: it was typed further.
+    pub fn narrows(&self, other: &Self) -> bool {
+        self.hidden == other.hidden && self.query.narrows(&other.query)
+    }
+
     /// Whether a line of a source that is not hidden passes.
     pub fn wants(&self, line: &Line) -> bool {
         self.query.wants(line)
@@ -135,6 +140,20 @@ impl Node {
             }
             Self::Source(compare) => Some(compare.holds(source.name.as_bytes())),
             _ => None,
+        }
+    }
+
+    /// What is left out here (fields, `!`) is not certain. Where this holds the other can say of no source that none of
+    /// its rows pass, so the ledger's rows pass both or neither.
+    fn narrows(&self, other: &Self) -> bool {
+        match (self, other) {
+            (_, Self::And(others)) => others.iter().all(|other| self.narrows(other)),
+            (Self::Or(parts), _) => parts.iter().all(|part| part.narrows(other)),
+            (_, Self::Or(others)) if others.iter().any(|other| self.narrows(other)) => true,
+            (Self::And(parts), _) => parts.iter().any(|part| part.narrows(other)),
+            (Self::Text(text), Self::Text(other)) => text.narrows(other),
+            (Self::Level(op, level), Self::Level(other_op, other)) => (op, level) == (other_op, other),
+            _ => false,
         }
     }
 

@@ -1,5 +1,6 @@
 //! Which rows of the store pass a filter and match a search: looked through block by block, newest first, and only once.
 
+mod anew;
 mod fold;
 mod histogram;
 
@@ -107,21 +108,6 @@ pub struct Spot {
 }
 
 impl Scan {
-    /// Begins anew with another filter and search.
-    pub fn restart(&mut self, filter: Filter, search: Option<Text>, fold: bool) {
-        *self = Self { filter, search, fold, width: self.width, ..Self::default() };
-        (self.from, self.hits_from) = (usize::MAX, usize::MAX);
-    }
-
-    /// Searches for something else among the same rows.
-    pub fn search_anew(&mut self, search: Option<Text>) {
-        self.search = search;
-        self.hits_from = usize::MAX;
-        for seen in self.seen.values_mut() {
-            (seen.hits, seen.matching, seen.searched) = (RowSet::default(), 0, 0);
-        }
-    }
-
     /// The search, where there is one.
     pub fn search(&self) -> Option<&Text> {
         self.search.as_ref()

@@ -44,6 +44,7 @@ pub fn logs() {
         row("  the same files loaded by lnav", format!("{:.2} CPU s", children_cpu(1, &argv, &dir)));
     }
     filters("compressed", &held);
+    typed(&held);
     first_window(&held);
     drop(held);
     let (open, ingest_cpu) = load(&dir, Shape { hot: usize::MAX >> 1, ..Shape::default() });
@@ -97,16 +98,18 @@ fn load(dir: &Path, shape: Shape) -> (Held, f64) {
         .collect();
     merge.all_known();
     for piece in 0..PIECES {
+        // Like the engine, which looks at the clock once for all lines that come together.
+        let arrived = Instant::now();
         for (bytes, (id, cutter)) in contents.iter().zip(&mut sources) {
             let (from, to) = (bytes.len() * piece / PIECES, bytes.len() * (piece + 1) / PIECES);
             let mut lines = Vec::new();
             cutter.push(bytes.slice(from..to), &mut lines);
             for line in lines {
                 let (record, place) = ingest.line(*id, line, now).expect("a known source");
-                merge.push(record, place, now.timestamp_micros(), Instant::now());
+                merge.push(record, place, now.timestamp_micros(), arrived);
             }
         }
-        merge.release(Instant::now(), |row| store.insert(row));
+        merge.release(arrived, |row| store.insert(row));
     }
     sources.iter().for_each(|(id, _)| merge.close(*id));
     merge.drain(|row| store.insert(row));
@@ -179,20 +182,48 @@ fn filters(how: &str, held: &Held) {
     }
 }
 
+/// A word typed letter by letter, each letter looked for to the end: what that costs, and how soon a letter's first
+/// window is there at the worst. Beside it ripgrep run anew for every letter.
+fn typed(held: &Held) {
+    for word in ["NEEDLE-7f3a", "timed out"] {
+        let (mut view, mut cpu, mut rg, mut worst) = (View::default(), 0.0, 0.0, Duration::ZERO);
+        for end in 1..=word.len() {
+            let letters = &word[..end];
+            let (began, asked) = (thread_cpu(), Instant::now());
+            view.ask(query(Query::text(letters)));
+            worst = worst.max(until_window(&mut view, held, asked));
+            view.advance(&held.store, &held.ingest, || true);
+            cpu += thread_cpu() - began;
+            let counted = view.window(&held.store, &held.ingest).expect("everything has been looked through").matching;
+            if installed("rg") {
+                rg += children_cpu(5, &["rg", "-j1", "-c", letters], &held.dir);
+                assert_eq!(counted, rg_count(&held.dir, letters), "{letters}: as many as ripgrep");
+            }
+        }
+        let ratio = if rg > 0.0 { format!(", {:.1} x rg", cpu / rg) } else { String::new() };
+        row(&format!("filter, compressed, typed letter by letter: {word}"), format!("{cpu:.3} CPU s{ratio}"));
+        row("  a letter -> its first window, the worst", format!("{:.1} ms", worst.as_secs_f64() * 1000.0));
+    }
+}
+
+/// How soon a window with rows is there, in the slices that the engine works in.
+fn until_window(view: &mut View, held: &Held, began: Instant) -> Duration {
+    loop {
+        let until = Instant::now() + Duration::from_millis(8);
+        view.advance(&held.store, &held.ingest, || Instant::now() < until);
+        if view.window(&held.store, &held.ingest).is_some_and(|window| !window.rows.is_empty()) {
+            return began.elapsed();
+        }
+    }
+}
+
 /// How soon the first window of another filter is there, however much is left to count.
 fn first_window(held: &Held) {
-    let slice = Duration::from_millis(8);
     for pattern in [PATTERNS[0], "NEEDLE-7f3a"] {
         let mut view = View::default();
         let began = Instant::now();
         view.ask(query(Query::text(pattern)));
-        let first = loop {
-            let until = Instant::now() + slice;
-            view.advance(&held.store, &held.ingest, || Instant::now() < until);
-            if view.window(&held.store, &held.ingest).is_some_and(|window| !window.rows.is_empty()) {
-                break began.elapsed();
-            }
-        };
+        let first = until_window(&mut view, held, began);
         row(&format!("filter -> first window: {pattern}"), format!("{:.1} ms", first.as_secs_f64() * 1000.0));
     }
 }

@@ -14,6 +14,8 @@ use crate::logs::rowset::RowSet;
 pub struct Text {
     line: Regex,
     lines: Option<Regex>,
+    /// What it is where it is nothing but plain text.
+    plain: Option<Box<[u8]>>,
 }
 
 impl Text {
@@ -24,7 +26,11 @@ impl Text {
         let within = parsed.as_ref().and_then(within_lines);
         // What has no such form is asked of every line by itself: slower, and the same.
         let lines = within.and_then(|hir| RegexBuilder::new(&hir.to_string()).size_limit(16 << 20).build().ok());
-        Ok(Self { line, lines })
+        let plain = parsed.as_ref().and_then(|hir| match hir.kind() {
+            HirKind::Literal(literal) => Some(literal.0.clone()),
+            _ => None,
+        });
+        Ok(Self { line, lines, plain })
     }
 
     /// The regex over one line.
@@ -40,6 +46,12 @@ impl Text {
     /// Whether whole blocks can be asked.
     pub fn takes_blocks(&self) -> bool {
         self.lines.is_some()
+    }
+
+    /// Whether it is certain that another matches every line that this one matches: a word with more letters.
+    pub fn narrows(&self, other: &Self) -> bool {
+        let (Some(plain), Some(other)) = (&self.plain, &other.plain) else { return false };
+        memchr::memmem::find(plain, other).is_some()
     }
 
     /// Takes those lines of a text into a set that match; the first is row `first`. Each line ends in a newline.
@@ -126,6 +138,27 @@ mod tests {
             ("[^a]", vec![0, 2, 3, 4]),
         ] {
             assert_eq!(rows(pattern, &lines), expected, "{pattern}");
+        }
+    }
+
+    #[test]
+    fn a_word_with_more_letters_is_narrower_and_of_anything_else_that_is_not_certain() {
+        let narrows = |one: &str, other: &str| Text::compile(one).unwrap().narrows(&Text::compile(other).unwrap());
+        for (one, other, expected) in [
+            ("timed out", "time", true),
+            ("time", "time", true),
+            ("a\\.b", "\\.", true),
+            ("out of time", "time", true),
+            ("time", "timed", false),
+            ("Time", "time", false),
+            ("(?i)timed", "time", false),
+            ("timed", "(?i)time", false),
+            ("timed?", "time", false),
+            ("a.b", ".", false),
+            ("time|x", "time", false),
+            ("time$", "time", false),
+        ] {
+            assert_eq!(narrows(one, other), expected, "{one} {other}");
         }
     }
 
