@@ -153,18 +153,21 @@ fn flood() {
     std::thread::sleep(Duration::from_secs(3));
     cost_row("20,000 lines/s from 10 hosts", tty.cost_over(Duration::from_secs(15)));
     // `?` opens and Esc closes the help, which shows on the screen without doubt.
-    let mut times = Vec::new();
-    for _ in 0..400 {
+    let cat = Tty::start(&["cat"], &[], 40, 5);
+    let (mut times, mut echoes) = (Vec::new(), Vec::new());
+    for n in 0..400 {
         let began = Instant::now();
         tty.keys("?");
         tty.wait(PATIENCE, "the help", |screen| screen.contains("Help"));
         times.push(began.elapsed());
         tty.keys("\x1b");
         tty.wait(PATIENCE, "the help to go", |screen| !screen.contains("Help"));
+        echoes.push(flood::echoed(&cat, n));
         std::thread::sleep(Duration::from_millis(20));
     }
     row("key -> frame in that flood, p50", format!("{:.1} ms", percentile(&mut times, 50)));
     row("key -> frame in that flood, p99", format!("{:.1} ms", percentile(&mut times, 99)));
+    row("  the echo of a terminal with `cat` meanwhile, p99", format!("{:.1} ms", percentile(&mut echoes, 99)));
     if installed("lnav") {
         let logs: Vec<String> = (1..=10).map(|host| fleet.log_file(host)).collect();
         let mut argv = vec!["lnav"];

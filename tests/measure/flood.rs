@@ -18,6 +18,18 @@ const SECONDS: u64 = 60;
 /// Between two writes to each file.
 const TICK: Duration = Duration::from_millis(10);
 
+/// How soon a terminal in which nothing but `cat` runs gives back what is typed: what the machine, busy with hosts too,
+/// lets any program have.
+pub fn echoed(cat: &Tty, n: usize) -> Duration {
+    let typed = format!("{n:06}");
+    let began = Instant::now();
+    cat.keys(&typed);
+    cat.wait(PATIENCE, "the echo", |screen| screen.contains(&typed));
+    let took = began.elapsed();
+    cat.keys("\r");
+    took
+}
+
 /// All of it.
 pub fn flood100k() {
     let fleet = LightFleet::up(HOSTS, "0");
@@ -39,7 +51,8 @@ pub fn flood100k() {
     cost_row("100,000 lines/s from 10 hosts", tty.cost_over(Duration::from_secs(10)));
     let rate = (written.load(Ordering::Relaxed) - before) as f64 / at.elapsed().as_secs_f64();
     row("  written meanwhile", format!("{rate:.0} lines/s"));
-    let (mut behind, mut keys, mut markers) = (Vec::new(), Vec::new(), 0);
+    let cat = Tty::start(&["cat"], &[], 40, 5);
+    let (mut behind, mut keys, mut echoes, mut markers) = (Vec::new(), Vec::new(), Vec::new(), 0);
     while began.elapsed().as_secs() < SECONDS {
         let marker = format!("marker-{markers:05}-end");
         fleet.append(1 + markers % HOSTS, &marker);
@@ -51,6 +64,7 @@ pub fn flood100k() {
         keys.push(pressed.elapsed());
         tty.keys("\x1b");
         tty.wait(PATIENCE, "the help to go", |screen| !screen.contains("Help"));
+        echoes.push(echoed(&cat, markers));
         std::thread::sleep(Duration::from_millis(23 + 7 * (markers as u64 % 5)));
     }
     stop.store(true, Ordering::Relaxed);
@@ -62,6 +76,7 @@ pub fn flood100k() {
     row("  a line written -> on the screen, p99", format!("{:.0} ms", percentile(&mut behind, 99)));
     row("  key -> frame, p50", format!("{:.1} ms", percentile(&mut keys, 50)));
     row("  key -> frame, p99", format!("{:.1} ms", percentile(&mut keys, 99)));
+    row("  the echo of a terminal with `cat` meanwhile, p99", format!("{:.1} ms", percentile(&mut echoes, 99)));
     let all = written.load(Ordering::Relaxed) + markers as u64;
     tty.keys(&format!("f{}\r", "\x7f".repeat(10)));
     std::thread::sleep(Duration::from_secs(5));
