@@ -152,6 +152,19 @@ gate = { timeout = "30s", every = "1s", min_stable = "3s" }
 bake = "15s"
 
 [[service]]
+name = "storefront"
+hosts = ["tag:web"]
+unit = "storefront.service"
+health = { url = "http://127.0.0.1:8080/healthz", status = "200-299", timeout = "2s", every = "5s" }
+version = "http://127.0.0.1:8080/version"
+access_log = "/var/log/storefront/access.log"
+logs = [{ file = "/var/log/storefront/access.log" }]
+[service.deploy] # 3.8.0 is good, 3.8.1 fails its bake, 3.8.2 its gate
+root = "/srv/storefront"
+gate = { timeout = "20s", every = "1s", min_stable = "3s" }
+bake = "20s"
+
+[[service]]
 name = "nginx"
 hosts = ["tag:web"]
 unit = "nginx.service"

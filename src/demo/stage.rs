@@ -4,7 +4,7 @@ use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::fs::{self, OpenOptions};
 use std::io::{self, Write};
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{OpenOptionsExt, symlink};
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread::{self, JoinHandle};
@@ -16,6 +16,7 @@ use tokio::sync::watch;
 
 use super::log_file::LogFile;
 use super::world::role::USER;
+use super::world::storefront;
 use super::world::units::Verb;
 use super::world::{Line, Live, World};
 
@@ -32,7 +33,8 @@ const MOST_ASKED: usize = 64;
 const MOST_BEHIND: i64 = 30;
 
 /// The programs that answer for the made-up host instead of this machine's. `refuse` stands for those that change things.
-const PROGRAMS: [(&str, &str); 18] = [
+const PROGRAMS: [(&str, &str); 19] = [
+    ("curl", include_str!("bin/curl.sh")),
     ("df", include_str!("bin/df.sh")),
     ("getconf", include_str!("bin/getconf.sh")),
     ("hostname", include_str!("bin/hostname.sh")),
@@ -87,6 +89,10 @@ impl Stage {
             }
             for (path, text) in world.fixtures(i) {
                 write_whole(&root.join(path), &text, 0o644)?;
+            }
+            let releases = root.join(storefront::ROOT);
+            if releases.exists() {
+                symlink(format!("releases/{}", storefront::LIVE), releases.join("current"))?;
             }
             let live = world.live(i).context("every host has a state")?;
             let live = watch::Sender::new(live);
@@ -153,6 +159,13 @@ impl Stage {
                 if let Some((verb, unit)) = text.trim_end().split_once(' ')
                     && let Some(verb) = Verb::named(verb)
                 {
+                    // What is started is what the link leads to then.
+                    let link = || fs::read_link(host.root.join(storefront::ROOT).join("current")).ok();
+                    if unit == storefront::UNIT
+                        && let Some(release) = link().as_deref().and_then(Path::file_name)
+                    {
+                        self.world.start_storefront(i, &release.to_string_lossy());
+                    }
                     // systemctl has looked whether there is such a unit.
                     let _ = self.world.act(i, verb, unit);
                 }

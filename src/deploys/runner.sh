@@ -107,7 +107,7 @@ gate() { # VERSION: until it has been good for long enough, or will not be
     note begin gate
     while :; do
         look "$1"
-        now=$(up)
+        now=$(up) || exit 1
         if [ -z "$why" ]; then
             since=${since:-$now}
             if [ $((now - since)) -ge "$gate_stable" ] && [ "$good" -ge "$gate_successes" ]; then break; fi
@@ -174,6 +174,7 @@ await() { # ORDER...: waits for one of them, or abort; sets $order. Unattended, 
         beat
         if [ -n "$alone" ] && [ "$lost" != hold ]; then order=$lost; return 0; fi
         sleep 0.3
+        [ -d "$ctl" ] || exit 1 # somebody has removed the run: nobody will ever say more
     done
 }
 

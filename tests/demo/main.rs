@@ -14,6 +14,7 @@ mod folder;
 mod library;
 mod servers;
 mod ssh;
+mod storefront;
 #[allow(dead_code, reason = "what programs cost is measured elsewhere")]
 #[path = "../measure/tty.rs"]
 mod tty;

@@ -8,10 +8,17 @@ use russh::server::{Auth, ChannelOpenHandle, Handler, Msg, PublicKeyOffer, Sessi
 use russh::{Channel, ChannelId, ChannelOpenFailure, Pty};
 
 use super::super::world::role::USER;
+use super::super::world::{Api, Live, storefront};
 use super::{Shared, exec, http};
 
-/// The port of the host's service, as the host sees it; no port of the real machine is ever reached.
-const SERVICE_PORT: u32 = 8000;
+/// The service that listens on a port of the host, as the host sees it; no port of the real machine is ever reached.
+fn service(live: &Live, port: u32) -> Option<Api> {
+    match port {
+        8000 => live.api.clone(),
+        storefront::PORT => live.storefront.clone(),
+        _ => None,
+    }
+}
 
 /// One client's session.
 pub struct Guest {
@@ -70,13 +77,13 @@ impl Handler for Guest {
     ) -> Result<(), russh::Error> {
         if !matches!(address, "127.0.0.1" | "localhost" | "::1") {
             reply.reject(ChannelOpenFailure::AdministrativelyProhibited).await;
-        } else if port != SERVICE_PORT || self.shared.live.borrow().api.is_none() {
+        } else if service(&self.shared.live.borrow(), port).is_none() {
             reply.reject(ChannelOpenFailure::ConnectFailed).await;
         } else {
             reply.accept().await;
             let live = self.shared.live.clone();
             tokio::spawn(super::super::http::serve(channel.into_stream(), move |request| {
-                http::respond(request, live.borrow().api.as_ref())
+                http::respond(request, service(&live.borrow(), port).as_ref())
             }));
         }
         Ok(())

@@ -11,9 +11,7 @@ pub fn respond(request: &Request, api: Option<&Api>) -> Reply {
             None => Reply::text(200, "ok\n"),
             Some(trouble) => Reply::text(500, format!("{trouble}\n")),
         },
-        ("GET", "/version") => {
-            Reply::json(200, &serde_json::json!({ "service": "myservice", "version": &*api.version }))
-        }
+        ("GET", "/version") => Reply::json(200, &api.told()),
         ("GET", _) => Reply::text(404, "not found\n"),
         _ => Reply::text(405, "only GET\n"),
     }
@@ -25,8 +23,8 @@ mod tests {
 
     #[test]
     fn health_and_version_are_the_worlds() {
-        let well = Api { version: "1.4.2".into(), trouble: None };
-        let ill = Api { version: "1.4.3".into(), trouble: Some("checkout failing") };
+        let well = Api { service: "myservice", version: "1.4.2".into(), trouble: None };
+        let ill = Api { service: "myservice", version: "1.4.3".into(), trouble: Some("checkout failing") };
         let status = |target, api| respond(&Request::get(target), api).status;
         assert_eq!((status("/healthz", Some(&well)), status("/healthz", Some(&ill))), (200, 500));
         assert_eq!(

@@ -15,6 +15,7 @@ mod machine;
 mod procfs;
 pub mod rng;
 pub mod role;
+pub mod storefront;
 pub mod story;
 pub mod system;
 pub mod units;
@@ -39,15 +40,26 @@ pub struct Live {
     pub reachable: bool,
     /// Its HTTP service, where it has one.
     pub api: Option<Api>,
+    /// Its storefront, where it has one.
+    pub storefront: Option<Api>,
 }
 
 /// The HTTP service of a web host.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Api {
+    /// What it is called.
+    pub service: &'static str,
     /// The version it reports.
     pub version: Arc<str>,
     /// What its health check complains of.
     pub trouble: Option<&'static str>,
+}
+
+impl Api {
+    /// What it says of its version.
+    pub fn told(&self) -> serde_json::Value {
+        serde_json::json!({ "service": self.service, "version": &*self.version })
+    }
 }
 
 /// One second of one host.
@@ -80,6 +92,8 @@ struct Host {
     role: Role,
     machine: Machine,
     units: Units,
+    /// The release of the storefront that runs.
+    storefront: Arc<str>,
     scene: Scene,
 }
 
@@ -92,7 +106,7 @@ impl World {
             let machine = Machine::new(role, &mut Rng::at(seed, i as u64, i64::MIN));
             let units = Units::of(role, if role == Role::Web { GOOD } else { GOOD_JOBS });
             let scene = scene(&units, true, -HISTORY);
-            Host { name, role, machine, units, scene }
+            Host { name, role, machine, units, storefront: storefront::LIVE.into(), scene }
         };
         let hosts = role::names(hosts).into_iter().enumerate().map(host).collect();
         let company = Company::new(seed, (started - TimeDelta::seconds(HISTORY)).timestamp());
@@ -133,6 +147,13 @@ impl World {
     pub fn act(&mut self, host: usize, verb: Verb, unit: &str) -> bool {
         let now = self.next;
         self.hosts.get_mut(host).is_some_and(|host| host.units.act(verb, unit, now))
+    }
+
+    /// The storefront of a host is started with this release.
+    pub fn start_storefront(&mut self, host: usize, version: &str) {
+        if let Some(host) = self.hosts.get_mut(host) {
+            host.storefront = version.into();
+        }
     }
 
     /// What happens in a second, before anything is written of it.
@@ -185,6 +206,11 @@ impl World {
         for (i, host) in self.hosts.iter_mut().enumerate() {
             let mut rng = Rng::at(self.story.seed, i as u64, now);
             let mut second = Second::new(at);
+            if host.has_storefront() {
+                // Of its own, so that nothing else is other than it would be without it.
+                let mut rng = Rng::at(self.story.seed ^ 0x0570_4ef0, i as u64, now);
+                storefront::write(&host.storefront, &mut second, &mut rng);
+            }
             let usage = if host.role == Role::Web {
                 let load = web::Load { requests_s, scene: &host.scene };
                 web::write(&load, &mut second, &mut rng, &mut self.queued)
@@ -226,6 +252,7 @@ impl World {
         let Some(host) = self.hosts.get(host) else { return Vec::new() };
         let mut files = procfs::files(&host.machine, at.timestamp());
         files.extend(system::changing(host.role, &host.machine, &host.units, self.next - 1, at));
+        files.extend(storefront::answers(&host.live()));
         files
     }
 
@@ -243,8 +270,13 @@ impl World {
 impl Host {
     fn live(&self) -> Live {
         let runs = self.units.get(API).is_some_and(|api| !api.stopped);
-        let api = Api { version: self.scene.version.clone(), trouble: self.scene.trouble };
-        Live { reachable: self.scene.reachable, api: runs.then_some(api) }
+        let api = Api { service: "myservice", version: self.scene.version.clone(), trouble: self.scene.trouble };
+        let storefront = self.has_storefront().then(|| storefront::api(&self.storefront));
+        Live { reachable: self.scene.reachable, api: runs.then_some(api), storefront }
+    }
+
+    fn has_storefront(&self) -> bool {
+        self.units.get(storefront::UNIT).is_some_and(|unit| !unit.stopped)
     }
 }
 

@@ -5,6 +5,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::machine::Machine;
 use super::role::{Role, USER};
+use super::storefront;
 use super::units::{State, Units};
 
 /// Where the answers are, below the host's root.
@@ -20,8 +21,12 @@ pub fn fixed(name: &str, role: Role) -> Vec<(String, String)> {
     let mounts = disks(role).iter().fold("proc /proc proc rw 0 0\n".to_owned(), |text, disk| {
         text + &format!("{} {} ext4 rw,relatime 0 0\n", disk.device, disk.mount)
     });
+    let id: String = name.bytes().map(|byte| format!("{byte:02x}")).collect();
+    let storefront = if role == Role::Web { storefront::releases() } else { Vec::new() };
     [
         ("etc/hostname", format!("{name}\n")),
+        ("etc/machine-id", format!("{id:0>32}\n")),
+        ("proc/sys/kernel/random/boot_id", format!("00000000-0000-4000-8000-{id:0>12}\n")),
         ("etc/os-release", os.to_owned()),
         ("proc/mounts", mounts.clone()),
         ("proc/self/mounts", mounts),
@@ -30,6 +35,7 @@ pub fn fixed(name: &str, role: Role) -> Vec<(String, String)> {
     ]
     .into_iter()
     .map(|(path, text)| (path.to_owned(), text))
+    .chain(storefront)
     .collect()
 }
 

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::role::Role;
+use super::storefront;
 
 /// The api's unit.
 pub const API: &str = "myservice.service";
@@ -36,9 +37,10 @@ pub struct Unit {
     pub memory: f64,
 }
 
-static ALL: [Unit; 5] = [
+static ALL: [Unit; 6] = [
     unit(API, "myservice api", &[Role::Web], 1042, ("myservice", "myservice"), 0.62, 0.22),
     unit(NGINX, "A high performance web server", &[Role::Web], 812, ("www-data", "nginx"), 0.13, 0.02),
+    unit(storefront::UNIT, "The shop's pages", &[Role::Web], 1107, ("storefront", "storefront"), 0.04, 0.03),
     unit(POSTGRES, "PostgreSQL RDBMS", &[Role::Db], 701, ("postgres", "postgres"), 0.71, 0.34),
     unit(JOBS, "Background jobs", &[Role::Db, Role::Worker], 930, ("jobs", "jobs"), 0.16, 0.08),
     unit(
