@@ -74,6 +74,7 @@ pub async fn make(wanted: Wanted<'_>, hosts: &[(HostName, SharedTransport)]) -> 
         migrates: None,
         migrations: BTreeSet::new(),
         privileged,
+        breaks: None,
     };
     let mut failing = 0;
     for ((host, _), survey) in hosts.iter().zip(&surveys) {
@@ -123,6 +124,8 @@ struct Maker<'a> {
     migrates: Option<bool>,
     migrations: BTreeSet<String>,
     privileged: &'a [Vec<String>],
+    /// What a run that was cut off has left behind.
+    breaks: Option<String>,
 }
 
 impl Maker<'_> {
@@ -130,6 +133,10 @@ impl Maker<'_> {
         let (root, mut faults) = (self.root, Vec::new());
         let mut fault = |text: String| faults.push(format!("{host}: {text}"));
         preflight::faults(self.wanted.spec, root, self.unit, survey).into_iter().for_each(&mut fault);
+        if let Some(cut) = preflight::cut_off(survey) {
+            self.breaks.get_or_insert_with(|| format!("{host}: {cut}"));
+            self.warnings.push(format!("{host}: {cut}"));
+        }
         preflight::refused(self.privileged, survey).into_iter().for_each(&mut fault);
         let (spec, by_script) = (self.wanted.spec, self.wanted.spec.strategy == Strategy::Script);
         if survey.machine_id.is_empty() {
@@ -268,9 +275,10 @@ impl Maker<'_> {
         }
         let action = if kind == Kind::Deploy { ActionKind::Deploy } else { ActionKind::Rollback };
         let mut level = action.level(Scope { careful, hosts, of, configured: None });
-        if !self.wanted.left_out.is_empty() && careful {
+        if (!self.wanted.left_out.is_empty() || self.breaks.is_some()) && careful {
             level = Level::Three;
         }
+        let wants_reason = self.breaks.or(wants_reason);
         let version = match kind {
             Kind::Deploy => version.to_owned(),
             Kind::Rollback => most_common(self.parts.iter().map(|part| part.to.as_str())),

@@ -46,7 +46,9 @@ pub(super) fn faults(spec: &DeploySpec, root: &str, unit: &str, survey: &Survey)
         fault(format!("{root} is on a network file system ({}), where a lock means nothing", survey.fs));
     }
     if let Some(owner) = &survey.owner {
-        fault(format!("another run has the lock: {owner}"));
+        let steered = survey.lease_age.filter(|age| *age > spec.lease.as_secs());
+        let since = steered.map(|age| format!("; nobody has steered it for {age} s, and {}", adopts(owner)));
+        fault(format!("another run has the lock: {owner}{}", since.unwrap_or_default()));
     }
     if let Some(hold) = &survey.hold {
         fault(format!("it is locked by hand: {hold}; qd unlock lets it again"));
@@ -110,6 +112,19 @@ pub(super) fn no_way_back(spec: &DeploySpec, live: Option<&str>, survey: &Survey
     let there = survey.releases.iter().any(|(name, _)| name == live);
     let needed = spec.strategy != Strategy::Script || spec.script.rollback.is_none();
     (needed && !there).then(|| format!("what is live, {live}, is not among its releases: there is no way back"))
+}
+
+/// What takes the run of this owner up again.
+fn adopts(owner: &str) -> String {
+    let run = owner.split(" run ").nth(1).and_then(|rest| rest.split(' ').next()).unwrap_or_default();
+    format!("qd run adopt {run} takes it up")
+}
+
+/// What was left behind by a run that was cut off here; to deploy in spite of it breaks its lock.
+pub(super) fn cut_off(survey: &Survey) -> Option<String> {
+    let owner = survey.cut.as_deref()?;
+    let at = if survey.step.is_empty() { String::new() } else { format!(" at {}", survey.step) };
+    Some(format!("a run was cut off here{at}, and its runner is dead: {owner}; {}", adopts(owner)))
 }
 
 /// What people should know, although it is in nobody's way.

@@ -3,12 +3,11 @@
 # Parameters: state run who plan json strategy runner how; owner.sh stands before this.
 umask 002
 dir=$state/runs/$run
-if living; then
+if taken; then
     case $owner in
-        *" run $run "*) echo already ;;
-        *) printf 'busy %s\n' "$owner" ;;
+        *" run $run "*) if living; then echo already; exit 0; fi ;;
+        *) printf 'busy %s\n' "$owner"; exit 0 ;;
     esac
-    exit 0
 fi
 if [ ! -e "$dir/plan.sh" ]; then
     if held; then printf 'locked %s\n' "$hold"; exit 0; fi

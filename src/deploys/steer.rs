@@ -16,7 +16,7 @@ use super::told::{Teller, Told};
 use crate::actions::scribe::Scribe;
 use crate::domain::deploy::bake::OnBreach;
 use crate::domain::deploy::journal::{HostRun, Phase};
-use crate::domain::deploy::plan::DeployPlan;
+use crate::domain::deploy::plan::{DeployPlan, HostPart};
 use crate::domain::deploy::spec::OnFail;
 use crate::domain::deploy::steer::{Course, Next, Order, Outcome, Wish};
 use crate::domain::deployment::DeploymentStatus;
@@ -95,13 +95,16 @@ impl<'a> Run<'a> {
         token: &str,
         links: &'a BTreeMap<HostName, SharedTransport>,
     ) -> Self {
+        // Whoever has no way to a host does not wait for it.
+        let without = plan.hosts.iter().filter(|part| !links.contains_key(&HostName::from(part.host.as_str())));
+        let away = |part: &HostPart| (part.host.clone(), HostRun { away: true, ..HostRun::default() });
         Self {
             plan,
             id: id.to_owned(),
             who: who.to_owned(),
             token: token.to_owned(),
             links,
-            runs: BTreeMap::new(),
+            runs: without.map(away).collect(),
             asks: false,
             stays: false,
             why: Vec::new(),
@@ -207,7 +210,8 @@ impl<'a> Run<'a> {
     async fn give_up_on(&mut self, told: &Teller) {
         let limit = self.plan.lease * LEASES_AWAY;
         // With a single host nobody can tell its end from that of our own link.
-        if self.token.is_empty() || self.away.len() == self.plan.hosts.len() {
+        let linked = self.plan.hosts.iter().filter(|part| self.link(&part.host).is_some()).count();
+        if self.token.is_empty() || self.away.len() == linked {
             return;
         }
         for (host, since) in &self.away {

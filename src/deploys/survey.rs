@@ -68,6 +68,12 @@ pub struct Survey {
     pub hold: Option<String>,
     /// Whose run has the lock.
     pub owner: Option<String>,
+    /// Whose run was cut off there: its runner is dead, and nobody steers it.
+    pub cut: Option<String>,
+    /// Since when nobody has steered that run, in seconds.
+    pub lease_age: Option<u64>,
+    /// The step that it was at.
+    pub step: String,
     /// The unit, and whether it may be acted on.
     pub unit: Reading,
 }
@@ -100,6 +106,9 @@ impl Survey {
             state_sum: String::new(),
             hold: None,
             owner: None,
+            cut: None,
+            lease_age: None,
+            step: String::new(),
             unit: Reading::default(),
         }
     }
@@ -212,6 +221,9 @@ fn parse(text: &str) -> Survey {
             "state_sum" => survey.state_sum = one_line(value, 100),
             "hold" => survey.hold = Some(one_line(value.split_once(' ').map_or(value, |(_, said)| said), 300)),
             "owner" => survey.owner = Some(one_line(value, 300)),
+            "cut" => survey.cut = Some(one_line(value, 300)),
+            "lease" => survey.lease_age = value.parse().ok(),
+            "step" => survey.step = one_line(value, 60),
             _ => {}
         }
     }

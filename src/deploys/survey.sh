@@ -63,4 +63,10 @@ echo "state=$(tr -d '\n' <"$state/state.json" 2>/dev/null)"
 echo "state_sum=$(sha256sum <"$state/state.json" 2>/dev/null)"
 refuse
 if held; then echo "hold=$hold"; fi
-if living; then echo "owner=$owner"; fi
+# Whose run has it, or was cut off here: its lease, and the step that it was at.
+if taken; then echo "owner=$owner"; elif [ -n "$owner" ]; then echo "cut=$owner"; fi
+if [ -n "$owner" ]; then
+    echo "lease=$(lease_age "$(run_of)")"
+    sed -n 's/.*"event":"begin","step":"\([^"]*\)".*/step=\1/p; s/.*"event":"end".*/step=/p' \
+        "$state/runs/$(run_of)/journal.jsonl" 2>/dev/null | tail -n 1
+fi

@@ -426,3 +426,29 @@ fn a_lock_that_is_taken_in_the_same_moment_leaves_everything_alone() {
     holder.kill().unwrap();
     holder.wait().unwrap();
 }
+
+#[test]
+fn a_run_that_was_cut_off_is_told_from_one_that_lives_and_is_not_passed_over() {
+    let world = world("lease = \"5s\"\nhooks = { drain = [\"./hook\", \"drain\"] }");
+    let slow = world.path("app/slow-drain");
+    std::fs::write(&slow, "").unwrap();
+    let mut qd = world.process(&["--host", "box-1", "deploy", "api", "1.1", "--yes"]).spawn().unwrap();
+    world.wait_for("box-1", "\"event\":\"begin\",\"step\":\"drain\"");
+    let owner = std::fs::read_to_string(world.path("app/.quarterdeck/owner")).unwrap();
+    let pid = owner.split(" pid ").nth(1).unwrap().split(' ').next().unwrap();
+    qd.kill().unwrap();
+    qd.wait().unwrap();
+    assert!(Command::new("kill").args(["-9", pid]).status().unwrap().success());
+    // Its qd may still start it again: it has the lock for as long as its lease.
+    let out = deploy(&world, "1.2");
+    assert!(text(&out.stderr).contains("another run has the lock"), "{}", text(&out.stderr));
+    std::thread::sleep(Duration::from_secs(6));
+    let out = deploy(&world, "1.2");
+    let said = text(&out.stderr);
+    assert_eq!(out.status.code(), Some(4), "it wants a reason: {said}");
+    assert!(said.contains("a run was cut off here at drain") && said.contains("qd run adopt 01"), "{said}");
+    std::fs::remove_file(slow).unwrap();
+    let out = world.qd(&["--host", "box-1", "run", "adopt", "--yes", "--json"]);
+    assert_eq!((out.status.code(), state(&out).as_str()), (Some(0), "done"), "{}", text(&out.stderr));
+    assert_eq!(live(&world), "releases/1.1");
+}

@@ -71,6 +71,9 @@ pub enum RunVerb {
 pub struct RunArgs {
     /// The run's id; the newest that is under way when not given.
     pub id: Option<String>,
+    /// A host that cannot be reached any more and is given up (level 3); may be given again.
+    #[arg(long, value_name = "HOST")]
+    pub leave_out: Vec<String>,
     /// What every command that acts takes.
     #[command(flatten)]
     pub flags: ActFlags,
@@ -173,11 +176,15 @@ async fn take_over(global: &Global, args: RunArgs, action: ActionKind, wish: Wis
             return Err(Failure::new(Exit::Usage, format!("run {} is over: {}", run.id, run.state())));
         }
         let own = |(host, _): &&(HostName, String)| run.plan.part(host.as_str()).is_some();
-        let away = connected.missing.iter().filter(own);
-        let away: Vec<String> = away.map(|(host, why)| format!("{host} cannot be reached: {why}")).collect();
+        let (given_up, away): (Vec<_>, Vec<_>) = connected
+            .missing
+            .iter()
+            .filter(own)
+            .partition(|(host, _)| args.leave_out.iter().any(|left| left == host.as_str()));
+        let away: Vec<String> = away.iter().map(|(host, why)| format!("{host} cannot be reached: {why}")).collect();
         if !away.is_empty() {
-            let message = format!("{}\na run is steered on all of its hosts, or by whoever has them", away.join("\n"));
-            return Err(Failure::new(Exit::NotConnected, message));
+            let hint = "a run is steered on all of its hosts; --leave-out HOST gives one up";
+            return Err(Failure::new(Exit::NotConnected, format!("{}\n{hint}", away.join("\n"))));
         }
         eprintln!("qd: run {} · {} · by {} · {}", run.id, run.plan.title(), run.by, run.state());
         for part in &run.plan.hosts {
@@ -187,8 +194,12 @@ async fn take_over(global: &Global, args: RunArgs, action: ActionKind, wish: Wis
             eprintln!("{}: {}{step}{cut}", part.host, host.word());
         }
         let hosts = run.plan.hosts.len();
-        let level = action.level(Scope { careful: environment.careful, hosts, of: hosts, configured: None });
-        let reason = (!run.is_alone()).then(|| format!("{} still steers it", run.by));
+        let mut level = action.level(Scope { careful: environment.careful, hosts, of: hosts, configured: None });
+        let mut reason = (!run.is_alone()).then(|| format!("{} still steers it", run.by));
+        if let Some((host, _)) = given_up.first() {
+            reason = Some(format!("{host} is given up; what it serves is not known"));
+            level = if environment.careful { Level::Three } else { level };
+        }
         let whole = format!("{}/{}", run.plan.environment, run.plan.service);
         let typed = Typed::name(&run.plan.service, names(&acting.opened.whole));
         let demand = Demand::of(level.max(Level::One), typed, whole, reason);
