@@ -2,7 +2,7 @@
 //!
 //! Facts are written by the hosts' runners alone; this half reads them, gives orders between steps, and can be replaced
 //! by another at any time ([`steer`]). [`conduct`] is all of it, from the approval to the last word. [`survey`] looks before a plan is made, [`plan`] makes it, [`script`] writes it
-//! down for a runner, and [`host`] is how a host is talked to.
+//! down for a runner, and [`host`] is how a host is talked to. [`bake`] watches the fleet afterwards; [`proof`] judges what a job of GitLab's has put there.
 
 pub mod alarms;
 pub mod bake;

@@ -4,11 +4,10 @@ use std::io::Write;
 
 use clap::Args;
 
-use super::confirm::confirmed;
 use super::exec::{one_environment, targets};
-use super::report::{OnStderr, carried_out, print, show};
-use super::{ActFlags, Acting, Connected, names};
-use crate::actions::execute::Order;
+use super::meant::Meant;
+use super::report::{OnStderr, print};
+use super::{ActFlags, Acting, Connected};
 use crate::actions::plan::of_custom;
 use crate::cli::args::Global;
 use crate::cli::exit::{Exit, Failure, Outcome};
@@ -16,13 +15,11 @@ use crate::cli::interruptible;
 use crate::cli::table::Table;
 use crate::domain::action::ActionKind;
 use crate::domain::action::{ACTIONS, CustomAction};
-use crate::domain::gate::GateSettings;
 use crate::domain::host::{Host, HostName};
 use crate::domain::nearest::nearest;
 use crate::domain::plan::shown;
 use crate::domain::settings::Settings;
 use crate::domain::text::one_line;
-use crate::runtime::herald::slack;
 
 /// Where there is no action at all.
 const NONE: &str = "no actions: the config has no [[action]], and neither [statuscake] nor [gitlab]";
@@ -72,27 +69,11 @@ pub async fn run(global: &Global, args: CustomArgs) -> Outcome {
             let message = format!("{faults}\nnothing was done; --on names the hosts to do it on");
             return Err(Failure::new(Exit::NotConnected, message));
         }
-        show(&plan, flags.dry_run, flags.json)?;
-        if flags.dry_run {
-            return Err(Failure::new(Exit::Fine, ""));
-        }
-        let demand = plan.demand(names(&acting.opened.whole), None);
-        let approval = confirmed(&plan.hash(), &demand, flags).await?;
-        Ok((acting, environment, connected, plan, approval))
+        Meant::confirmed(acting, environment, connected, plan, flags, true).await
     });
-    let (acting, environment, connected, plan, approval) = prepared.await?;
-    let order = Order {
-        plan: &plan,
-        approval: &approval,
-        environment: &environment,
-        standing: &acting.standing,
-        service: None,
-        gate: GateSettings::default(),
-        links: &connected.links,
-        recorder: &acting.recorder().await,
-    };
-    let ending = carried_out(&order, &mut OnStderr::default(), slack(acting.settings())).await?;
-    print(&plan, &ending, flags.json)
+    let meant = prepared.await?;
+    let ending = meant.carried_out(&mut OnStderr::default()).await?;
+    print(&meant.plan, &ending, flags.json)
 }
 
 fn list(settings: &Settings) -> std::io::Result<()> {

@@ -6,22 +6,20 @@ use std::time::Duration;
 
 use clap::Args;
 
-use super::confirm::confirmed;
-use super::report::{self, Teller, carried_out, show};
-use super::{ActFlags, Acting, Connected, names};
-use crate::actions::execute::{Order, Progress};
+use super::meant::Meant;
+use super::report::{self, Teller};
+use super::{ActFlags, Acting, Connected};
+use crate::actions::execute::Progress;
 use crate::actions::plan::of_exec;
 use crate::cli::args::Global;
 use crate::cli::exit::{Exit, Failure, Outcome};
 use crate::cli::interruptible;
 use crate::domain::audit::Verdict;
-use crate::domain::gate::GateSettings;
 use crate::domain::glob;
 use crate::domain::host::{Host, HostName};
 use crate::domain::nearest::nearest;
 use crate::domain::settings::Settings;
 use crate::domain::text::{clean_bytes, one_line};
-use crate::runtime::herald::slack;
 
 /// Of each host's output; what is more is not kept for --group and --json.
 const KEPT: usize = 1 << 20;
@@ -71,29 +69,11 @@ pub async fn run(global: &Global, args: ExecArgs) -> Outcome {
         }
         let mut plan = of_exec(&environment.name, environment.careful, &reached, &args.command, args.timeout);
         plan.warnings = connected.missing.iter().map(|(host, _)| format!("{host} is left out: not reached")).collect();
-        if flags.dry_run || !flags.yes {
-            show(&plan, flags.dry_run, flags.json)?;
-        }
-        if flags.dry_run {
-            return Err(Failure::new(Exit::Fine, ""));
-        }
-        let demand = plan.demand(names(&acting.opened.whole), None);
-        let approval = confirmed(&plan.hash(), &demand, flags).await?;
-        Ok((acting, environment, connected, plan, approval))
+        Meant::confirmed(acting, environment, connected, plan, flags, !flags.yes).await
     });
-    let (acting, environment, connected, plan, approval) = prepared.await?;
-    let order = Order {
-        plan: &plan,
-        approval: &approval,
-        environment: &environment,
-        standing: &acting.standing,
-        service: None,
-        gate: GateSettings::default(),
-        links: &connected.links,
-        recorder: &acting.recorder().await,
-    };
+    let meant = prepared.await?;
     let mut output = Outputs { live: !args.group && !flags.json, hosts: BTreeMap::new() };
-    let ending = carried_out(&order, &mut output, slack(acting.settings())).await?;
+    let ending = meant.carried_out(&mut output).await?;
     if flags.json {
         output.print_json(&ending.hosts)?;
     } else if args.group {
@@ -104,7 +84,7 @@ pub async fn run(global: &Global, args: ExecArgs) -> Outcome {
         let detail = host.detail.as_ref().filter(|_| host.rc.is_none()).map(|detail| format!(": {detail}"));
         eprintln!("qd: {} {}{code}{}", host.host, host.result.as_str(), detail.unwrap_or_default());
     }
-    let away = !connected.missing.is_empty() || ending.hosts.iter().any(|host| host.rc.is_none());
+    let away = !meant.connected.missing.is_empty() || ending.hosts.iter().any(|host| host.rc.is_none());
     Ok(match ending.rc {
         Some(greatest) if args.exit_code && greatest != 0 => Exit::Passed(u8::try_from(greatest).unwrap_or(1)),
         _ if away => Exit::NotConnected,

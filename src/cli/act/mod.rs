@@ -4,6 +4,7 @@ pub mod confirm;
 pub mod custom;
 pub mod exec;
 pub mod hosted;
+mod meant;
 pub mod report;
 pub mod unit;
 
