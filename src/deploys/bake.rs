@@ -42,6 +42,8 @@ pub struct Watched<'a> {
     pub link: &'a SharedTransport,
     /// The version that is new there.
     pub version: String,
+    /// The one before.
+    pub from: Option<String>,
     /// When it went live, and how the host was then.
     pub milestones: Milestones,
 }
@@ -71,7 +73,7 @@ pub struct Baker<'a> {
 impl<'a> Baker<'a> {
     /// A bake of a unit that has not been looked at.
     pub fn new(unit: &'a str, bake: &'a Bake, watched: Vec<Watched<'a>>) -> Self {
-        let ear = |one: &Watched<'_>| (one.host.clone(), Ear::new(&one.version, &one.milestones));
+        let ear = |one: &Watched<'_>| (one.host.clone(), Ear::new(&one.version, one.from.as_deref(), &one.milestones));
         let baseline = |one: &Watched<'_>| {
             let vitals = one.milestones.vitals.split(' ').filter_map(|word| {
                 let (what, number) = word.split_once('=')?;

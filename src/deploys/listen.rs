@@ -44,6 +44,7 @@ impl Answer {
 #[derive(Default)]
 pub(super) struct Ear {
     version: String,
+    before: Option<String>,
     /// When the run began there and when its release went live, in nanoseconds since 1970.
     began: Option<i64>,
     live: Option<i64>,
@@ -68,11 +69,12 @@ enum Side {
 }
 
 impl Ear {
-    /// One for a host on which this version is new.
-    pub fn new(version: &str, milestones: &Milestones) -> Self {
+    /// One for a host on which this version is new, after that one.
+    pub fn new(version: &str, before: Option<&str>, milestones: &Milestones) -> Self {
         let nanos = |at: Option<chrono::DateTime<chrono::Utc>>| at.and_then(|at| at.timestamp_nanos_opt());
         Self {
             version: version.to_owned(),
+            before: before.map(str::to_owned),
             began: nanos(milestones.began.or(milestones.live)),
             live: nanos(milestones.live),
             ..Self::default()
@@ -164,16 +166,14 @@ impl Ear {
             _ if first => Side::Neither,
             _ => Side::Since,
         };
+        // Only what is one of the two: a protocol's version has that name too.
         let named = VERSIONS.iter().find_map(|name| field(format, raw, now, name));
-        let side = match named.as_deref() {
-            Some(version)
-                if version.strip_prefix(b"v").unwrap_or(version) == self.version.trim_start_matches('v').as_bytes() =>
-            {
-                Side::Since
-            }
-            // Of another version there may be answers even now; they are not this one's.
-            Some(_) if by_time == Side::Since => Side::Neither,
-            _ => by_time,
+        let is = |version: &str| named.as_deref().is_some_and(|said| bare(said) == bare(version.as_bytes()));
+        let side = match by_time {
+            _ if is(&self.version) => Side::Since,
+            // Of the version before there may be answers even now; they are not this one's.
+            Side::Since if self.before.as_deref().is_some_and(is) => Side::Neither,
+            by_time => by_time,
         };
         match side {
             Side::Before => findings.before.get_or_insert_default().count(request.status),
@@ -235,10 +235,80 @@ impl Ear {
     }
 }
 
+/// A version as some write it with a v and some without.
+fn bare(version: &[u8]) -> &[u8] {
+    version.strip_prefix(b"v").unwrap_or(version)
+}
+
 /// Remembers how far a journal (HOW UNIT) was read.
 fn note(cursors: &mut String, journal: &str, cursor: Option<String>) {
     let (Some((how, unit)), Some(cursor)) = (journal.split_once(' '), cursor) else { return };
     let suffix = format!(" {unit}");
     let others: Vec<&str> = cursors.lines().filter(|line| !line.ends_with(&suffix)).collect();
     *cursors = [others.join("\n"), format!("{how} {cursor}{suffix}")].join("\n").trim_start().to_owned();
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::{DateTime, TimeDelta, Utc};
+
+    use super::*;
+
+    /// What an ear has heard of these lines, on a host whose release went live two minutes ago.
+    fn heard(lines: &[(i64, u16, &str)]) -> (Option<u64>, Option<u64>) {
+        let at = |ago: i64| Utc::now() - TimeDelta::seconds(ago);
+        let milestones = Milestones { began: Some(at(180)), live: Some(at(120)), ..Milestones::default() };
+        let mut ear = Ear::new("1.5.0", Some("1.4.2"), &milestones);
+        let mut said = "mark 1 2 /x\nread=a\n".to_owned();
+        for (ago, status, more) in lines {
+            let time: DateTime<Utc> = at(*ago);
+            said += &format!(
+                "a 10.0.0.1 - - [{}] \"GET / HTTP/1.1\" {status} 12 \"-\" \"x\"{more}\n",
+                time.format("%d/%b/%Y:%H:%M:%S +0000")
+            );
+        }
+        let mut findings = Findings::default();
+        ear.take(said.as_bytes(), true, &mut findings, "web-1");
+        (findings.before.map(|answers| answers.all), findings.since.map(|answers| answers.all))
+    }
+
+    #[test]
+    fn answers_are_the_new_versions_by_name_and_else_by_when_it_went_live() {
+        for (line, counted) in [
+            ((600, 200, ""), (Some(1), Some(0))),
+            ((150, 502, ""), (Some(0), Some(0))),
+            ((60, 200, ""), (Some(0), Some(1))),
+            ((4000, 200, ""), (Some(0), Some(0))),
+            ((60, 500, " version=1.4.2"), (Some(0), Some(0))),
+            ((60, 500, " version=v1.5.0"), (Some(0), Some(1))),
+            ((150, 500, " release=1.5.0"), (Some(0), Some(1))),
+            ((60, 200, " version=TLSv1.3"), (Some(0), Some(1))),
+        ] {
+            assert_eq!(heard(&[line]), counted, "{line:?}");
+        }
+    }
+
+    #[test]
+    fn an_error_in_file_and_journal_is_one_and_one_that_was_there_before_is_none() {
+        let milestones = Milestones { live: Some(Utc::now() - TimeDelta::seconds(120)), ..Milestones::default() };
+        let mut ear = Ear::new("1.5.0", None, &milestones);
+        let at = |ago: i64| (Utc::now() - TimeDelta::seconds(ago)).format("%Y-%m-%dT%H:%M:%SZ").to_string();
+        let line = |ago, message: &str| format!("e time={} level=error msg=\"{message}\"\n", at(ago));
+        let said = [
+            "mark 1 2 /x\nread=e\n".to_owned(),
+            line(600, "old"),
+            line(60, "old"),
+            line(60, "new 7"),
+            line(50, "new 8"),
+        ];
+        let micros = (Utc::now() - TimeDelta::seconds(55)).timestamp_micros().to_string();
+        let entry = serde_json::json!({ "__CURSOR": "c1", "__REALTIME_TIMESTAMP": micros, "PRIORITY": "6",
+            "MESSAGE": "level=error msg=\"new 9\"" });
+        let journal = format!("journal plain api.service\nread=j\nj {entry}\n");
+        let mut findings = Findings::default();
+        ear.take((said.concat() + &journal).as_bytes(), false, &mut findings, "web-1");
+        assert!(ear.known.contains("old"), "{:?}", ear.known);
+        assert_eq!(findings.errors.unwrap().get("new <n>"), Some(&2));
+        assert_eq!(ear.cursors, "plain c1 api.service");
+    }
 }

@@ -38,6 +38,8 @@ pub struct Proof<'a> {
     pub bake: Option<&'a Bake>,
     /// The version that must be there.
     pub version: &'a str,
+    /// The one before.
+    pub from: Option<&'a str>,
 }
 
 impl Proof<'_> {
@@ -65,6 +67,7 @@ impl Proof<'_> {
             host: host.to_string(),
             link,
             version: self.version.to_owned(),
+            from: self.from.map(str::to_owned),
             milestones: Milestones { good: Some(done), ..Milestones::default() },
         });
         let mut baker = Baker::new(unit, bake, watched.collect());

@@ -301,8 +301,8 @@ impl<'a> Run<'a> {
             told.run(format!("every host is good; the fleet is watched for {} s", bake.time.as_secs_f64())).await;
             let watched = self.plan.hosts.iter().filter_map(|part| {
                 let milestones = self.runs.get(&part.host)?.milestones.clone();
-                let (host, version) = (part.host.clone(), part.to.clone());
-                Some(Watched { link: self.link(&part.host)?, host, version, milestones })
+                let (host, version, from) = (part.host.clone(), part.to.clone(), part.from.clone());
+                Some(Watched { link: self.link(&part.host)?, host, version, from, milestones })
             });
             self.baker = Some(Baker::new(&self.plan.unit, bake, watched.collect()));
         }

@@ -91,7 +91,8 @@ async fn followed(
         let connected = Connected::to(&acting.opened.whole, &service.hosts).await;
         connected.faults().iter().for_each(|fault| eprintln!("qd: {fault}"));
         let (links, version, bake) = (&connected.links, plan.version.as_str(), plan.bake.as_ref());
-        let proof = Proof { service, links, gate: &spec.gate, bake, version };
+        let from = plan.from.as_deref();
+        let proof = Proof { service, links, gate: &spec.gate, bake, version, from };
         telling(async |told| following.follow(&proof, &told).await).await
     };
     tokio::select! {

@@ -50,7 +50,8 @@ impl Doing {
         };
         let (links, bake) = (&prepared.reachable.links, plan.bake.as_ref());
         let gate = prepared.settings.gate(service);
-        let proof = Proof { service, links, gate: &gate, bake, version: &plan.version };
+        let from = plan.from.as_deref();
+        let proof = Proof { service, links, gate: &gate, bake, version: &plan.version, from };
         let mut wished = self.wished.clone();
         let told_to_stop = async {
             if wished.wait_for(|wish| *wish != Wish::On).await.is_ok() {
