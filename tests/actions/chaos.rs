@@ -62,7 +62,12 @@ fn fleet_killed_at_any_moment_no_host_is_half_done_and_the_run_comes_to_its_end(
                 Some("unattended") => {
                     let out = cockpit.qd(&[&["run", "adopt", &id, "--json"], &ACT[..]].concat());
                     let result = document(&out)["result"].as_str().unwrap_or_default().to_owned();
-                    // A runner that had not begun when everything was killed leaves nothing to go on with.
+                    // Where it was killed before every host had begun, there is nothing to go on with.
+                    if matches!(result.as_str(), "denied" | "canceled") {
+                        all_serve(&fleet, "1.4.2");
+                        all_unlocked(&fleet);
+                        continue;
+                    }
                     assert_eq!(result, "succeeded", "{what}: {told:#} {}", text(&out.stderr));
                 }
                 Some("succeeded") => {}
