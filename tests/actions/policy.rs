@@ -1,5 +1,6 @@
 //! What must not happen, headless: each refusal leaves hosts and audit as they were.
 
+use crate::releases::{self, live};
 use crate::world::{World, exists, text};
 
 /// Tries to make a file on a host, and says the exit code and whether the file is there.
@@ -120,4 +121,51 @@ fn nothing_is_done_that_cannot_be_recorded_but_a_restart_with_a_reason() {
     assert_eq!(out.status.code(), Some(0), "{}", text(&out.stderr));
     assert!(text(&out.stderr).contains("not recorded"), "{}", text(&out.stderr));
     assert_eq!(world.calls("box-1"), ["restart api.service"]);
+}
+
+/// Every command that acts, and what it needs to be understood.
+const ACTING: [&[&str]; 13] = [
+    &["restart", "api"],
+    &["reload", "api"],
+    &["start", "api"],
+    &["stop", "api"],
+    &["action", "touch", "file=/tmp/never"],
+    &["deploy", "api", "1.2"],
+    &["rollback", "api"],
+    &["run", "adopt"],
+    &["run", "hold"],
+    &["run", "abort"],
+    &["run", "abort", "--undo"],
+    &["lock", "api", "--reason", "x"],
+    &["unlock", "api", "--reason", "x"],
+];
+
+#[test]
+fn every_command_that_acts_is_refused_where_nothing_may_happen() {
+    let world = releases::released(World::careful(), "hooks = { drain = [\"./hook\", \"drain\"] }");
+    let slow = world.path("app/slow-drain");
+    std::fs::write(&slow, "").unwrap();
+    let armed = ["--arm", "production", "--yes"];
+    let run = world.process(&[&["--host", "box-1", "deploy", "api", "1.1"], &armed[..]].concat()).spawn().unwrap();
+    world.wait_for("box-1", "\"step\":\"drain\"");
+    let before = (world.journal("box-1"), world.audit().len());
+    for words in ACTING {
+        // Not armed; armed and confirmed, but under --read-only; armed, and confirmed by nobody.
+        for (global, own, code) in [
+            (&[][..], &["--yes"][..], Some(4)),
+            (&["--read-only"], &armed, Some(4)),
+            (&[], &["--arm", "production"], None),
+        ] {
+            let out = world.qd(&[global, words, own].concat());
+            let said = text(&out.stderr);
+            assert!(code.is_none_or(|code| out.status.code() == Some(code)), "{words:?} {own:?}: {said}");
+            assert!(!out.status.success(), "{words:?} {own:?}: {said}");
+        }
+    }
+    assert_eq!((world.journal("box-1"), world.audit().len()), before, "nobody has steered it, and nothing is recorded");
+    assert!(world.calls("box-1").is_empty() && world.calls("box-2").is_empty());
+    assert!(!exists(&world.path("app/.quarterdeck/hold")) && live(&world) == "releases/1.0");
+    std::fs::remove_file(slow).unwrap();
+    let out = run.wait_with_output().unwrap();
+    assert_eq!(out.status.code(), Some(0), "{}", text(&out.stderr));
 }

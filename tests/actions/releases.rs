@@ -19,7 +19,11 @@ pub const ALL: &str = "hooks = { before_switch = [\"./hook\", \"before\"], drain
 
 /// A world in which the first host has releases 1.0 (live), 1.1 and 1.2.
 pub fn world(deploy: &str) -> World {
-    let world = World::relaxed();
+    released(World::relaxed(), deploy)
+}
+
+/// The same on the hosts of another world.
+pub fn released(world: World, deploy: &str) -> World {
     for host in HOSTS {
         let root = world.root(host).join("var/app");
         for version in ["1.0", "1.1", "1.2"] {
