@@ -93,7 +93,7 @@ fn a_migration_that_was_cut_off_is_never_run_again_by_itself() {
     std::fs::write(world.path("app/slow-migrate"), "").unwrap();
     let mut qd = Command::new(env!("CARGO_BIN_EXE_qd"))
         .envs(world.env())
-        .args(["--config", &world.config(), "--host", "box-1", "deploy", "api", "1.1", "--yes"])
+        .args(["--config", &world.config(), "--host", "box-1", "deploy", "api", "1.1", "--migrate", "--yes"])
         .stdout(Stdio::null())
         .stderr(Stdio::null())
         .spawn()
