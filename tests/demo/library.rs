@@ -175,7 +175,7 @@ fn every_line_tells_its_time_and_how_bad_it_is() {
         }
     }
     assert!(errors > 100, "{errors}");
-    assert_eq!(formats.len(), 5, "one format a file: {formats:?}");
+    assert_eq!(formats.len(), 6, "one format a file: {formats:?}");
 }
 
 /// Lost hosts come back with all that was written meanwhile. The first is lost after half a minute, so this is for the
