@@ -29,6 +29,7 @@ elif [ -d "$bus/systemd" ] && [ -e "${QD_ROOT:-}/var/lib/systemd/linger/$(id -un
     XDG_RUNTIME_DIR=$bus systemd-run --user --collect --quiet --unit="qd-$run-$$" sh "$dir/runner.sh" "$dir" >/dev/null 2>&1 </dev/null; then
     echo started
 else
+    # shellcheck disable=SC2016
     # This waits until the new session has let go of our output: until then the end of ours could be its end.
     : "$(setsid sh -c 'exec sh "$1" "$2" </dev/null >/dev/null 2>&1' sh "$dir/runner.sh" "$dir" &)"
     echo started
