@@ -5,6 +5,8 @@ use std::fmt;
 
 use serde::Serialize;
 
+use super::paint::Paint;
+
 use crate::config::{self, ConfigError, Diagnostic, Kind, LoadOptions};
 use crate::domain::text::one_line;
 use crate::ui::keymap::Keymap;
@@ -74,16 +76,32 @@ fn of_diagnostic(diagnostic: &Diagnostic, state: CheckState) -> CheckItem {
     }
 }
 
-/// As text: a line each, the remedy below, and what it comes to.
+/// As text without colours.
 impl fmt::Display for CheckReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.print(f, false)
+    }
+}
+
+/// As text with colours.
+struct Colored<'r>(&'r CheckReport);
+
+impl fmt::Display for Colored<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.print(f, true)
+    }
+}
+
+impl CheckReport {
+    /// A line each, the remedy below, and what it comes to.
+    fn print(&self, f: &mut fmt::Formatter<'_>, colored: bool) -> fmt::Result {
         let wide = |text: fn(&CheckItem) -> &str| self.items.iter().map(|i| text(i).chars().count()).max().unwrap_or(0);
         let (what, name) = (wide(|item| &item.what), wide(|item| &item.name));
         for item in &self.items {
             let mark = match item.state {
-                CheckState::Ok => "ok  ",
-                CheckState::Warning => "warn",
-                CheckState::Failed => "FAIL",
+                CheckState::Ok => Paint::Good.on("ok  ", colored),
+                CheckState::Warning => Paint::Warn.on("warn", colored),
+                CheckState::Failed => Paint::Bad.on("FAIL", colored),
             };
             writeln!(f, "{mark}  {:what$}  {:name$}  {}", item.what, item.name, item.message)?;
             if let Some(remedy) = &item.remedy {
@@ -118,6 +136,8 @@ pub async fn run(global: &super::args::Global, args: super::args::JsonArgs) -> s
     let report = CheckReport::new(items);
     if args.json {
         println!("{}", serde_json::to_string_pretty(&report).map_err(anyhow::Error::from)?);
+    } else if global.colored() {
+        println!("{}", Colored(&report));
     } else {
         println!("{report}");
     }

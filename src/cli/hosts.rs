@@ -179,7 +179,8 @@ pub fn text(look: Look<'_>) -> String {
         "units",
         ">age",
         "",
-    ]);
+    ])
+    .colored(look.colored);
     for report in &look.survey.hosts {
         let sample = fresh(report, &look);
         let slow = slow(report, &look);
@@ -290,7 +291,7 @@ pub(super) mod tests {
 
     /// Shows a survey by the default intervals.
     pub(in crate::cli) fn shown<T>(survey: &Survey, show: impl Fn(Look<'_>) -> T) -> T {
-        show(Look { survey, deployments: &[], stats: &StatSettings::default(), now: now() })
+        show(Look { survey, deployments: &[], stats: &StatSettings::default(), now: now(), colored: false })
     }
 
     fn of(hosts: Vec<HostReport>) -> Survey {

@@ -23,6 +23,7 @@ pub mod keys;
 pub mod logs;
 pub mod opened;
 mod own;
+mod paint;
 pub mod reference;
 mod services;
 pub mod snapshot;

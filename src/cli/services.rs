@@ -113,7 +113,8 @@ fn on_host_json(host: &HostName, on: Option<&ServiceOnHost>, survey: &Survey) ->
 /// The table for people: a row a service and host.
 pub fn text(look: Look<'_>) -> String {
     let mut table =
-        Table::new(&["service", "environment", "host", "unit", "version", "health", ">restarts", ">since", ""]);
+        Table::new(&["service", "environment", "host", "unit", "version", "health", ">restarts", ">since", ""])
+            .colored(look.colored);
     for row in &look.survey.services {
         for (host, on) in hosts(row) {
             let on = on.cloned().unwrap_or_default();

@@ -39,6 +39,8 @@ pub struct Look<'a> {
     pub stats: &'a StatSettings,
     /// The time of the look.
     pub now: DateTime<Utc>,
+    /// Whether text is to be coloured.
+    pub colored: bool,
 }
 
 /// Prints looks at the fleet as text or JSON.
@@ -60,7 +62,8 @@ pub(super) async fn print<J: Serialize>(
     loop {
         let deployments = gitlab.as_ref().map_or(vec![], |watch| watch.delivery().deployments());
         let stats = &opened.settings.stats;
-        let look = Look { survey: &survey, deployments: &deployments, stats, now: Utc::now() };
+        let look =
+            Look { survey: &survey, deployments: &deployments, stats, now: Utc::now(), colored: global.colored() };
         let text = match (args.json, args.watch) {
             (true, true) => serde_json::to_string(&json(look)).map_err(std::io::Error::from)? + "\n",
             (true, false) => serde_json::to_string_pretty(&json(look)).map_err(std::io::Error::from)? + "\n",

@@ -9,9 +9,11 @@ use serde_json::Value;
 
 use super::alerts::{self, Sources};
 use super::args::{Global, JsonArgs};
+use super::deploy::list::under_way;
 use super::exit::{Exit, Outcome};
 use super::hosts::{error, fullest, since, slow};
 use super::opened::Opened;
+use super::paint::Paint;
 use super::services::{self, Row};
 use super::snapshot::{self, Look};
 use crate::domain::alert::{self, Alert, AlertState};
@@ -27,6 +29,8 @@ use crate::ui::format::age;
 const LINES: usize = 10;
 /// The longest line of text, in characters.
 const WIDTH: usize = 120;
+/// Runs that are shown at most.
+const RUNS: usize = 2;
 /// A file system from here on is a problem: what is left is soon gone.
 const FULL: f64 = 95.0;
 /// One that is full within so many hours is, too.
@@ -40,7 +44,12 @@ pub async fn run(global: &Global, args: JsonArgs) -> Outcome {
     opened.print_warnings();
     let mut sources = Sources::open(&opened, None);
     let mut surveyor = snapshot::surveyor(&opened.settings, true);
-    let (survey, in_time) = tokio::join!(surveyor.first(), tokio::time::timeout(PATIENCE, sources.ask()));
+    let (survey, in_time, runs) = tokio::join!(
+        surveyor.first(),
+        tokio::time::timeout(PATIENCE, sources.ask()),
+        tokio::time::timeout(PATIENCE, under_way(&opened))
+    );
+    let runs = runs.unwrap_or_default();
     let now = Utc::now();
     let outside = sources.look(now.trunc_subsecs(3));
     let heard = Heard {
@@ -48,12 +57,14 @@ pub async fn run(global: &Global, args: JsonArgs) -> Outcome {
         errors: &outside.errors,
         last_deploy: outside.last_deploy.as_ref(),
         late: in_time.is_err(),
+        runs: &runs,
     };
-    let status = json(Look { survey: &survey, deployments: &[], stats: &opened.settings.stats, now }, &heard);
+    let status =
+        json(Look { survey: &survey, deployments: &[], stats: &opened.settings.stats, now, colored: false }, &heard);
     let text = if args.json {
         serde_json::to_string_pretty(&status).map_err(std::io::Error::from)? + "\n"
     } else {
-        text(&status)
+        text(&status, global.colored())
     };
     std::io::stdout().lock().write_all(text.as_bytes())?;
     Ok(if status.worst.is_some() { Exit::Problems } else { Exit::Fine })
@@ -95,12 +106,14 @@ pub struct Heard<'a> {
     pub errors: &'a [ApiError],
     /// What was deployed last, where that is known.
     pub last_deploy: Option<&'a Deployment>,
+    /// Runs of deploys that hosts are at, as `qd run list --json` has them.
+    pub runs: &'a [Value],
     /// They had more to say than there was time for: since when something fires may not be known.
     pub late: bool,
 }
 
-/// The document of `qd status --json`. `alerts` are those that fire, with the fields of `qd alerts`; `runs` are those of
-/// deploys, empty before there are any; `problems` is what the hosts and services themselves show, and what fires.
+/// The document of `qd status --json`. `alerts` are those that fire, with the fields of `qd alerts`; `runs` are those
+/// that are under way, with the fields of `qd run list`; `problems` is what the hosts and services themselves show, and what fires.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct StatusJson {
     at: DateTime<Utc>,
@@ -108,7 +121,7 @@ pub struct StatusJson {
     verdict: String,
     alerts: Vec<Value>,
     hosts: Counts,
-    runs: [(); 0],
+    runs: Vec<Value>,
     last_deploy: Option<Deployment>,
     problems: Vec<Problem>,
     /// What could not be asked.
@@ -152,7 +165,7 @@ pub fn json(look: Look<'_>, heard: &Heard<'_>) -> StatusJson {
         verdict,
         alerts: firing.map(alerts::json_of).collect(),
         hosts: counts,
-        runs: [],
+        runs: heard.runs.to_vec(),
         last_deploy: heard.last_deploy.cloned(),
         problems,
         errors: heard.errors.iter().map(alerts::error_json).collect(),
@@ -281,15 +294,26 @@ fn deployed(deploy: &Deployment, at: DateTime<Utc>) -> String {
     format!("deploy  {}{}", words.join(" "), since.map_or(String::new(), |since| format!("  {}", age(since))))
 }
 
+/// A run of a deploy, in a line.
+fn run_line(run: &Value) -> String {
+    let word = |key: &str| run[key].as_str().unwrap_or_default();
+    let words = [word("service"), word("version"), word("state"), "in", word("environment"), "by", word("by")];
+    one_line(&format!("run     {}  {}", words.join(" "), word("id")), WIDTH)
+}
+
 /// The same in at most ten lines: the verdict, the problems worst first, the hosts.
-pub fn text(status: &StatusJson) -> String {
+pub fn text(status: &StatusJson, colored: bool) -> String {
     let mut lines = vec![status.verdict.clone()];
     let unheard = status.errors.first().and_then(|error| error["message"].as_str());
     // A line each: the hosts, the sources that said nothing, what was deployed last; and one for what found no room.
-    let room = LINES - 2 - usize::from(unheard.is_some()) - usize::from(status.last_deploy.is_some());
+    let runs: Vec<String> = status.runs.iter().take(RUNS).map(run_line).collect();
+    let room = LINES - 2 - usize::from(unheard.is_some()) - usize::from(status.last_deploy.is_some()) - runs.len();
     let shown = if status.problems.len() > room { room - 1 } else { status.problems.len() };
     for problem in &status.problems[..shown] {
-        let word = if problem.severity == Severity::Page { "PAGE  " } else { "TICKET" };
+        let word = match problem.severity {
+            Severity::Page => Paint::Bad.on("PAGE  ", colored),
+            Severity::Ticket => Paint::Warn.on("TICKET", colored),
+        };
         let since = problem.since.map(|since| (status.at - since).to_std().unwrap_or_default());
         let since = since.map(|for_| format!("  {}", age(for_))).unwrap_or_default();
         lines.push(format!("{word}  {}{since}", problem.title));
@@ -299,6 +323,7 @@ pub fn text(status: &StatusJson) -> String {
     }
     let Counts { up, stale, down } = status.hosts;
     lines.push(format!("hosts   {up} up, {stale} stale, {down} down"));
+    lines.extend(runs);
     if let Some(deploy) = &status.last_deploy {
         lines.push(one_line(&deployed(deploy, status.at), WIDTH));
     }
@@ -335,7 +360,7 @@ mod tests {
         };
         let status = shown(&survey, quiet);
         assert_eq!(
-            text(&status),
+            text(&status, false),
             "api is failing on web-1: HTTP 500: gone · 2 more\n\
              PAGE    api is failing on web-1: HTTP 500: gone\n\
              TICKET  web-1 a.service has failed\n\
@@ -351,9 +376,23 @@ mod tests {
     }
 
     #[test]
+    fn runs_that_are_under_way_have_their_line() {
+        let run = serde_json::json!({
+            "id": "01K", "service": "api", "version": "1.5.0", "state": "unattended", "environment": "production",
+            "by": "ann"
+        });
+        let runs = [run.clone()];
+        let survey = Survey { hosts: vec![], services: vec![] };
+        let status = shown(&survey, |look| json(look, &Heard { runs: &runs, ..Heard::default() }));
+        let text = text(&status, false);
+        assert!(text.contains("\nrun     api 1.5.0 unattended in production by ann  01K\n"), "{text}");
+        assert_eq!(serde_json::to_value(&status).unwrap()["runs"], serde_json::json!([run]));
+    }
+
+    #[test]
     fn ten_lines_are_the_most() {
         let hosts = (0..50).map(|n| report(&format!("web-{n}"), Some(refused()), None)).collect();
-        let text = text(&shown(&Survey { hosts, services: vec![] }, quiet));
+        let text = text(&shown(&Survey { hosts, services: vec![] }, quiet), false);
         assert_eq!(text.lines().count(), LINES);
         assert!(text.contains("        and 43 more\n"), "{text}");
     }
@@ -364,7 +403,10 @@ mod tests {
         host.sample.as_mut().unwrap().slow.as_mut().unwrap().failed_units = Some(vec![]);
         let status = shown(&Survey { hosts: vec![host], services: vec![] }, quiet);
         assert_eq!(status.worst, None);
-        assert_eq!(text(&status), "all quiet: 1 host up, 0 services without trouble\nhosts   1 up, 0 stale, 0 down\n");
+        assert_eq!(
+            text(&status, false),
+            "all quiet: 1 host up, 0 services without trouble\nhosts   1 up, 0 stale, 0 down\n"
+        );
     }
 
     #[test]

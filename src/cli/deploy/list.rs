@@ -11,6 +11,7 @@ use super::run::{known, say_faults, started};
 use crate::cli::act::{ActFlags, Acting, Connected};
 use crate::cli::args::Global;
 use crate::cli::exit::{Exit, Failure, Outcome};
+use crate::cli::opened::Opened;
 use crate::cli::table::Table;
 use crate::deploys::host::last_output;
 use crate::domain::deploy::known::KnownRun;
@@ -114,6 +115,15 @@ async fn rows(acting: &Acting) -> Result<(Vec<Row>, Vec<KnownRun>, Connected), F
     }
     rows.sort_by(|a, b| b.id.cmp(&a.id));
     Ok((rows, found, connected))
+}
+
+/// The runs that the hosts are at, as `qd run list --json` has them.
+pub(in crate::cli) async fn under_way(opened: &Opened) -> Vec<Value> {
+    if !opened.settings.deploys.iter().any(|spec| spec.state.is_some()) {
+        return Vec::new();
+    }
+    let (found, _connected) = known(opened, None).await;
+    found.iter().filter(|run| !run.is_over()).map(|run| Row::of_hosts(run).json()).collect()
 }
 
 /// Runs `qd run list`.

@@ -1,7 +1,7 @@
 //! `qd deploy` and `qd rollback`: a plan, a confirmation, and a run that goes on without us if it must.
 
 mod by_job;
-mod list;
+pub mod list;
 pub mod lock;
 pub mod run;
 pub mod watch;
