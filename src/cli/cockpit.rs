@@ -154,7 +154,7 @@ fn reloads(opened: &Opened) -> Reloads {
                 Some(watch::Reload::Untrusted(_)) => {
                     Message::ConfigBroken("it would do something new; look at it with `qd trust`".to_owned())
                 }
-                Some(watch::Reload::Broken(error)) => Message::ConfigBroken(error.to_string()),
+                Some(watch::Reload::Broken(error)) => Message::ConfigBroken(error.brief()),
                 asked_again_or_loaded => {
                     if let Some(watch::Reload::Loaded(new)) = asked_again_or_loaded {
                         (loaded, settings) = (*new, None);

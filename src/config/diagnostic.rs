@@ -126,6 +126,15 @@ pub struct ConfigError {
 }
 
 impl ConfigError {
+    /// The first of what is wrong, in a line with its place: there is room for no page of it.
+    pub fn brief(&self) -> String {
+        let worst = self.diagnostics.iter().find(|d| d.severity == Severity::Error).or(self.diagnostics.first());
+        worst.map_or_else(String::new, |d| {
+            let help = d.help.as_ref().map_or_else(String::new, |help| format!("; {help}"));
+            format!("{}: {}{help}", d.location(), d.message)
+        })
+    }
+
     /// Whether a file was refused for whose it is, rather than for what it says.
     pub fn is_refusal(&self) -> bool {
         self.diagnostics.iter().any(|d| d.kind == Kind::Refused)

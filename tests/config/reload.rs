@@ -20,6 +20,9 @@ async fn a_change_is_loaded_a_broken_one_changes_nothing_and_a_new_deed_waits_fo
     world.write("team/quarterdeck.toml", "[[host]]\nname = \"a\"\n[stats]\nevery = \"soon\"\n");
     let Reload::Broken(error) = next(&mut reloads).await else { panic!("this is broken") };
     assert!(error.to_string().contains("quarterdeck.toml:4:9"), "{error}");
+    // The cockpit has one line for it.
+    let line = error.brief();
+    assert!(line.contains("quarterdeck.toml:4:9: \"soon\" is not a duration; ") && !line.contains('\n'), "{line}");
 
     world.write("team/quarterdeck.toml", "[[host]]\nname = \"a\"\n[stats]\nevery = \"9s\"\n");
     let Reload::Loaded(loaded) = next(&mut reloads).await else { panic!("this is mended") };
