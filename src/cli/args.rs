@@ -42,7 +42,8 @@ pub struct Global {
     #[arg(long, global = true, value_name = "T")]
     pub tag: Vec<String>,
     /// Only this service (a name or glob), and its hosts.
-    #[arg(long, global = true, value_name = "S")]
+    // Not by the id of what `qd restart SERVICE` and others are given: that would be taken for this one.
+    #[arg(id = "only-service", long = "service", global = true, value_name = "S")]
     pub service: Vec<String>,
     /// Refuse every action, whatever the config says.
     #[arg(long, global = true)]
@@ -197,5 +198,32 @@ impl Global {
                 std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    /// clap hands a command's own argument to the global one of the same id, and the global one is lost.
+    #[test]
+    fn no_commands_argument_takes_the_place_of_a_global_one() {
+        fn look(command: &clap::Command, globals: &[&str]) {
+            for one in command.get_subcommands() {
+                for arg in one.get_arguments().filter(|arg| !arg.is_global_set()) {
+                    assert!(!globals.contains(&arg.get_id().as_str()), "{} {}", one.get_name(), arg.get_id());
+                }
+                look(one, globals);
+            }
+        }
+        let cli = Cli::command();
+        let globals: Vec<&str> =
+            cli.get_arguments().filter(|arg| arg.is_global_set()).map(|arg| arg.get_id().as_str()).collect();
+        assert!(globals.len() >= 7, "{globals:?}");
+        look(&cli, &globals);
+        let typed = Cli::try_parse_from(["qd", "--service", "worker", "restart", "api"]).unwrap();
+        assert_eq!(typed.global.service, ["worker"]);
     }
 }
