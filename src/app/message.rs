@@ -10,6 +10,7 @@ use crate::domain::alert::Alert;
 use crate::domain::business::Ledger;
 use crate::domain::delivery::Delivery;
 use crate::domain::deploy::known::KnownRun;
+use crate::domain::event::Event;
 use crate::domain::host::{HostName, Link};
 use crate::domain::log_survey::Tally;
 use crate::domain::log_view::LogWindow;
@@ -70,6 +71,8 @@ pub enum Message {
     Delivery(Box<Delivery>, Vec<Alert>),
     /// The runs that went over the hosts, as they are kept, newest first.
     Runs(Vec<RunRecord>),
+    /// What is kept of what happened, oldest first.
+    Events(Vec<Event>),
     /// The account of this number in the config.
     Ledger(usize, Box<Ledger>),
     /// A window of the log store, in answer to a query or because the store has grown.

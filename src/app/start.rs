@@ -53,6 +53,7 @@ impl State {
             mouse: settings.ui.mouse,
             viewport: Viewport::default(),
             changes: VecDeque::new(),
+            events: Vec::new(),
             themes: Vec::new(),
             focused: None,
             looked_at: None,

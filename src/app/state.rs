@@ -10,6 +10,7 @@ use super::board::Board;
 use super::change::Change;
 use super::viewport::Viewport;
 use crate::domain::delivery::Sight;
+use crate::domain::event::Event;
 use crate::domain::host::{Host, HostName, HostState, Link};
 use crate::domain::log_view::SourceStatus;
 use crate::domain::question::Question;
@@ -114,6 +115,8 @@ pub struct State {
     pub viewport: Viewport,
     /// What changed lately, oldest first, bounded.
     pub changes: VecDeque<Change>,
+    /// What is kept of what happened, oldest first: seen by any `qd`, also before this one began.
+    pub events: Vec<Event>,
     /// Names of the themes there are, for completion.
     pub themes: Vec<String>,
     /// The host that the sampler was last told somebody looks at.

@@ -171,6 +171,8 @@ pub enum SourceEventKind {
     Rotated,
     /// The file was cut short in place.
     Truncated,
+    /// Its host looked for what was wanted, and sent so many bytes.
+    Filtered,
 }
 
 impl SourceEventKind {
@@ -183,6 +185,7 @@ impl SourceEventKind {
             Self::Gap => "gap",
             Self::Rotated => "rotated",
             Self::Truncated => "truncated",
+            Self::Filtered => "filtered",
         }
     }
 }

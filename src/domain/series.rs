@@ -38,6 +38,15 @@ impl Series {
         self.points.iter().copied()
     }
 
+    /// Where a time stands among [`Self::tail`]'s columns: at the newest point that is not later. None when it was before
+    /// all of them.
+    pub fn column_of(&self, at: DateTime<Utc>, columns: usize) -> Option<usize> {
+        let have = self.points.len().min(columns);
+        let shown = self.points.iter().skip(self.points.len() - have);
+        let until = shown.take_while(|(time, _)| *time <= at).count();
+        until.checked_sub(1).map(|n| columns - have + n)
+    }
+
     /// How many points, gaps among them.
     pub fn len(&self) -> usize {
         self.points.len()
@@ -70,5 +79,8 @@ mod tests {
         }
         assert_eq!(series.tail(4), [None, None, Some(4.0), Some(5.0)]);
         assert_eq!(series.last(), Some((at(5), 5.0)));
+        let column = |s| series.column_of(at(s), 5);
+        assert_eq!([column(1), column(2), column(4), column(9)], [None, Some(2), Some(3), Some(4)]);
+        assert_eq!([4, 5].map(|s| series.column_of(at(s), 1)), [None, Some(0)]);
     }
 }

@@ -49,6 +49,18 @@ pub fn one_line(text: &str, max: usize) -> String {
     cut
 }
 
+/// Bytes as people say them, with units of 1000: `512 B`, `4.1 kB`, `293 MB`.
+pub fn size(bytes: u64) -> String {
+    let units = ["B", "kB", "MB", "GB", "TB", "PB", "EB"];
+    let (mut value, mut unit) = (bytes as f64, 0);
+    // 999.5 would be shown as 1000.
+    while value >= 999.5 && unit + 1 < units.len() {
+        (value, unit) = (value / 1000.0, unit + 1);
+    }
+    let decimals = usize::from(unit > 0 && value < 9.95);
+    format!("{value:.decimals$} {}", units[unit])
+}
+
 /// One of `of` things for a name: the same every day, and others for names that differ in their number only, such as
 /// web-1 and web-2. (FNV-1a of what stands before the number, plus the number.)
 pub fn spread(name: &str, of: usize) -> usize {
@@ -75,6 +87,12 @@ mod tests {
     fn one_line_is_one_short_line() {
         assert_eq!(one_line("  first\nsecond", 10), "first");
         assert_eq!(one_line("abcdefghij", 5), "abcd…");
+    }
+
+    #[test]
+    fn sizes_are_short() {
+        let told = [0, 999, 1000, 12_345, 9_960_000, 293_000_000, u64::MAX].map(size);
+        assert_eq!(told, ["0 B", "999 B", "1.0 kB", "12 kB", "10 MB", "293 MB", "18 EB"]);
     }
 
     #[test]

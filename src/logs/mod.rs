@@ -19,6 +19,7 @@ pub mod record;
 pub mod row;
 pub mod rowset;
 pub mod scan;
+pub mod sieve;
 pub mod skew;
 pub mod source;
 pub mod status;

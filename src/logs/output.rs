@@ -213,6 +213,7 @@ pub fn event_text(source: &Source, event: &SourceEvent) -> String {
             let lost = event.lost.map_or("an unknown number of".to_owned(), |lost| lost.to_string());
             format!("~ {source} was away {seconds}: {lines} lines recovered, {lost} bytes lost")
         }
+        SourceEventKind::Filtered => format!("~ {source} filtered on the host"),
         kind => {
             let lost = match event.lost {
                 Some(0) => String::new(),

@@ -118,6 +118,7 @@ pub async fn run(mut opening: Opening) -> io::Result<Left> {
     let history = opening.store.as_ref().ok().map(|store| History::new(store.clone(), &settings.fleet, settings.store));
     if let Some(history) = history.clone() {
         tokio::spawn(history.clone().follow_runs(messages.clone()));
+        tokio::spawn(history.clone().follow_events(messages.clone()));
         tokio::spawn(history.keep_thin());
     }
     let mut crew = Crew {

@@ -23,6 +23,11 @@ const ALERT: &str = "alert ";
 const RUNS: TimeDelta = TimeDelta::days(90);
 /// How often the store is looked at for what another process has written.
 const RUNS_EVERY: Duration = Duration::from_secs(2);
+/// So many events are told of, the newest; and how often the store is looked at for more.
+const EVENTS: u32 = 2000;
+const EVENTS_EVERY: Duration = Duration::from_secs(5);
+/// A host's clock may run ahead of ours by so much, and what it tells is shown all the same.
+const AHEAD: TimeDelta = TimeDelta::hours(1);
 /// How often what is too old is forgotten.
 const THINNED_EVERY: Duration = Duration::from_secs(6 * 60 * 60);
 /// How much further back than a period is looked for what was a period ago.
@@ -77,21 +82,16 @@ impl History {
 
     /// Tells of the runs of the last months, and again whenever one of them changes, whoever changes it.
     pub async fn follow_runs(self, messages: mpsc::Sender<Message>) {
-        let mut told: Option<Vec<RunRecord>> = None;
-        loop {
-            match self.runs(Utc::now() - RUNS).await {
-                Ok(runs) if told.as_ref() != Some(&runs) => {
-                    told = Some(runs.clone());
-                    if messages.send(Message::Runs(runs)).await.is_err() {
-                        return;
-                    }
-                }
-                Ok(_) if messages.is_closed() => return,
-                Ok(_) => {}
-                Err(error) => tracing::warn!("the runs cannot be read: {error}"),
-            }
-            tokio::time::sleep(RUNS_EVERY).await;
-        }
+        follow(RUNS_EVERY, || self.runs(Utc::now() - RUNS), Message::Runs, &messages).await;
+    }
+
+    /// Tells of what happened in the last months, and again whenever there is more, whoever saw it.
+    pub async fn follow_events(self, messages: mpsc::Sender<Message>) {
+        let ask = || {
+            let now = Utc::now();
+            self.store.events(&self.fleet, now - RUNS, now + AHEAD, EVENTS)
+        };
+        follow(EVENTS_EVERY, ask, Message::Events, &messages).await;
     }
 
     /// Keeps what happened to runs that hosts tell of.
@@ -184,5 +184,32 @@ impl History {
 
     fn of(&self, set: &CounterSet) -> Option<CountersOf> {
         Some(CountersOf { fleet: self.fleet.clone(), account: set.account()? })
+    }
+}
+
+/// Tells of what the store holds, and again whenever that is something else; until nobody listens.
+async fn follow<T, F>(
+    every: Duration,
+    ask: impl Fn() -> F,
+    message: impl Fn(Vec<T>) -> Message,
+    messages: &mpsc::Sender<Message>,
+) where
+    T: Clone + PartialEq,
+    F: Future<Output = Result<Vec<T>, StoreError>>,
+{
+    let mut told: Option<Vec<T>> = None;
+    loop {
+        match ask().await {
+            Ok(found) if told.as_ref() != Some(&found) => {
+                told = Some(found.clone());
+                if messages.send(message(found)).await.is_err() {
+                    return;
+                }
+            }
+            Ok(_) if messages.is_closed() => return,
+            Ok(_) => {}
+            Err(error) => tracing::warn!("the store cannot be read: {error}"),
+        }
+        tokio::time::sleep(every).await;
     }
 }

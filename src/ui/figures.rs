@@ -9,7 +9,9 @@ use super::format::age;
 use super::glyph;
 use super::look::Look;
 use super::theme::Role;
+use super::times::Zone;
 use crate::app::state::{HostView, State};
+use crate::app::view_state::cursor::cursor;
 use crate::domain::age::{Freshness, freshness};
 use crate::domain::host::HostState;
 use crate::domain::sample::{Disk, Sample, Slow};
@@ -138,6 +140,21 @@ pub fn version<'s>(state: &'s State, view: &HostView) -> Option<&'s str> {
 /// Errors a minute now: the greater of the minute that runs and the one before.
 pub fn errors_now(errors: &[u64]) -> Option<u64> {
     errors.iter().rev().take(2).copied().max()
+}
+
+/// When the selected line of the logs was written, as the other tabs say it beside what they mark.
+pub fn cursor_words(state: &State, look: &Look) -> Option<String> {
+    let at = cursor(state)?;
+    Some(format!("{} line {}", glyph::BACK, Zone::of(state, look).local(at).format("%H:%M:%S")))
+}
+
+/// Figures of a rule, the time cursor before them.
+pub fn with_cursor(state: &State, look: &Look, figures: String) -> String {
+    match cursor_words(state, look) {
+        Some(at) if figures.is_empty() => at,
+        Some(at) => format!("{at} {} {figures}", glyph::DOT),
+        None => figures,
+    }
 }
 
 #[cfg(test)]

@@ -8,7 +8,6 @@ use std::time::Duration;
 
 use quarterdeck::domain::host::Host;
 use quarterdeck::domain::log::{Feed, SourceEventKind, SourceKind, SourceSpec};
-use quarterdeck::domain::settings::Overflow;
 use quarterdeck::domain::settings::SshSettings;
 use quarterdeck::logs::source::{Start, TailOptions, tail};
 use quarterdeck::transport::{Connector, Nobody, SharedTransport};
@@ -95,13 +94,7 @@ pub fn file(path: &Path) -> SourceSpec {
 
 /// Follow from the beginning, looking often.
 pub fn from_the_beginning() -> TailOptions {
-    TailOptions {
-        start: Start::All,
-        follow: true,
-        poll: Duration::from_millis(100),
-        sudo: None,
-        overflow: Overflow::Stall,
-    }
+    TailOptions { start: Start::All, follow: true, poll: Duration::from_millis(100), ..TailOptions::default() }
 }
 
 /// Writes numbered lines until stopped; how many.

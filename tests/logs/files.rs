@@ -17,7 +17,7 @@ pub fn append(path: &std::path::Path, text: &[u8]) {
 }
 
 fn once(start: Start) -> TailOptions {
-    TailOptions { start, follow: false, poll: Duration::from_millis(100), sudo: None, overflow: Overflow::Stall }
+    TailOptions { start, follow: false, poll: Duration::from_millis(100), ..TailOptions::default() }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -9,4 +9,5 @@ mod corpus;
 mod cuts;
 mod exact;
 mod files;
+mod sieve;
 mod sudo;

@@ -9,6 +9,7 @@ use quarterdeck::app::update::update;
 use quarterdeck::domain::alert::{Alert, AlertState, Severity};
 use quarterdeck::domain::delivery::{Delivery, Project};
 use quarterdeck::domain::deployment::{Deployment, DeploymentStatus};
+use quarterdeck::domain::event::{Event, EventKind};
 use quarterdeck::domain::log::{Level, Source, SourceId, TimeFrom};
 use quarterdeck::domain::log_survey::{Counted, Survey, Tally};
 use quarterdeck::domain::log_view::{Anchor, LogRow, LogWindow, RowContent, RowId, SourceStatus};
@@ -489,5 +490,126 @@ fn repeats_are_folded_on_a_key_and_say_where_they_were() {
         assert!(line.contains("KeyError: 'cart' path=/ch"), "{line}");
         press(&mut state, ".");
         assert!(!state.logs.query.fold);
+    }
+}
+
+fn happened(kind: EventKind, seconds: i64, host: Option<&str>, text: &str) -> Event {
+    Event {
+        fleet: "acme".into(),
+        key: format!("{kind:?} {seconds}"),
+        time: at(seconds),
+        kind,
+        service: Some("api".into()),
+        environment: Some("production".into()),
+        host: host.map(str::to_owned),
+        text: text.into(),
+    }
+}
+
+#[test]
+fn rulers_tell_what_was_kept_of_before_this_start_and_nothing_twice() {
+    let mut state = logs((120, 36));
+    let events = vec![
+        happened(EventKind::Restart, -7200, Some("web-1"), "api was started on web-1"),
+        happened(EventKind::AlertFiring, -3600, None, "checkout slow"),
+        happened(EventKind::AlertResolved, -3000, None, "checkout slow"),
+        happened(EventKind::Version, 20, Some("web-2"), "api 1.4.2 → 1.4.3 on web-2"),
+        // GitLab and StatusCake tell more of these two.
+        happened(EventKind::DeployEnded, 31, None, "deploy api 1.4.3 success · ana"),
+        happened(EventKind::AlertFiring, 45, None, "checkout down"),
+    ];
+    update(&mut state, Message::Events(events));
+    let shown = picture(&mut state);
+    assert!(shown.contains("api 1.4.2 → 1.4.3 on web-2"), "{shown}");
+    assert_eq!(shown.matches("checkout down").count(), 1, "{shown}");
+    assert!(!shown.contains("success · ana"), "{shown}");
+    // From the tail back through all of them, and forward again.
+    let mut jump = |keys: &str| {
+        press(&mut state, keys);
+        let Anchor::Time(time) = state.logs.query.anchor else { panic!("{:?}", state.logs.query.anchor) };
+        let told = picture(&mut state);
+        answered(&mut state);
+        ((time - at(0)).num_seconds(), told)
+    };
+    let back: Vec<i64> = (0..3).map(|_| jump("[d").0).collect();
+    assert_eq!(back, [30, 20, -7200]);
+    assert_eq!(jump("]d").0, 20);
+    assert_eq!([jump("[a").0, jump("[a").0], [-3000, -3600]);
+    let (time, told) = jump("]a");
+    assert!(time == -3000 && told.contains("over: checkout slow"), "{told}");
+}
+
+#[test]
+fn a_line_s_time_is_marked_on_every_other_tab() {
+    let mut state = logs((120, 36));
+    for (seconds, cpu) in [(10, 20.0), (20, 80.0), (30, 40.0), (50, 10.0)] {
+        for host in ["web-1", "web-2"] {
+            let mut sample = super::sample(seconds, cpu);
+            sample.at = at(seconds);
+            update(&mut state, Message::Sampled(host.into(), Box::new(sample)));
+        }
+    }
+    update(&mut state, Message::Tick(at(60)));
+    let words = format!("◂ line {}", at(40).format("%H:%M:%S"));
+    for key in ["1", "3", "4", "5"] {
+        press(&mut state, key);
+        assert!(!picture(&mut state).contains("◂ line"), "{key}: nothing is selected yet");
+    }
+    press(&mut state, "2 kk");
+    assert_eq!(state.logs.selected.map(|id| id.micros), Some(at(40).timestamp_micros()));
+    for key in ["1", "3", "4", "5"] {
+        press(&mut state, key);
+        let shown = picture(&mut state);
+        assert!(shown.contains(&words), "{key}:\n{shown}");
+        if key == "4" {
+            let line =
+                shown.lines().find(|line| line.contains("1.4.3") && line.contains("success")).expect("the deploy");
+            assert!(line.trim_end().ends_with('◂'), "what had just been deployed then is marked:\n{shown}");
+        }
+    }
+    press(&mut state, "3");
+    let marked = super::marked_cells(&mut state);
+    assert_eq!(marked, ["▄", "▄"], "a bar of each host's graph");
+    press(&mut state, "\r");
+    assert!(picture(&mut state).contains(&words), "on the page of a host too");
+    // Following the tail is at no time.
+    press(&mut state, "2 3");
+    assert!(!picture(&mut state).contains("◂ line"));
+}
+
+#[test]
+fn kinds_of_errors_of_all_hosts_are_told_on_the_overview() {
+    use quarterdeck::domain::template::{Change, ChangeKind};
+    let change = |kind, text: &str, after, sources: &[u32]| Change {
+        kind,
+        service: Some("api".into()),
+        text: text.into(),
+        level: Some(Level::Error),
+        after,
+        before: 3,
+        sources: sources.iter().map(|id| SourceId(*id)).collect(),
+        first: at(40),
+        last: at(50),
+    };
+    let troubles = vec![
+        change(ChangeKind::New, "KeyError: 'cart'", 401, &[0, 1]),
+        change(ChangeKind::More(7.2), "upstream <*> closed", 14, &[0, 1, 2]),
+        change(ChangeKind::Same, "could not extend file", 3, &[1]),
+    ];
+    let sources = vec![status(0, "web-1", None), status(1, "web-2", None), status(2, "web-3", None)];
+    for size in [(80, 24), (120, 36)] {
+        let mut state = logs(size);
+        let window = LogWindow { troubles: Arc::new(troubles.clone()), sources: sources.clone(), ..incident() };
+        update(&mut state, Message::Logs(Box::new(window)));
+        press(&mut state, "1");
+        let shown = picture(&mut state);
+        let line = |word: &str| {
+            let line = shown.lines().find(|line| line.contains(word)).unwrap_or_else(|| panic!("{word}:\n{shown}"));
+            line[line.find('×').unwrap_or_else(|| panic!("{line}"))..].split_whitespace().collect::<Vec<_>>().join(" ")
+        };
+        assert_eq!(line("KeyError"), "×401 web-1 web-2 KeyError: 'cart' NEW");
+        if size.0 == 120 {
+            assert_eq!(line("upstream"), "×14 3 hosts upstream <*> closed 7 times as often");
+        }
     }
 }

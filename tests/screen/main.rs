@@ -177,15 +177,28 @@ fn window(lines: u64) -> LogWindow {
 /// The screen as text.
 fn picture(state: &mut State) -> String {
     let (columns, rows) = state.size;
+    let buffer = drawn(state);
+    let line = |y: u16| (0..columns).map(|x| buffer[(x, y)].symbol()).collect::<String>().trim_end().to_owned();
+    (0..rows).map(line).collect::<Vec<_>>().join("\n")
+}
+
+/// What stands in the cells that are reversed and underlined.
+fn marked_cells(state: &mut State) -> Vec<String> {
+    use ratatui::style::Modifier;
+    let marked = Modifier::REVERSED | Modifier::UNDERLINED;
+    let cells = drawn(state).content.into_iter().filter(|cell| cell.modifier.contains(marked));
+    cells.map(|cell| cell.symbol().to_owned()).collect()
+}
+
+fn drawn(state: &mut State) -> ratatui::buffer::Buffer {
+    let (columns, rows) = state.size;
     let mut terminal = Terminal::new(TestBackend::new(columns, rows)).expect("infallible");
     for _ in 0..2 {
         let mut regions = Regions::default();
         terminal.draw(|frame| regions = quarterdeck::ui::render(state, &look(), frame)).expect("infallible");
         update(state, Message::Viewport(regions.viewport));
     }
-    let buffer = terminal.backend().buffer();
-    let line = |y: u16| (0..columns).map(|x| buffer[(x, y)].symbol()).collect::<String>().trim_end().to_owned();
-    (0..rows).map(line).collect::<Vec<_>>().join("\n")
+    terminal.backend().buffer().clone()
 }
 
 const SIZES: [(u16, u16); 3] = [(80, 24), (120, 36), (200, 60)];

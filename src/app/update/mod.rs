@@ -81,6 +81,7 @@ pub fn update(state: &mut State, message: Message) -> Vec<Effect> {
             lists::take(state, message);
             finding::again(state, &mut effects);
         }
+        Message::Events(events) => state.events = events,
         Message::Logs(window) => logs::arrived(state, *window, &mut effects),
         Message::Tallied(tally) => log_lists::tallied(state, tally),
         Message::Proposed(ticket, came) => acting::proposed(state, ticket, came, &mut effects),

@@ -27,6 +27,7 @@ use crate::domain::text::one_line;
 use crate::logs::filter::{Filter, regex};
 use crate::logs::merge::{Merge, Rule};
 use crate::logs::output::Style;
+use crate::logs::sieve::Sieve;
 use crate::logs::source::TailOptions;
 use crate::runtime::fleet::{Fleet, sources};
 use crate::runtime::terminal_asker::TerminalAsker;
@@ -46,10 +47,11 @@ pub async fn run(global: &Global, args: LogsArgs) -> Outcome {
     let without = without.collect::<Result<Vec<_>, _>>()?;
     let compile = |patterns: &[String]| patterns.iter().map(|p| regex(p)).collect::<Result<Vec<_>, _>>().map_err(usage);
     // Which fields lines will have is not known yet: what is written like one is one.
-    let filter = match args.filter.as_deref().map(|text| query::parse(text, |_| true)).transpose() {
-        Ok(query) => Filter::of_query(&query.unwrap_or_default()).map_err(usage)?,
+    let query = match args.filter.as_deref().map(|text| query::parse(text, |_| true)).transpose() {
+        Ok(query) => query.unwrap_or_default(),
         Err(error) => return Err(usage(format!("--filter: {error}"))),
     };
+    let filter = Filter::of_query(&query).map_err(usage)?;
     let (include, exclude) = (compile(&args.include)?, compile(&args.exclude)?);
     let wanted = Wanted { include, exclude, filter, level: args.level, since };
     let mut style = Style {
@@ -95,7 +97,8 @@ pub async fn run(global: &Global, args: LogsArgs) -> Outcome {
     let is_glob = |kind: &&SourceKind| matches!(kind, SourceKind::File(path) if path.contains(['*', '?', '[']));
     let expected = Expected { tails: specs.len(), several: specs.iter().filter(is_glob).count() };
     let mut fleet = Fleet::connect(settings.clone(), Arc::new(TerminalAsker::default()));
-    let options = TailOptions { start, follow: !args.no_follow, ..TailOptions::default() };
+    let sieve = Sieve::narrower(Sieve::any_of(&args.include), Sieve::of_query(&query)).map(Arc::new);
+    let options = TailOptions { start, follow: !args.no_follow, sieve, ..TailOptions::default() };
     fleet.tail(&options, is_wanted, &feed);
     drop(feed);
     stream(style, rule(&settings.logs, args.no_follow), args.no_follow.then_some(expected)).run(inbox).await

@@ -21,6 +21,7 @@ const PATIENCE: Duration = Duration::from_secs(2);
 
 mod place;
 mod rotation;
+mod sieved;
 mod start;
 
 use place::Place;
@@ -101,6 +102,8 @@ struct File {
     away: Option<Instant>,
     /// Lines and bytes delivered since it was back.
     recovered: (u64, u64),
+    /// Bytes that were sent of what its host looked through, and how many that was.
+    sifted: (u64, u64),
 }
 
 /// How a reading ended.
@@ -125,6 +128,7 @@ impl File {
             caught_up: false,
             away: None,
             recovered: (0, 0),
+            sifted: (0, 0),
         }
     }
 

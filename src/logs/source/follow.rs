@@ -2,11 +2,13 @@
 
 use std::cmp::Reverse;
 
+use crate::logs::sieve::Sieve;
 use crate::transport::loader::quote;
 
 const FOLLOW: &str = include_str!("follow.sh");
 const SIBLINGS: &str = include_str!("siblings.sh");
 const OLDER: &str = include_str!("older.sh");
+const SIEVE: &str = include_str!("sieve.sh");
 const WATCH: &str = include_str!("watch.sh");
 
 /// What to read of which file.
@@ -123,6 +125,21 @@ pub fn older(file: &Sibling, offset: u64, bytes: Option<u64>) -> String {
     let bytes = bytes.map(|bytes| bytes.to_string()).unwrap_or_default();
     let inode = file.known().unwrap_or_default();
     format!("open={} inode={} off={offset} bytes={bytes}\n{OLDER}", quote(&file.path), quote(&inode))
+}
+
+/// The script that prints those lines of a file, as it was listed, from an offset on and up to another (none: to its end),
+/// that pass a sieve, with so many lines before and after each.
+pub fn sieve(file: &Sibling, sieve: &Sieve, offset: u64, until: Option<u64>, around: (usize, usize)) -> String {
+    let bytes = until.map(|until| until.saturating_sub(offset).to_string()).unwrap_or_default();
+    let inode = file.known().unwrap_or_default();
+    let around = if around == (0, 0) { String::new() } else { format!("-B {} -A {}", around.0, around.1) };
+    format!(
+        "open={} inode={} off={offset} bytes={bytes} around={} texts={}\n{SIEVE}",
+        quote(&file.path),
+        quote(&inode),
+        quote(&around),
+        quote(&sieve.texts().join("\n")),
+    )
 }
 
 /// Files in the order in which they were written.
@@ -329,6 +346,31 @@ mod tests {
             }
             assert_eq!(lines.next(), None);
             assert_eq!(reader.wait().unwrap().code(), Some(code));
+        }
+    }
+
+    #[test]
+    fn a_grep_that_does_not_count_to_the_beginning_of_a_line_is_not_used() {
+        let folder = tempfile::tempdir().unwrap();
+        let log = folder.path().join("x.log");
+        std::fs::write(&log, "one\na needle\n").unwrap();
+        let metadata = std::fs::metadata(&log).unwrap();
+        let inode = {
+            use std::os::unix::fs::MetadataExt;
+            let out = std::process::Command::new("stat").args(["-c", "%W"]).arg(&log).output().unwrap();
+            format!("{}:{}:{}", metadata.dev(), metadata.ino(), String::from_utf8_lossy(&out.stdout).trim())
+        };
+        let listed = Sibling { inode, path: log.to_str().unwrap().into(), ..sibling("", 13, 0, "", "") };
+        let looked_for = Sieve::any_of(&["needle".to_owned()]).unwrap();
+        // As GNU has it; that of busybox, which has no -b; that of BSD, which counts to the match.
+        for (grep, code, said) in [
+            ("", 0, "4:a needle\n"),
+            ("grep() { echo 'grep: invalid option -- b' >&2; return 1; }\n", 23, ""),
+            ("grep() { echo 3:bcd; }\n", 23, ""),
+        ] {
+            let script = sieve(&listed, &looked_for, 0, Some(13), (0, 0));
+            let out = std::process::Command::new("sh").arg("-c").arg(format!("{grep}{script}")).output().unwrap();
+            assert_eq!((out.status.code(), &*String::from_utf8_lossy(&out.stdout)), (Some(code), said), "{grep}");
         }
     }
 

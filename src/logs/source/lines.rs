@@ -74,6 +74,11 @@ impl Lines {
         lost
     }
 
+    /// Where the line begins whose end has not come yet.
+    pub fn begins(&self) -> u64 {
+        self.begins
+    }
+
     fn keep(&mut self, bytes: &[u8]) {
         let room = LONGEST.saturating_sub(self.partial.len()).min(bytes.len());
         self.partial.extend_from_slice(&bytes[..room]);

@@ -24,6 +24,7 @@ use tokio::task::JoinHandle;
 
 use crate::domain::log::{Feed, RawLine, Source, SourceEvent, SourceEventKind, SourceKind, SourceSpec};
 use crate::domain::settings::{Overflow, SudoPolicy};
+use crate::logs::sieve::Sieve;
 use crate::transport::{Backlog, ExecSpec, Nobody, SharedTransport, Stream, Sudo};
 
 /// Where a tail begins, and how it goes on.
@@ -39,6 +40,9 @@ pub struct TailOptions {
     pub sudo: Option<Arc<Sudo>>,
     /// What becomes of lines that come faster than they are taken.
     pub overflow: Overflow,
+    /// Only lines that pass this are wanted of what files held at the start: where it pays, their host looks for them,
+    /// and sends those and what they need to be understood. (More than them may come; never less.)
+    pub sieve: Option<Arc<Sieve>>,
 }
 
 impl Default for TailOptions {
@@ -49,6 +53,7 @@ impl Default for TailOptions {
             poll: Duration::from_millis(200),
             sudo: None,
             overflow: Overflow::Stall,
+            sieve: None,
         }
     }
 }

@@ -5,6 +5,7 @@ use ratatui::style::Modifier;
 use unicode_width::UnicodeWidthStr;
 
 use crate::app::state::{HostView, SortBy, State};
+use crate::app::view_state::cursor::cursor;
 use crate::app::viewport::Target;
 use crate::domain::age::Freshness;
 use crate::domain::host::{HostName, HostState};
@@ -217,7 +218,9 @@ fn pieces(state: &State, c: &Canvas, view: &HostView, shows: Shows, column: Colu
         }
         Shows::CpuGraph => {
             let role = if fast == Freshness::Fresh { Role::Graph } else { Role::Dim };
-            vec![c.piece(bars::spark(&view.cpu.tail(usize::from(GRAPH)), Some(100.0)), role)]
+            let graph = usize::from(GRAPH);
+            let at = cursor(state).and_then(|at| view.cpu.column_of(at, graph));
+            bars::marked(&bars::spark(&view.cpu.tail(graph), Some(100.0)), c.style(role), at)
         }
         Shows::Mem => {
             let pct = sample.and_then(|s| s.mem).map(|mem| mem.pct());
@@ -249,9 +252,12 @@ fn pieces(state: &State, c: &Canvas, view: &HostView, shows: Shows, column: Colu
         Shows::ErrorGraph => {
             let fresh = figures::errors(state, view) == Freshness::Fresh;
             let role = if fresh && view.errors.iter().any(|n| *n > 0) { Role::Bad } else { Role::Dim };
-            let (text, mut style) = c.piece(bars::spark_counts(&view.errors, usize::from(GRAPH)), role);
-            style = style.remove_modifier(Modifier::BOLD);
-            vec![(text, style)]
+            let style = c.style(role).remove_modifier(Modifier::BOLD);
+            let graph = usize::from(GRAPH);
+            // A column a minute, the last of them this one.
+            let ago = cursor(state).and_then(|at| usize::try_from((state.now - at).num_minutes()).ok());
+            let at = ago.filter(|ago| *ago < view.errors.len()).and_then(|ago| (graph - 1).checked_sub(ago));
+            bars::marked(&bars::spark_counts(&view.errors, graph), style, at)
         }
         Shows::Units => {
             let failed = slow.and_then(|(slow, fresh)| Some((slow.failed_units.as_ref()?.len(), fresh)));

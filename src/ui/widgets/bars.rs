@@ -1,5 +1,8 @@
 //! Bars: sparklines of a few columns, and how full something is.
 
+use ratatui::style::{Modifier, Style};
+
+use crate::ui::canvas::Piece;
 use crate::ui::glyph::{BARS, EMPTY};
 
 /// Eight heights of bars for figures, oldest first. `top` is the greatest height; without one, the greatest figure is.
@@ -33,6 +36,20 @@ pub fn spark_counts(counts: &[u64], columns: usize) -> String {
     spark(&values, None)
 }
 
+/// Bars of which one is marked: where the time cursor stands. It is seen without colour too.
+pub fn marked(bars: &str, style: Style, at: Option<usize>) -> Vec<Piece<'static>> {
+    let mut pieces: Vec<Piece> = vec![(String::new().into(), style)];
+    for (n, bar) in bars.chars().enumerate() {
+        if Some(n) == at {
+            pieces.push((bar.to_string().into(), style.add_modifier(Modifier::REVERSED | Modifier::UNDERLINED)));
+            pieces.push((String::new().into(), style));
+        } else if let Some((text, _)) = pieces.last_mut() {
+            text.to_mut().push(bar);
+        }
+    }
+    pieces
+}
+
 /// A bar that is filled to so many percent: the filled part and the rest.
 pub fn filled(pct: f64, columns: u16) -> (String, String) {
     let full = (pct.clamp(0.0, 100.0) / 100.0 * f64::from(columns)).round() as usize;
@@ -50,6 +67,15 @@ mod tests {
         assert_eq!(spark(&[Some(0.0), Some(f64::NAN)], None), "▁▁");
         assert_eq!(spark_counts(&[1, 0, 7], 5), "  ▂▁█");
         assert_eq!(spark_counts(&[9, 1, 0, 7], 3), "▂▁█");
+    }
+
+    #[test]
+    fn one_bar_can_be_marked() {
+        let told =
+            |at| marked("▁█▂", Style::new(), at).into_iter().map(|(text, _)| text.into_owned()).collect::<Vec<_>>();
+        assert_eq!(told(None), ["▁█▂"]);
+        assert_eq!(told(Some(1)), ["▁", "█", "▂"]);
+        assert_eq!(told(Some(7)), ["▁█▂"]);
     }
 
     #[test]

@@ -1,14 +1,17 @@
 //! A graph of braille dots: two points a column, four dots a row. A gap in the series is a gap in the graph.
 
+use chrono::{DateTime, Utc};
 use ratatui::layout::Rect;
+use ratatui::style::Modifier;
 
 use crate::domain::series::Series;
 use crate::ui::canvas::Canvas;
-use crate::ui::glyph::braille;
+use crate::ui::glyph::{SIDE, braille};
 use crate::ui::theme::Role;
 
-/// Draws the newest points of a series, the newest at the right edge; `top` is the full height.
-pub fn draw(c: &mut Canvas, area: Rect, series: &Series, top: f64, role: Role) {
+/// Draws the newest points of a series, the newest at the right edge; `top` is the full height. Where the time cursor
+/// stands a line goes through it.
+pub fn draw(c: &mut Canvas, area: Rect, series: &Series, top: f64, role: Role, cursor: Option<DateTime<Utc>>) {
     let points = series.tail(usize::from(area.width) * 2);
     let dots = u32::from(area.height) * 4;
     // What is known is seen: at least one dot.
@@ -20,6 +23,16 @@ pub fn draw(c: &mut Canvas, area: Rect, series: &Series, top: f64, role: Role) {
         let part = |value: Option<f64>| height(value).saturating_sub(under).min(4) as u8;
         let line: String = points.chunks(2).map(|pair| blank(braille(part(pair[0]), part(pair[1])))).collect();
         c.put_as(area.x, area.y + row, area.width, &line, role);
+    }
+    let column = cursor.and_then(|at| series.column_of(at, usize::from(area.width) * 2));
+    if let Some(x) = column.map(|column| area.x + (column / 2) as u16) {
+        for y in area.y..area.bottom() {
+            if c.buffer[(x, y)].symbol() == " " {
+                c.put_as(x, y, 1, SIDE, Role::Key);
+            } else {
+                c.buffer[(x, y)].modifier.insert(Modifier::REVERSED);
+            }
+        }
     }
 }
 
@@ -43,9 +56,13 @@ mod tests {
         }
         let (look, area) = (Look::default(), Rect::new(0, 0, 4, 2));
         let mut buffer = Buffer::empty(area);
-        draw(&mut Canvas::new(&look, &mut buffer), area, &series, 100.0, Role::Graph);
+        draw(&mut Canvas::new(&look, &mut buffer), area, &series, 100.0, Role::Graph, None);
         assert_eq!(buffer[(3, 0)].symbol(), " ", "half height fills the lower row only");
         assert_eq!(buffer[(3, 1)].symbol(), "⣿");
         assert_eq!(buffer[(2, 1)].symbol(), "⡇", "the gap is in the right half of its column");
+        let at = DateTime::from_timestamp(1, 0);
+        draw(&mut Canvas::new(&look, &mut buffer), area, &series, 100.0, Role::Graph, at);
+        assert_eq!(buffer[(1, 0)].symbol(), SIDE, "a line where the cursor stands");
+        assert!(buffer[(1, 1)].modifier.contains(Modifier::REVERSED), "and what was there is still to be seen");
     }
 }

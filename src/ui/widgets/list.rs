@@ -17,6 +17,8 @@ pub struct List<'l> {
     pub focused: bool,
     /// Its columns; the one without a width gets what the others leave.
     pub columns: &'l [Column],
+    /// The row at which the time cursor stands.
+    pub marked: Option<usize>,
 }
 
 /// Least width of the column that gets what is left.
@@ -56,6 +58,9 @@ impl List<'_> {
                 }
             }
             c.chosen(at, self.focused && n == chosen);
+            if self.marked == Some(n) {
+                c.put_as(at.right().saturating_sub(1), at.y, 1, glyph::BACK, Role::Key);
+            }
             if let Some(id) = ids.get(n) {
                 c.target(at, Target::Item(self.pane, id.clone()));
             }

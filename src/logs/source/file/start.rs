@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
+use super::sieved::Sifted;
 use super::{File, LISTING, Outcome, Place};
 use crate::logs::parse::{Parser, TimeField};
 use crate::logs::source::follow::{self, Ended, Sibling};
@@ -18,6 +19,14 @@ impl File {
     /// Finds where to begin, and reads rotated files first when that is asked for.
     pub(super) async fn begin(&mut self) -> Result<(), Gone> {
         match self.tail.options.start {
+            Start::All if self.tail.options.sieve.is_some() => {
+                let all = self.siblings().await;
+                let live = all.iter().find(|file| file.path == self.path);
+                if let Some(live) = live {
+                    self.begin_after_sieve(live, 0).await?;
+                }
+                self.tell_sifted().await
+            }
             Start::All => Ok(()),
             Start::Now => self.begin_before_the_end(0).await,
             Start::Lines(lines) => self.begin_before_the_end(lines).await,
@@ -56,17 +65,29 @@ impl File {
         for (n, file) in chain.iter().enumerate() {
             let offset = if n == 0 { offset } else { 0 };
             if file.path == self.path {
-                self.begin_from(file.inode.clone(), offset, file.fingerprint.clone());
-                return Ok(());
+                self.begin_after_sieve(file, offset).await?;
+                return self.tell_sifted().await;
             }
-            self.lines = Lines::default();
-            if let Outcome::Ended(Ended::Damaged) = self.read(&file.path, file.known(), offset, false).await? {
-                self.damaged(&file.path).await?;
+            let Sifted::UpTo(offset) = self.sifted(file, offset).await? else { continue };
+            self.lines = Lines::at(offset);
+            match self.read(&file.path, file.known(), offset, false).await? {
+                Outcome::Ended(Ended::Damaged) => self.damaged(&file.path).await?,
+                // Its rest is found again by its inode, once the link is back.
+                Outcome::Lost if file.known().is_some() && self.place.is_some() => return Ok(()),
+                _ => {}
             }
             self.flush_partial().await?;
         }
         self.place = None;
         self.lines = Lines::default();
+        self.tell_sifted().await
+    }
+
+    /// In the live file at an offset, or where its host has looked through it to.
+    async fn begin_after_sieve(&mut self, live: &Sibling, offset: u64) -> Result<(), Gone> {
+        if let Sifted::UpTo(offset) = self.sifted(live, offset).await? {
+            self.begin_from(live.inode.clone(), offset, live.fingerprint.clone());
+        }
         Ok(())
     }
 

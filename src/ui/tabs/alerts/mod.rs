@@ -9,11 +9,12 @@ use super::{nothing, share, trouble};
 use crate::app::board::Pane;
 use crate::app::state::{State, Tab};
 use crate::app::view_state::cause::last_change;
+use crate::app::view_state::cursor::row_before;
 use crate::app::view_state::rows;
 use crate::app::viewport::Target;
 use crate::domain::alert::{Alert, AlertState, Severity};
 use crate::ui::canvas::{Canvas, Piece, below, row};
-use crate::ui::figures::since;
+use crate::ui::figures::{since, with_cursor};
 use crate::ui::format::{duration, fit};
 use crate::ui::glyph;
 use crate::ui::theme::Role;
@@ -49,7 +50,7 @@ pub fn list(state: &State, c: &mut Canvas, area: Rect, focused: bool) {
     let found = rows::alerts(state);
     let filter = &state.alerts.filter;
     let title = if filter.is_empty() { "Alerts".to_owned() } else { format!("Alerts  {filter}") };
-    c.titled(row(area, 0), &title, &tally(&state.hosted.alerts), focused);
+    c.titled(row(area, 0), &title, &with_cursor(state, c.look, tally(&state.hosted.alerts)), focused);
     c.target(row(area, 0), Target::Pane(Pane::Alerts));
     let rest = below(area, 1);
     if found.is_empty() {
@@ -65,7 +66,8 @@ pub fn list(state: &State, c: &mut Canvas, area: Rect, focused: bool) {
     if !found.iter().any(|alert| last_change(state, alert).is_some()) {
         columns.truncate(5);
     }
-    let list = List { board: &state.alerts, pane: Pane::Alerts, focused, columns: &columns };
+    let marked = row_before(state, found.iter().map(|alert| alert.since));
+    let list = List { board: &state.alerts, pane: Pane::Alerts, focused, columns: &columns, marked };
     list.draw(c, rest, found.len(), &ids, |c, n, widths| cells(state, c, found[n], widths));
 }
 

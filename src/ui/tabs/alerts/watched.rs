@@ -63,7 +63,7 @@ pub fn draw(state: &State, c: &mut Canvas, area: Rect, focused: bool) {
         return nothing(c, rest, &[word]);
     }
     let ids: Vec<String> = found.iter().map(Watched::id).collect();
-    let list = List { board: &state.alerts, pane: Pane::Watched, focused, columns: COLUMNS };
+    let list = List { board: &state.alerts, pane: Pane::Watched, focused, columns: COLUMNS, marked: None };
     list.draw(c, rest, found.len(), &ids, |c, n, widths| cells(state, c, outside, &found[n], widths));
 }
 

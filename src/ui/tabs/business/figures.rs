@@ -37,7 +37,7 @@ pub fn draw(state: &State, c: &mut Canvas, area: Rect, focused: bool) {
         return nothing(c, area, &[&word]);
     }
     let ids: Vec<String> = rows.iter().map(FigureRow::id).collect();
-    let list = List { board: &state.business, pane: Pane::Figures, focused, columns: COLUMNS };
+    let list = List { board: &state.business, pane: Pane::Figures, focused, columns: COLUMNS, marked: None };
     list.draw(c, area, rows.len(), &ids, |c, n, widths| cells(state, c, &rows[n], widths));
 }
 

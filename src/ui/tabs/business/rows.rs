@@ -64,7 +64,7 @@ pub fn draw(state: &State, c: &mut Canvas, area: Rect, pane: Pane, focused: bool
         return nothing(c, rest, &[&word]);
     }
     let ids: Vec<String> = rows.iter().map(|row| row.id().to_owned()).collect();
-    let list = List { board: &state.business, pane, focused, columns: COLUMNS };
+    let list = List { board: &state.business, pane, focused, columns: COLUMNS, marked: None };
     list.draw(c, rest, rows.len(), &ids, |c, n, widths| cells(state, c, &rows[n], widths));
 }
 

@@ -5,12 +5,13 @@ use ratatui::layout::Rect;
 use super::{nothing, trouble};
 use crate::app::board::Pane;
 use crate::app::state::State;
+use crate::app::view_state::cursor::row_before;
 use crate::app::view_state::rows::{deployment_id, deployments};
 use crate::app::viewport::Target;
 use crate::domain::delivery::Delivery;
 use crate::domain::deployment::{Deployment, DeploymentKind, DeploymentStatus};
 use crate::ui::canvas::{Canvas, Piece, below, row};
-use crate::ui::figures::since;
+use crate::ui::figures::{since, with_cursor};
 use crate::ui::format::{duration, fit, thousands};
 use crate::ui::glyph;
 use crate::ui::theme::Role;
@@ -43,6 +44,7 @@ pub fn draw(state: &State, c: &mut Canvas, area: Rect, focused: bool) {
     let filter = &state.deploys.filter;
     let title = if filter.is_empty() { "History".to_owned() } else { format!("History  {filter}") };
     let figures = state.hosted.delivery.as_ref().map_or(String::new(), |known| tally(known, found.len()));
+    let figures = with_cursor(state, c.look, figures);
     c.titled(row(area, 0), &title, &figures, focused);
     c.target(row(area, 0), Target::Pane(Pane::History));
     let mut rest = below(area, 1);
@@ -72,7 +74,8 @@ pub fn draw(state: &State, c: &mut Canvas, area: Rect, focused: bool) {
         return nothing(c, rest, &[&word]);
     }
     let ids: Vec<String> = found.iter().map(|one| deployment_id(one)).collect();
-    let list = List { board: &state.deploys, pane: Pane::History, focused, columns: COLUMNS };
+    let marked = row_before(state, found.iter().map(|one| one.started.or(one.created)));
+    let list = List { board: &state.deploys, pane: Pane::History, focused, columns: COLUMNS, marked };
     list.draw(c, rest, found.len(), &ids, |c, n, widths| cells(state, c, found[n], widths));
 }
 

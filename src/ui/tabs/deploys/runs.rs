@@ -60,7 +60,7 @@ pub fn draw(state: &State, c: &mut Canvas, area: Rect, focused: bool) {
     c.titled(row(area, 0), "Runs", &figures, focused);
     c.target(row(area, 0), Target::Pane(Pane::Runs));
     let ids: Vec<String> = found.iter().map(RunRow::id).collect();
-    let list = List { board: &state.deploys, pane: Pane::Runs, focused, columns: COLUMNS };
+    let list = List { board: &state.deploys, pane: Pane::Runs, focused, columns: COLUMNS, marked: None };
     list.draw(c, below(area, 1), found.len(), &ids, |c, n, widths| match found[n] {
         RunRow::Act(act) => cells(state, c, act, widths),
         RunRow::Known(run) => known_cells(state, c, &found[n], run, widths),

@@ -79,7 +79,7 @@ pub fn draw(state: &State, c: &mut Canvas, area: Rect, focused: bool) {
         last.title = "reported";
     }
     let ids: Vec<String> = found.iter().map(|view| service_id(view)).collect();
-    let list = List { board: &state.deploys, pane: Pane::Versions, focused, columns: &columns };
+    let list = List { board: &state.deploys, pane: Pane::Versions, focused, columns: &columns, marked: None };
     let make = |c: &Canvas, n: usize, widths: &[u16]| {
         let view = found[n];
         let mut cells = vec![

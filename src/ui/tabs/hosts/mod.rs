@@ -10,6 +10,7 @@ use crate::app::command::Command;
 use crate::app::state::{HostView, State};
 use crate::app::update::host_rows;
 use crate::ui::canvas::{Canvas, below, row, top};
+use crate::ui::figures::with_cursor;
 use crate::ui::footer::key_in_tabs;
 use crate::ui::format::plural;
 use crate::ui::glyph;
@@ -32,7 +33,7 @@ pub fn draw(state: &State, c: &mut Canvas, area: Rect) {
     } else {
         format!("{} of {}", rows.len(), plural(state.hosts.len(), "host"))
     };
-    c.titled(row(area, 0), &title, &figures, true);
+    c.titled(row(area, 0), &title, &with_cursor(state, c.look, figures), true);
     let rest = below(area, 1);
     if rows.is_empty() {
         return empty(state, c, rest);

@@ -13,6 +13,7 @@ use super::host_table::{self, Table};
 use super::{NARROW, nothing, share};
 use crate::app::state::{HostView, OverviewPane, State};
 use crate::ui::canvas::{Canvas, below, row, split, top};
+use crate::ui::figures::with_cursor;
 use crate::ui::format::thousands;
 use crate::ui::glyph;
 
@@ -82,7 +83,7 @@ fn hosts_pane(state: &State, c: &mut Canvas, area: Rect) {
     if rows.len() > fits {
         figures = format!("{figures} {} {} of {}", glyph::DOT, fits, thousands(rows.len() as u64));
     }
-    c.titled(row(area, 0), "Hosts", &figures, focused);
+    c.titled(row(area, 0), "Hosts", &with_cursor(state, c.look, figures), focused);
     let rest = below(area, 1);
     if rows.is_empty() {
         return nothing(

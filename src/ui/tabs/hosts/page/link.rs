@@ -7,7 +7,7 @@ use ratatui::layout::Rect;
 use crate::app::state::{HostView, State};
 use crate::domain::host::{HostState, Link};
 use crate::ui::canvas::{Canvas, Piece, row};
-use crate::ui::figures::{self, since};
+use crate::ui::figures::{self, cursor_words, since};
 use crate::ui::format::{age, duration, fit, wrap};
 use crate::ui::glyph;
 use crate::ui::theme::Role;
@@ -23,7 +23,7 @@ pub fn rule(state: &State, c: &mut Canvas, line: Rect, view: &HostView, focused:
         title.push(c.piece(format!(" {age}"), role));
     }
     let sample = view.sample.as_ref();
-    let mut words: Vec<String> = Vec::new();
+    let mut words: Vec<String> = cursor_words(state, c.look).into_iter().collect();
     if let Some(up) = sample.and_then(|s| s.uptime_s).and_then(|s| Duration::try_from_secs_f64(s).ok()) {
         words.push(format!("up {}", duration(up)));
     }

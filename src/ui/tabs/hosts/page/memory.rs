@@ -4,6 +4,7 @@ use ratatui::layout::Rect;
 
 use super::old;
 use crate::app::state::{HostView, State};
+use crate::app::view_state::cursor::cursor;
 use crate::domain::age::Freshness;
 use crate::ui::canvas::{Canvas, below, row, top};
 use crate::ui::figures::{self, figure};
@@ -38,7 +39,8 @@ pub fn draw(state: &State, c: &mut Canvas, area: Rect, view: &HostView) {
     let rest = below(area, 1);
     let plot = top(rest, rest.height.saturating_sub(1));
     let line = if fresh == Freshness::Stale { Role::Dim } else { Role::Graph };
-    graph::draw(c, Rect { x: plot.x + 1, width: plot.width.saturating_sub(2), ..plot }, &view.mem, 100.0, line);
+    let plot = Rect { x: plot.x + 1, width: plot.width.saturating_sub(2), ..plot };
+    graph::draw(c, plot, &view.mem, 100.0, line, cursor(state));
     let foot = row(rest, rest.height.saturating_sub(1));
     let mut pieces = vec![c.piece("cache ", Role::Dim)];
     pieces.push(figure(c.look, mem.map(|mem| bytes(mem.cached as f64)), fresh, Role::Text));

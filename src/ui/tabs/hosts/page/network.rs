@@ -1,9 +1,11 @@
 //! Network and disk traffic.
 
+use chrono::{DateTime, Utc};
 use ratatui::layout::Rect;
 
 use super::old;
 use crate::app::state::{HostView, State};
+use crate::app::view_state::cursor::cursor;
 use crate::domain::age::Freshness;
 use crate::domain::sample::DiskIo;
 use crate::domain::series::Series;
@@ -40,8 +42,9 @@ pub fn draw(state: &State, c: &mut Canvas, area: Rect, view: &HostView) {
     c.rule(row(area, 0), &[c.piece("network", Role::Title)], &title, false);
     let rest = below(area, 1);
     let net = sample.and_then(|s| s.net);
-    traffic(c, row(rest, 0), "in", net.map(|net| net.rx_s), &view.rx, fresh);
-    traffic(c, row(rest, 1), "out", net.map(|net| net.tx_s), &view.tx, fresh);
+    let at = cursor(state);
+    traffic(c, row(rest, 0), "in", net.map(|net| net.rx_s), &view.rx, fresh, at);
+    traffic(c, row(rest, 1), "out", net.map(|net| net.tx_s), &view.tx, fresh, at);
     let line = row(rest, 2);
     let bad = net.map(|net| net.bad_s);
     let refused = tcp.listen_overflows;
@@ -66,7 +69,15 @@ pub fn draw(state: &State, c: &mut Canvas, area: Rect, view: &HostView) {
     }
 }
 
-fn traffic(c: &mut Canvas, line: Rect, word: &str, now: Option<f64>, series: &Series, fresh: Freshness) {
+fn traffic(
+    c: &mut Canvas,
+    line: Rect,
+    word: &str,
+    now: Option<f64>,
+    series: &Series,
+    fresh: Freshness,
+    cursor: Option<DateTime<Utc>>,
+) {
     let mut x = line.x + 1;
     c.put_as(x, line.y, 4, word, Role::Dim);
     x += 4;
@@ -75,13 +86,10 @@ fn traffic(c: &mut Canvas, line: Rect, word: &str, now: Option<f64>, series: &Se
     x += 10;
     let role = if fresh == Freshness::Fresh { Role::Graph } else { Role::Dim };
     let columns = GRAPH.max(line.right().saturating_sub(x + 1).min(40));
-    c.put_as(
-        x,
-        line.y,
-        line.right().saturating_sub(x + 1),
-        &bars::spark(&series.tail(usize::from(columns)), None),
-        role,
-    );
+    let columns = usize::from(columns);
+    let at = cursor.and_then(|at| series.column_of(at, columns));
+    let pieces = bars::marked(&bars::spark(&series.tail(columns), None), c.style(role), at);
+    c.pieces(x, line.y, line.right().saturating_sub(x + 1), &pieces);
 }
 
 fn disk(c: &mut Canvas, line: Rect, io: &DiskIo, fresh: Freshness) {

@@ -1,0 +1,189 @@
+//! A filter that runs on the host: what comes is what would have come without, in far fewer bytes.
+
+use std::fmt::Write as _;
+use std::fs;
+use std::path::Path;
+use std::sync::Arc;
+
+use chrono::{TimeDelta, Utc};
+use quarterdeck::domain::log::{Feed, SourceEvent, SourceEventKind, SourceKind, SourceSpec};
+use quarterdeck::domain::query::regex;
+use quarterdeck::logs::record::{Ingest, Record};
+use quarterdeck::logs::sieve::Sieve;
+use quarterdeck::logs::source::{Start, TailOptions, tail};
+use quarterdeck::transport::SharedTransport;
+use tokio::sync::mpsc;
+
+use crate::exact::{file, fleet_host, local};
+use crate::files::append;
+use crate::support::Fleet;
+
+/// What is wanted of a source once through, as `qd logs` would print it: line, time and where from, level, continuation.
+async fn wanted(
+    host: SharedTransport,
+    spec: SourceSpec,
+    start: Start,
+    pattern: &str,
+    on_host: bool,
+) -> (Vec<String>, Option<SourceEvent>) {
+    let sieve = Sieve::any_of(&[pattern.to_owned()]).filter(|_| on_host).map(Arc::new);
+    let options = TailOptions { start, follow: false, sieve, ..TailOptions::default() };
+    let (sender, mut feed) = mpsc::channel(64);
+    let _tail = tail(host, None, spec, options, sender);
+    let (mut ingest, mut rows, mut told) = (Ingest::default(), Vec::new(), None);
+    let (regex, now) = (regex(pattern).unwrap(), Utc::now());
+    while let Some(feed) = feed.recv().await {
+        match feed {
+            Feed::Lines(source, lines) => {
+                let id = ingest.number(&source);
+                let records = lines.into_iter().filter_map(|line| ingest.line(id, line, now)).map(|(record, _)| record);
+                rows.extend(records.filter(|record| regex.is_match(record.line().unwrap())).map(|record| row(&record)));
+            }
+            Feed::Event(_, event) if event.kind == SourceEventKind::Filtered => told = Some(event),
+            Feed::Failed(_, why) | Feed::Unreached(_, why) => panic!("{why}"),
+            Feed::Finished(_) => break,
+            _ => {}
+        }
+    }
+    (rows, told)
+}
+
+fn row(record: &Record) -> String {
+    let line = String::from_utf8_lossy(record.line().unwrap());
+    let time = match record.time_from.as_str() {
+        "arrival" => "now".to_owned(),
+        _ => record.time.to_string(),
+    };
+    format!("{time} {} {:?} {} {line}", record.time_from.as_str(), record.level, record.continues)
+}
+
+/// So many events of a service, from a number on: some with traces, some with bytes of every kind.
+fn events(from: usize, count: usize) -> Vec<u8> {
+    let mut text = Vec::new();
+    let begin = Utc::now() - TimeDelta::hours(20);
+    for n in from..from + count {
+        let at = (begin + TimeDelta::milliseconds(n as i64 * 500)).format("%Y-%m-%dT%H:%M:%S%.3fZ");
+        let mut event = format!("ts={at} level=info seq={n} msg=\"request handled\" path=/api/{}", n % 977);
+        match n {
+            _ if n % 1013 == 0 => {
+                let _ = write!(
+                    event,
+                    "\nTraceback (most recent call last):\n  File \"a.py\", line {n}, in x\n    cart[{n}]\nKeyError: 'cart'"
+                );
+            }
+            _ if n % 1511 == 0 => event.push_str(" user=needle"),
+            _ if n % 2003 == 0 => event.push_str(" needle\r"),
+            _ => {}
+        }
+        text.extend_from_slice(event.as_bytes());
+        if n % 1709 == 0 {
+            text.extend_from_slice(b" \0\xff needle");
+        }
+        text.push(b'\n');
+    }
+    text
+}
+
+/// The same with and without; how many lines, and how many bytes were sent of how many.
+async fn same(path: &Path, start: Start, pattern: &str) -> (usize, Option<u64>) {
+    let (plain, nothing) = wanted(local(), file(path), start, pattern, false).await;
+    let (sieved, told) = wanted(local(), file(path), start, pattern, true).await;
+    assert_eq!(nothing, None);
+    assert_eq!(plain.len(), sieved.len(), "{pattern}");
+    for (with, without) in sieved.iter().zip(&plain) {
+        assert_eq!(with, without, "{pattern}");
+    }
+    (plain.len(), told.and_then(|told| told.bytes))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_host_looks_for_is_what_would_have_been_found_here() {
+    let folder = tempfile::tempdir().unwrap();
+    let log = folder.path().join("x.log");
+    append(&folder.path().join("x.log.2"), &events(0, 20_000));
+    assert!(std::process::Command::new("gzip").arg(folder.path().join("x.log.2")).status().unwrap().success());
+    append(&folder.path().join("x.log.1"), &events(20_000, 20_000));
+    append(&log, &events(40_000, 20_000));
+    append(&log, b"ts=2026-11-21T00:00:00Z level=info needle without an end");
+    let size = fs::metadata(&log).unwrap().len();
+    let long_ago = Start::Since(Utc::now() - TimeDelta::days(2));
+    for (start, pattern, found, most) in [
+        (Start::All, "needle", 36, size / 20),
+        (Start::All, "needle$", 35, size / 20),
+        (long_ago, "user=needle", 39, size / 10),
+        // Lines that are only understood with their events.
+        (long_ago, "KeyError: 'cart'", 60, size),
+        (long_ago, r"cart\[\d+\]", 60, size),
+        // Every line, so that nothing is saved.
+        (Start::All, "level=info", 20_001, 2 * size),
+        (Start::All, "nowhere to be found", 0, size / 20),
+    ] {
+        let (lines, sent) = same(&log, start, pattern).await;
+        assert_eq!(lines, found, "{pattern}");
+        assert!(sent.is_some_and(|sent| sent < most), "{pattern}: {sent:?} of {size}");
+    }
+    let (_, told) = same(&log, Start::All, r"\d\d\d").await;
+    assert_eq!(told, None, "there is nothing to look for in that");
+    let (_, told) = same(&log, Start::Lines(500), "needle").await;
+    assert_eq!(told, None, "few lines are sent sooner than looked through");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn lines_without_times_come_as_they_are() {
+    let folder = tempfile::tempdir().unwrap();
+    let log = folder.path().join("x.log");
+    let plain: String = (0..40_000)
+        .map(|n| format!("line {n} of a plain log{}\n", if n % 999 == 0 { " needle" } else { "" }))
+        .collect();
+    append(&log, plain.as_bytes());
+    let (lines, sent) = same(&log, Start::All, "needle").await;
+    assert_eq!(lines, 41);
+    assert!(sent.is_some_and(|sent| sent >= plain.len() as u64 * 9 / 10), "{sent:?}");
+    // A line that is longer than is kept of one.
+    let mut long = events(0, 5000);
+    long.extend_from_slice(b"ts=2026-11-21T00:00:00Z level=warn needle ");
+    long.extend(std::iter::repeat_n(b'x', 100 << 10));
+    long.push(b'\n');
+    long.extend_from_slice(&events(5000, 5000));
+    let log = folder.path().join("y.log");
+    append(&log, &long);
+    assert!(same(&log, Start::All, "needle").await.0 > 10);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_damaged_archive_gives_what_it_has_and_no_torn_line() {
+    let folder = tempfile::tempdir().unwrap();
+    let log = folder.path().join("x.log");
+    append(&folder.path().join("x.log.1"), &events(0, 40_000));
+    assert!(std::process::Command::new("gzip").arg(folder.path().join("x.log.1")).status().unwrap().success());
+    let packed = folder.path().join("x.log.1.gz");
+    let bytes = fs::read(&packed).unwrap();
+    fs::write(&packed, &bytes[..bytes.len() / 2]).unwrap();
+    append(&log, b"ts=2026-11-21T00:00:00Z level=info seq=1 msg=live\n");
+    let start = Start::Since(Utc::now() - TimeDelta::days(2));
+    for pattern in ["needle", "request handled"] {
+        let (lines, _) = same(&log, start, pattern).await;
+        assert!(lines > 5, "{pattern}: {lines}");
+    }
+}
+
+#[tokio::test]
+#[ignore = "needs the fleet: tests/run"]
+async fn fleet_a_filter_on_the_host_finds_what_is_found_here() {
+    let fleet = Fleet::running();
+    let path = "/tmp/qd-sieve.log";
+    let make = format!(
+        "seq 1 60000 | sed 's/^/ts=2026-11-20T10:00:00.5Z level=info seq=/; 0~997s/$/ status=502 needle/' >{path}; \
+         seq 1 9 | sed 's/^/  at frame /' >>{path}; chmod 644 {path}"
+    );
+    let remove = format!("rm -f {path}");
+    let _there = fleet.during(&["exec", "web-1", &make], &["exec", "web-1", &remove]);
+    for pattern in ["needle", "status=50[24]", "frame 7", "seq=1.*needle"] {
+        let spec = || SourceSpec { kind: SourceKind::File(path.to_owned()), sudo: false };
+        let (plain, _) = wanted(fleet_host(&fleet, "web-1"), spec(), Start::All, pattern, false).await;
+        let (sieved, told) = wanted(fleet_host(&fleet, "web-1"), spec(), Start::All, pattern, true).await;
+        assert!(!plain.is_empty() && plain == sieved, "{pattern}: {} and {}", plain.len(), sieved.len());
+        let sent = told.and_then(|told| told.bytes);
+        assert!(sent.is_some_and(|sent| sent < 100_000), "{pattern}: {sent:?}");
+    }
+}
