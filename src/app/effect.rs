@@ -11,6 +11,7 @@ use crate::domain::log_export::Export;
 use crate::domain::log_keep::Kept;
 use crate::domain::log_survey::Survey;
 use crate::domain::log_view::LogQuery;
+use crate::domain::query::Query;
 use crate::domain::question::Answer;
 use crate::domain::settings::{Settings, UiSettings};
 use crate::domain::want::Want;
@@ -41,7 +42,12 @@ pub enum Effect {
     Keep(Box<Kept>),
     /// Bring what every source of the logs wrote before the oldest line that was brought;
     /// [`Message::Older`](super::message::Message::Older) is the answer.
-    Older,
+    Older {
+        /// Where hosts can look for that, only what passes this filter.
+        filter: Query,
+        /// From the oldest line that was brought without one, not from where the last search ended.
+        afresh: bool,
+    },
     /// Try a host again now.
     Reconnect(HostName),
     /// This host is looked at: sample it at the fast pace (none: nobody is).

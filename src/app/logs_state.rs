@@ -13,7 +13,7 @@ use crate::domain::log_view::{LogQuery, LogWindow, RowId};
 use crate::domain::query::{self, Query, QueryError};
 
 pub use self::columns::TOLD;
-pub use self::filters::{Around, Editing, Following, NamedFilter};
+pub use self::filters::{Around, Editing, Following, LookedBack, NamedFilter};
 pub use self::marks::Bookmark;
 
 /// The Logs tab's own state.
@@ -77,6 +77,8 @@ pub struct LogsState {
     pub landing: Option<Landing>,
     /// What was written before the oldest line is being brought.
     pub reaching: bool,
+    /// What was looked back for, and what the hosts sent for it.
+    pub looked_back: Option<LookedBack>,
     /// Rows that passed the filter when follow was paused; the difference is what is new since.
     pub paused_at: Option<u64>,
 }

@@ -110,6 +110,8 @@ pub enum Message {
         bad: bool,
         /// One line.
         text: String,
+        /// What the hosts sent of what they looked through for the filter, in bytes, where they did.
+        filtered: Option<(u64, u64)>,
     },
     /// An effect has something to say: success or failure in one line.
     Notice {

@@ -217,7 +217,11 @@ fn kind(state: &State, change: &Change) -> Item {
     Item {
         id: error_id(change),
         name: change.word(),
-        text: format!("{hosts}  {}", change.text),
+        text: format!(
+            "{hosts}  {}{}",
+            change.level.map_or(String::new(), |level| format!("{} ", level.as_str())),
+            change.text
+        ),
         count: Some(count),
         level: change.level,
         ..Item::default()

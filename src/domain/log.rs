@@ -6,6 +6,7 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 
 use super::host::HostName;
+use super::query::Query;
 
 /// Severity of a record, least first. Names as in `qd logs --output json`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -199,6 +200,8 @@ pub enum Feed {
     Lines(Arc<Source>, Vec<RawLine>),
     /// Lines that were written before the oldest of this source that was brought, in order.
     Older(Arc<Source>, Vec<RawLine>),
+    /// The same, but only what the host found for a filter, with the events it belongs to; between them there is more.
+    Sieved(Arc<Source>, Vec<RawLine>, Arc<Query>),
     /// A ledger row.
     Event(Arc<Source>, SourceEvent),
     /// The source has delivered everything it had at the start (`--no-follow`: it ends here).

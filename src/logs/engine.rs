@@ -1,11 +1,11 @@
 //! The log engine: a thread of its own that takes what sources bring, and answers queries with windows.
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 use std::io::{self, Write};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use chrono::Utc;
+use chrono::{DateTime, Utc};
 use tokio::sync::{mpsc, oneshot, watch};
 
 use super::export::{self, Exported, Running};
@@ -17,10 +17,11 @@ use super::store::Store;
 use super::survey;
 use super::view::View;
 use crate::domain::host::HostName;
-use crate::domain::log::{Feed, SourceEventKind};
+use crate::domain::log::{Feed, RawLine, SourceEventKind, SourceId};
 use crate::domain::log_export::Export;
 use crate::domain::log_survey::{Survey, Tally};
-use crate::domain::log_view::{LogQuery, LogWindow};
+use crate::domain::log_view::{LogQuery, LogWindow, RowId};
+use crate::domain::query::Query;
 use crate::domain::settings::LogSettings;
 
 /// Batches of lines that wait for the engine; beyond that the sources wait.
@@ -49,6 +50,7 @@ enum Order {
     Version(HostName, String, Option<String>),
     Export(export::Order),
     Survey(survey::Order),
+    Forget,
 }
 
 impl EngineHandle {
@@ -79,6 +81,12 @@ impl EngineHandle {
         // An order that is not taken is dropped, and with it the sender.
         let _ = self.orders.try_send(Order::Survey(survey::Order { survey, to }));
         tallies
+    }
+
+    /// Lets go of what came as [`Feed::Sieved`], before it is looked for afresh.
+    pub fn forget_sieved(&self) {
+        // What is not forgotten now would come twice; there is always room for keys.
+        let _ = self.orders.try_send(Order::Forget);
     }
 
     /// A host's clock runs ahead by so many milliseconds (negative: behind), give or take an error.
@@ -115,6 +123,7 @@ pub fn start(settings: &LogSettings) -> EngineHandle {
         insight: Insight::default(),
         waiting: false,
         older: VecDeque::new(),
+        sieved: HashMap::new(),
         windows,
     };
     // A runtime of its own keeps the regexes and the sorting away from everything that talks to hosts.
@@ -145,6 +154,8 @@ struct Engine {
     waiting: bool,
     /// Rows from before all others, on their way into the store.
     older: VecDeque<Released>,
+    /// Of each source that has brought rows for a filter alone: those up to this number are they.
+    sieved: HashMap<SourceId, u64>,
     windows: watch::Sender<Arc<LogWindow>>,
 }
 
@@ -217,12 +228,17 @@ impl Engine {
                 }
                 Order::Export(order) => self.exports.extend(Running::begin(order)),
                 Order::Survey(order) => self.survey = survey::Running::begin(order),
+                Order::Forget => self.forget_sieved(),
             }
             next = orders.try_recv().ok();
         }
         let asked = query.is_some();
         if let Some(query) = query {
             self.skews.use_raw(query.raw_time);
+            // What was looked for by one filter would be a lie under another.
+            if filter(&query) != filter(self.view.query()) {
+                self.forget_sieved();
+            }
             self.view.ask(query);
         }
         self.skews.apply(&mut self.ingest, &mut self.merge, &mut self.store);
@@ -254,14 +270,20 @@ impl Engine {
             }
             Feed::Older(source, lines) => {
                 let id = self.ingest.number(&source);
-                // Of what is still on its way here nothing is in the store.
-                let coming = self.older.iter().find(|row| row.id.source == id).map(|row| row.id.micros);
-                let held = self.store.oldest(id).map(|oldest| oldest.micros);
-                let before = coming.into_iter().chain(held).min().unwrap_or(now.timestamp_micros());
-                let rows = self.ingest.older(id, lines, before, now);
+                let rows = self.older(id, lines, now);
                 if let Some(state) = self.ingest.source(id) {
                     rows.iter().for_each(|row| self.insight.look_back(&row.record, state));
                 }
+                self.older.extend(rows);
+            }
+            Feed::Sieved(source, lines, query) => {
+                // Another filter is on by now.
+                if *query != *filter(self.view.query()) {
+                    return;
+                }
+                let id = self.ingest.number(&source);
+                self.sieved.entry(id).or_insert(self.ingest.lowest(id));
+                let rows = self.older(id, lines, now);
                 self.older.extend(rows);
             }
             Feed::Event(source, event) => {
@@ -286,6 +308,30 @@ impl Engine {
             }
             Feed::Finished(_) => {}
         }
+    }
+
+    /// Lines from before a source's oldest as rows.
+    fn older(&mut self, id: SourceId, lines: Vec<RawLine>, now: DateTime<Utc>) -> Vec<Released> {
+        // Of what is still on its way here nothing is in the store.
+        let coming = self.older.iter().find(|row| row.id.source == id).map(|row| row.id.micros);
+        let held = self.store.oldest(id).map(|oldest| oldest.micros);
+        let before = coming.into_iter().chain(held).min().unwrap_or(now.timestamp_micros());
+        self.ingest.older(id, lines, before, now)
+    }
+
+    /// Lets go of the rows that came for a filter alone.
+    fn forget_sieved(&mut self) {
+        let sieved = std::mem::take(&mut self.sieved);
+        if sieved.is_empty() {
+            return;
+        }
+        let is_sieved = |id: RowId| sieved.get(&id.source).is_some_and(|last| id.seq <= *last);
+        self.older.retain(|row| !is_sieved(row.id));
+        self.store.forget(is_sieved, |source| sieved.contains_key(&source));
+        sieved.iter().for_each(|(id, last)| self.ingest.begin_before(*id, *last));
+        let query = self.view.query().clone();
+        self.view = View::default();
+        self.view.ask(query);
     }
 
     /// Moves the rows whose turn it is into the store; whether there were any.
@@ -325,6 +371,11 @@ impl Engine {
         });
         true
     }
+}
+
+/// What is filtered by, also while everything around a line is shown.
+fn filter(query: &LogQuery) -> &Query {
+    query.mark.as_ref().unwrap_or(&query.filter.query)
 }
 
 #[cfg(test)]

@@ -28,6 +28,11 @@ pub enum Form {
     Json,
     /// JSON over several lines, for people.
     PrettyJson,
+    /// The same with a message that is JSON as that, not as a text; over several lines or in one.
+    ExtendedJson {
+        /// Over several lines.
+        pretty: bool,
+    },
     /// As a person says.
     Template(Template),
 }
@@ -60,10 +65,55 @@ pub struct Style {
     pub highlight: Vec<Regex>,
     /// Secrets are taken out.
     pub redact: bool,
+    /// The colours of hosts and of services.
+    pub palette: Palette,
 }
 
-/// Colours of hosts, as ANSI numbers; red is kept for trouble.
+/// Colours of hosts and services, as the numbers that stand in an escape sequence (`ESC [ … m`).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Palette {
+    /// Of hosts.
+    pub hosts: Vec<String>,
+    /// Of services.
+    pub services: Vec<String>,
+}
+
+/// Colours that tell names apart; red is kept for trouble.
 const COLORS: [u8; 10] = [36, 33, 35, 32, 34, 96, 93, 95, 92, 94];
+
+impl Default for Palette {
+    fn default() -> Self {
+        let all: Vec<String> = COLORS.iter().map(u8::to_string).collect();
+        Self { hosts: all.clone(), services: all }
+    }
+}
+
+impl Palette {
+    /// Reads `91,92` or `38;5;91,1;32`: codes of one colour each (SGR parameters of ECMA-48).
+    pub fn parse(text: &str) -> Result<Vec<String>, String> {
+        let code = |code: &str| {
+            let numbers = code.trim().split(';').map(str::parse::<u8>);
+            let fine = numbers.fold(!code.trim().is_empty(), |fine, number| fine && number.is_ok());
+            fine.then(|| code.trim().to_owned())
+                .ok_or_else(|| format!("`{code}` is no colour: numbers such as 91,92 or 38;5;91"))
+        };
+        text.split(',').map(code).collect()
+    }
+
+    fn pick<'p>(colors: &'p [String], name: &str) -> &'p str {
+        colors.get(spread(name, colors.len())).map_or("0", String::as_str)
+    }
+
+    /// That of a host: the same every day.
+    pub fn host(&self, name: &str) -> &str {
+        Self::pick(&self.hosts, name)
+    }
+
+    /// That of a service, or of anything else that has a name.
+    pub fn service(&self, name: &str) -> &str {
+        Self::pick(&self.services, name)
+    }
+}
 
 impl Style {
     /// Writes a line of a log. Ledger rows are [`Style::event`]'s.
@@ -74,8 +124,14 @@ impl Style {
         match &self.form {
             Form::Raw if !self.terminal => out.extend_from_slice(bytes),
             Form::Raw => out.extend_from_slice(clean_bytes(bytes).as_bytes()),
-            Form::Json => json::line(out, state, record, bytes, false, self.terminal),
-            Form::PrettyJson => json::line(out, state, record, bytes, true, self.terminal),
+            Form::Json => json::line(out, state, record, bytes, json::Shape::default(), self.terminal),
+            Form::PrettyJson => {
+                json::line(out, state, record, bytes, json::Shape { pretty: true, extended: false }, self.terminal)
+            }
+            Form::ExtendedJson { pretty } => {
+                let shape = json::Shape { pretty: *pretty, extended: true };
+                json::line(out, state, record, bytes, shape, self.terminal);
+            }
             Form::Template(template) => out.extend_from_slice(template.fill(self, state, record, bytes).as_bytes()),
             Form::Default => self.labelled(out, &state.source, record, bytes, *truncated, now),
         }
@@ -85,8 +141,10 @@ impl Style {
     /// Writes a ledger row.
     pub fn event(&self, out: &mut Vec<u8>, source: &Source, event: &SourceEvent) {
         match self.form {
-            Form::Json => json::event(out, source, event, false, self.terminal),
-            Form::PrettyJson => json::event(out, source, event, true, self.terminal),
+            Form::Json | Form::ExtendedJson { pretty: false } => json::event(out, source, event, false, self.terminal),
+            Form::PrettyJson | Form::ExtendedJson { pretty: true } => {
+                json::event(out, source, event, true, self.terminal)
+            }
             Form::Default | Form::Raw | Form::Template(_) => {
                 out.extend_from_slice(event_text(source, event).as_bytes())
             }
@@ -110,8 +168,7 @@ impl Style {
         }
         let what = label(source);
         if self.colored {
-            let color = |name: &str| COLORS[spread(name, COLORS.len())];
-            let (host, service) = (color(source.host.as_str()), color(&what));
+            let (host, service) = (self.palette.host(source.host.as_str()), self.palette.service(&what));
             let _ = write!(text, "\x1b[{host}m{}\x1b[0m \x1b[{service}m{what}\x1b[0m ", source.host);
         } else {
             let _ = write!(text, "{} {what} ", source.host);

@@ -249,6 +249,18 @@ impl Ingest {
         out
     }
 
+    /// The number of a source's first row is above this.
+    pub fn lowest(&self, id: SourceId) -> u64 {
+        self.source(id).map_or(BEFORE, |state| state.low)
+    }
+
+    /// Rows of a source up to a number are let go: what is brought next goes there.
+    pub fn begin_before(&mut self, id: SourceId, number: u64) {
+        if let Some(state) = self.sources.get_mut(id.0 as usize) {
+            state.low = number;
+        }
+    }
+
     /// A ledger row becomes a record.
     pub fn event(&mut self, id: SourceId, event: SourceEvent) -> Option<(Record, Place)> {
         let state = self.sources.get_mut(id.0 as usize)?;

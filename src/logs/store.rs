@@ -2,6 +2,7 @@
 //! All but the newest blocks are compressed.
 
 mod events;
+mod forget;
 mod helper;
 mod reorder;
 

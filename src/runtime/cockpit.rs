@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::io;
 use std::path::PathBuf;
+use std::pin::Pin;
 use std::sync::Arc;
 
 use chrono::Utc;
@@ -32,7 +33,8 @@ use crate::domain::log_keep::Kept;
 use crate::domain::settings::{Clipboard, Settings, UiSettings};
 use crate::hosts::watch::HostEvent;
 use crate::logs::engine::{self, EngineHandle};
-use crate::logs::source::{Start, TailOptions};
+use crate::logs::sieve::Sieve;
+use crate::logs::source::{Brought, Sieving, Start, TailOptions};
 use crate::store::Store;
 use crate::ui::look::Look;
 
@@ -40,6 +42,8 @@ use crate::ui::look::Look;
 const MESSAGES: usize = 1024;
 /// So much of each source is brought at once of what is older.
 const OLDER_BYTES: u64 = 256 << 10;
+/// So much of each source its host looks through at once for a filter.
+const SIEVED_BYTES: u64 = 512 << 20;
 /// The most of each source that is fetched at the start, whatever `[logs] since` says.
 const FIRST_BYTES: u64 = 4 << 20;
 
@@ -196,7 +200,7 @@ impl Crew {
         tokio::spawn(host_events(inbox, self.engine.clone(), chronicler, self.messages.clone()));
         let options =
             TailOptions { start: Start::Lately { since, bytes: FIRST_BYTES }, overflow, ..TailOptions::default() };
-        fleet.tail(&options, |_| true, &self.engine.feed());
+        fleet.tail(&options, |_, _| true, &self.engine.feed());
         self.fleet = Some(fleet);
     }
 
@@ -248,13 +252,23 @@ impl Performer for Crew {
                     }
                 });
             }
-            Effect::Older => {
-                let Some(older) = fleet.map(|fleet| fleet.older(OLDER_BYTES)) else { return };
+            Effect::Older { filter, afresh } => {
+                let Some(fleet) = fleet else { return };
+                let sieve = Sieve::of_query(&filter).map(Arc::new);
+                if sieve.is_some() && afresh {
+                    self.engine.forget_sieved();
+                }
+                let sieving = sieve.map(|sieve| Sieving { sieve, query: Arc::new(filter), afresh });
+                let older: Pin<Box<dyn Future<Output = Brought> + Send>> = match sieving {
+                    Some(sieving) => Box::pin(fleet.sieved(SIEVED_BYTES, OLDER_BYTES, &sieving)),
+                    None => Box::pin(fleet.older(OLDER_BYTES)),
+                };
                 let messages = self.messages.clone();
                 tokio::spawn(async move {
                     let brought = older.await;
                     let (bad, text) = (!brought.failed.is_empty(), brought.words());
-                    messages.send(Message::Older { bad, text }).await
+                    let filtered = (brought.looked > 0).then_some((brought.sent, brought.looked));
+                    messages.send(Message::Older { bad, text, filtered }).await
                 });
             }
             Effect::Reconnect(host) => drop(fleet.map(|fleet| fleet.reconnect(&host))),

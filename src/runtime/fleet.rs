@@ -11,7 +11,7 @@ use crate::domain::host::HostName;
 use crate::domain::log::{Feed, SourceKind, SourceSpec};
 use crate::domain::settings::{Settings, SshSettings};
 use crate::hosts::watch::{HostEvent, HostPlan, HostWatch, watch};
-use crate::logs::source::{Brought, TailHandle, TailOptions, tail};
+use crate::logs::source::{Brought, Sieving, TailHandle, TailOptions, tail};
 use crate::transport::{Asker, Connector, SharedTransport, Sudo};
 
 /// Every host is heard at least this often.
@@ -94,11 +94,16 @@ impl Fleet {
 
     /// Begins to tail every source of every service on every host of it. A source that two services share is read
     /// once, for the first.
-    pub fn tail(&mut self, options: &TailOptions, wanted: impl Fn(&str) -> bool, feed: &mpsc::Sender<Feed>) {
+    pub fn tail(
+        &mut self,
+        options: &TailOptions,
+        wanted: impl Fn(&str, &SourceSpec) -> bool,
+        feed: &mpsc::Sender<Feed>,
+    ) {
         let options = TailOptions { sudo: Some(Arc::clone(&self.sudo)), ..options.clone() };
         for (name, member) in &mut self.members {
             for (service, spec) in sources(&self.settings, name) {
-                if wanted(&service) {
+                if wanted(&service, &spec) {
                     let service = Some(Arc::from(service));
                     member.tails.push(tail(member.wire.0.clone(), service, spec, options.clone(), feed.clone()));
                 }
@@ -108,13 +113,17 @@ impl Fleet {
 
     /// Brings about so many bytes of what every source wrote before the oldest that was brought.
     pub fn older(&self, bytes: u64) -> impl Future<Output = Brought> + Send + 'static {
-        let tails = self.members.values().flat_map(|member| &member.tails);
-        let asked: Vec<_> = tails.map(|tail| tail.older(bytes)).collect();
-        async move {
-            let mut sum = Brought::default();
-            futures_util::future::join_all(asked).await.into_iter().for_each(|brought| sum.add(brought));
-            sum
-        }
+        sum(self.tails().map(|tail| tail.older(bytes)).collect())
+    }
+
+    /// Has the hosts look through about so many bytes of that of every source, and brings what they find; of what cannot be
+    /// looked through there, `few` bytes.
+    pub fn sieved(&self, bytes: u64, few: u64, sieving: &Sieving) -> impl Future<Output = Brought> + Send + 'static {
+        sum(self.tails().map(|tail| tail.sieved(bytes, few, sieving.clone())).collect())
+    }
+
+    fn tails(&self) -> impl Iterator<Item = &TailHandle> {
+        self.members.values().flat_map(|member| &member.tails)
     }
 
     /// Tries a host again now, and asks again what was refused there.
@@ -148,6 +157,18 @@ impl Fleet {
 
     fn watches(&self) -> impl Iterator<Item = (&HostName, &HostWatch)> {
         self.members.iter().filter_map(|(name, member)| Some((name, member.watch.as_ref()?)))
+    }
+}
+
+/// What came of all of them.
+fn sum<F>(asked: Vec<F>) -> impl Future<Output = Brought> + Send + 'static
+where
+    F: Future<Output = Brought> + Send + 'static,
+{
+    async move {
+        let mut sum = Brought::default();
+        futures_util::future::join_all(asked).await.into_iter().for_each(|brought| sum.add(brought));
+        sum
     }
 }
 

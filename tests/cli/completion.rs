@@ -64,6 +64,27 @@ fn fish_completes_the_configs_names() {
 }
 
 #[test]
+fn zsh_completes_the_configs_names() {
+    let home = tempfile::tempdir().unwrap();
+    named(home.path());
+    // A shell that somebody types into: completion is of its line editor. What is typed is completed, or a minute later
+    // this has failed.
+    let script = r#"
+        zmodload zsh/zpty; { sleep 60; kill -9 $$ } &! watchdog=$!
+        zpty z 'zsh -f -i'
+        zpty -w z 'PS1=; autoload -Uz compinit; compinit -u -D; source <(qd completions zsh); bindkey "^I" complete-word; echo rea""dy'
+        zpty -r z out '*ready*'
+        completes() { zpty -w -n z "$1"$'\t'; zpty -r z out "*$2*"; print -r -- "$1: $2"; zpty -w -n z $'\025' }
+        completes 'qd --host w' web-1
+        completes 'qd logs wo' worker
+        completes 'qd hosts --tag ed' edge
+        kill $watchdog
+    "#;
+    let Some(said) = shell(home.path(), "zsh", script) else { return };
+    assert_eq!(said, "qd --host w: web-1\nqd logs wo: worker\nqd hosts --tag ed: edge\n");
+}
+
+#[test]
 fn a_broken_config_completes_nothing_and_says_nothing() {
     let home = tempfile::tempdir().unwrap();
     named(home.path());

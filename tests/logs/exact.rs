@@ -35,7 +35,7 @@ pub struct Seen {
 impl Seen {
     fn take(&mut self, feed: Feed) {
         match feed {
-            Feed::Older(_, lines) => {
+            Feed::Older(_, lines) | Feed::Sieved(_, lines, _) => {
                 let older = lines.iter().map(|line| String::from_utf8_lossy(&line.bytes).into_owned());
                 self.older.splice(0..0, older);
             }

@@ -9,5 +9,6 @@ mod corpus;
 mod cuts;
 mod exact;
 mod files;
+mod journal;
 mod sieve;
 mod sudo;

@@ -7,14 +7,14 @@ use std::sync::Arc;
 
 use chrono::{TimeDelta, Utc};
 use quarterdeck::domain::log::{Feed, SourceEvent, SourceEventKind, SourceKind, SourceSpec};
-use quarterdeck::domain::query::regex;
+use quarterdeck::domain::query::{Query, regex};
 use quarterdeck::logs::record::{Ingest, Record};
 use quarterdeck::logs::sieve::Sieve;
-use quarterdeck::logs::source::{Start, TailOptions, tail};
+use quarterdeck::logs::source::{Sieving, Start, TailOptions, tail};
 use quarterdeck::transport::SharedTransport;
 use tokio::sync::mpsc;
 
-use crate::exact::{file, fleet_host, local};
+use crate::exact::{Seen, file, fleet_host, local};
 use crate::files::append;
 use crate::support::Fleet;
 
@@ -186,4 +186,72 @@ async fn fleet_a_filter_on_the_host_finds_what_is_found_here() {
         let sent = told.and_then(|told| told.bytes);
         assert!(sent.is_some_and(|sent| sent < 100_000), "{pattern}: {sent:?}");
     }
+}
+
+/// The lines of the events that have a line with a text.
+fn events_with(text: &str, needle: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    let mut event: Vec<String> = Vec::new();
+    for line in text.lines().chain(["ts=end"]) {
+        if line.starts_with("ts=") {
+            let taken = std::mem::take(&mut event);
+            if taken.iter().any(|line| line.contains(needle)) {
+                found.extend(taken);
+            }
+        }
+        event.push(line.to_owned());
+    }
+    found
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whole_events_of_before_are_found_by_the_host_piece_by_piece() {
+    let folder = tempfile::tempdir().unwrap();
+    let log = folder.path().join("x.log");
+    let all = [events(0, 20_000), events(20_000, 20_000)];
+    append(&folder.path().join("x.log.1"), &all[0]);
+    assert!(std::process::Command::new("gzip").arg(folder.path().join("x.log.1")).status().unwrap().success());
+    append(&log, &all[1]);
+    let all = String::from_utf8_lossy(&all.concat()).into_owned();
+    let last = all.lines().count() - 100;
+    let before: String = all.lines().take(last).map(|line| format!("{line}\n")).collect();
+    let options = TailOptions { start: Start::Lines(100), ..crate::exact::from_the_beginning() };
+    for needle in ["user=needle", "KeyError: 'cart'", "line 5065, in x"] {
+        let (sender, mut feed) = mpsc::channel(64);
+        let tail = tail(local(), None, file(&log), options.clone(), sender);
+        let mut seen = Seen::default();
+        seen.until(&mut feed, "the last lines", |seen| seen.lines.len() == 100).await;
+        let query = Arc::new(Query::text(&regex_escaped(needle)));
+        let sieve = Arc::new(Sieve::of_query(&query).unwrap());
+        let sieving = |afresh| Sieving { sieve: sieve.clone(), query: query.clone(), afresh };
+        let expected = events_with(&before, needle);
+        let (mut looked, mut sent, mut lines) = (0, 0, 0);
+        for round in 0.. {
+            let brought = tail.sieved(1 << 20, 1000, sieving(round == 0)).await;
+            assert_eq!(brought.failed, Vec::<String>::new());
+            (looked, sent, lines) = (looked + brought.looked, sent + brought.sent, lines + brought.lines);
+            if brought.begun == 1 {
+                assert!(round > 1, "in pieces");
+                break;
+            }
+        }
+        seen.until(&mut feed, "older lines", |seen| seen.older.len() as u64 == lines).await;
+        assert_eq!(seen.older, expected, "{needle}");
+        assert!(looked > 3_000_000 && sent < looked / 8, "{needle}: {sent} of {looked}");
+        // Once more from where it began, and nothing further back than there is.
+        let again = tail.sieved(1 << 30, 1000, sieving(true)).await;
+        assert_eq!((again.lines, again.begun), (lines, 1));
+        assert_eq!(tail.sieved(1 << 30, 1000, sieving(false)).await.lines, 0);
+        assert!(again.words().contains("the hosts sent"), "{}", again.words());
+        // What is brought without a filter goes on where the lines began that are there.
+        seen.older.clear();
+        while feed.try_recv().is_ok() {}
+        let plain = tail.older(2000).await;
+        seen.until(&mut feed, "the lines before", |seen| seen.older.len() as u64 == plain.lines).await;
+        assert_eq!(seen.older.last().map(String::as_str), before.lines().last());
+    }
+}
+
+fn regex_escaped(text: &str) -> String {
+    text.replace('.', r"\.")
 }

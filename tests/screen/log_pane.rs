@@ -569,7 +569,7 @@ fn a_line_s_time_is_marked_on_every_other_tab() {
     }
     press(&mut state, "3");
     let marked = super::marked_cells(&mut state);
-    assert_eq!(marked, ["▄", "▄"], "a bar of each host's graph");
+    assert_eq!(marked.iter().filter(|bar| *bar == "▄").count(), 2, "a bar of each host's graph: {marked:?}");
     press(&mut state, "\r");
     assert!(picture(&mut state).contains(&words), "on the page of a host too");
     // Following the tail is at no time.
@@ -578,38 +578,77 @@ fn a_line_s_time_is_marked_on_every_other_tab() {
 }
 
 #[test]
-fn kinds_of_errors_of_all_hosts_are_told_on_the_overview() {
-    use quarterdeck::domain::template::{Change, ChangeKind};
-    let change = |kind, text: &str, after, sources: &[u32]| Change {
-        kind,
+fn above_the_oldest_line_the_hosts_look_for_what_passes_the_filter() {
+    let mut state = logs((80, 24));
+    press(&mut state, "fKeyError\r");
+    let window = LogWindow { rows: incident().rows[2..4].to_vec(), matching: 2, ..incident() };
+    let answer = |state: &mut State| update(state, Message::Logs(Box::new(window.clone())));
+    answer(&mut state);
+    let asked = |effects: Vec<Effect>| {
+        effects.into_iter().find_map(|effect| match effect {
+            Effect::Older { filter, afresh } => Some((filter.to_string(), afresh)),
+            _ => None,
+        })
+    };
+    let brought = |text: &str, filtered| Message::Older { bad: false, text: text.into(), filtered };
+    assert_eq!(asked(press(&mut state, " kkk")), Some(("KeyError".into(), true)));
+    assert!(picture(&mut state).contains("looking for older lines that pass"));
+    assert_eq!(asked(press(&mut state, "k")), None, "one after the other");
+    update(&mut state, brought("3 older lines pass", Some((12_000, 293_000_000))));
+    let shown = picture(&mut state);
+    assert!(shown.contains("older: hosts sent 12 kB of 293 MB"), "{shown}");
+    answer(&mut state);
+    assert_eq!(asked(press(&mut state, "k")), Some(("KeyError".into(), false)), "further back");
+    update(&mut state, brought("none", Some((1000, 1_000_000))));
+    assert!(picture(&mut state).contains("13 kB of 294 MB"));
+    press(&mut state, "z");
+    assert!(state.logs.looked_back.is_some(), "what is around a line is of the same filter");
+    press(&mut state, "zF");
+    assert!(!picture(&mut state).contains("hosts sent"), "with the filter goes what was found for it");
+    answered(&mut state);
+    assert_eq!(asked(press(&mut state, "gk")).map(|(filter, _)| filter).as_deref(), Some(""));
+}
+
+#[test]
+fn a_filter_that_is_taken_off_leaves_a_line_selected() {
+    let mut state = logs((80, 24));
+    press(&mut state, "fKeyError\r kk");
+    let from = state.logs.selected;
+    press(&mut state, "F");
+    answered(&mut state);
+    assert_eq!(state.logs.selected, from, "the line stays the selected one");
+    // One that does not pass gives way to the one after it.
+    let window = |rows: Vec<LogRow>| Message::Logs(Box::new(LogWindow { rows, ..incident() }));
+    press(&mut state, "gk+++++");
+    let rows = incident().rows;
+    update(&mut state, window(rows[2..4].to_vec()));
+    assert!(picture(&mut state).contains('▸'), "{}", picture(&mut state));
+    assert_eq!(state.logs.selected, Some(rows[2].id));
+}
+
+#[test]
+fn kinds_that_differ_in_their_level_alone_are_two() {
+    use quarterdeck::domain::template::{Change, ChangeKind, Comparison};
+    let mut state = logs((80, 24));
+    press(&mut state, "d");
+    let change = |level| Change {
+        kind: ChangeKind::New,
         service: Some("api".into()),
-        text: text.into(),
-        level: Some(Level::Error),
-        after,
-        before: 3,
-        sources: sources.iter().map(|id| SourceId(*id)).collect(),
+        text: "request handled".into(),
+        level: Some(level),
+        after: 2,
+        before: 0,
+        sources: vec![SourceId(0)],
         first: at(40),
         last: at(50),
     };
-    let troubles = vec![
-        change(ChangeKind::New, "KeyError: 'cart'", 401, &[0, 1]),
-        change(ChangeKind::More(7.2), "upstream <*> closed", 14, &[0, 1, 2]),
-        change(ChangeKind::Same, "could not extend file", 3, &[1]),
-    ];
-    let sources = vec![status(0, "web-1", None), status(1, "web-2", None), status(2, "web-3", None)];
-    for size in [(80, 24), (120, 36)] {
-        let mut state = logs(size);
-        let window = LogWindow { troubles: Arc::new(troubles.clone()), sources: sources.clone(), ..incident() };
-        update(&mut state, Message::Logs(Box::new(window)));
-        press(&mut state, "1");
-        let shown = picture(&mut state);
-        let line = |word: &str| {
-            let line = shown.lines().find(|line| line.contains(word)).unwrap_or_else(|| panic!("{word}:\n{shown}"));
-            line[line.find('×').unwrap_or_else(|| panic!("{line}"))..].split_whitespace().collect::<Vec<_>>().join(" ")
-        };
-        assert_eq!(line("KeyError"), "×401 web-1 web-2 KeyError: 'cart' NEW");
-        if size.0 == 120 {
-            assert_eq!(line("upstream"), "×14 3 hosts upstream <*> closed 7 times as often");
-        }
+    let changes = vec![change(Level::Error), change(Level::Warn), change(Level::Info)];
+    let comparison = Comparison { since: at(30), changes, unknown: Vec::new() };
+    update(&mut state, Message::Logs(Box::new(LogWindow { comparison: Some(Arc::new(comparison)), ..incident() })));
+    let shown = picture(&mut state);
+    for level in ["error request handled", "warn request handled", "info request handled"] {
+        assert!(shown.contains(level), "{level}:\n{shown}");
     }
+    press(&mut state, "jj\r");
+    assert_eq!(query(&state), "service=api level=info request\\ handled");
 }

@@ -40,6 +40,17 @@ pub struct Around {
     pub query: Query,
 }
 
+/// Older lines were looked for by a filter: above what had been brought, only what passes it is there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LookedBack {
+    /// The filter.
+    pub filter: Query,
+    /// Bytes that the hosts sent.
+    pub sent: u64,
+    /// Of so many that they looked through.
+    pub of: u64,
+}
+
 /// A named filter that is being edited: until it is taken its text is what is typed.
 #[derive(Clone, Debug)]
 pub struct Editing {
@@ -59,6 +70,15 @@ impl super::LogsState {
             Some(around) => (self.query.filter.query, self.query.mark) = (around.query.clone(), Some(wanted)),
             None => (self.query.filter.query, self.query.mark) = (wanted, None),
         }
+        // What was found for another filter is let go with it.
+        if self.looked_back.as_ref().is_some_and(|back| back.filter != *self.wanted()) {
+            self.looked_back = None;
+        }
+    }
+
+    /// What lines must be like, also while everything around one is shown.
+    pub fn wanted(&self) -> &Query {
+        self.query.mark.as_ref().unwrap_or(&self.query.filter.query)
     }
 
     /// What is on, each as the screen writes it.

@@ -6,7 +6,7 @@ use super::{hosts, lists, logs, show, toast};
 use crate::app::board::Pane;
 use crate::app::command::Command;
 use crate::app::effect::Effect;
-use crate::app::state::{Around, Following, Landing, OverviewPane, State, Tab};
+use crate::app::state::{Around, Following, Landing, LookedBack, OverviewPane, State, Tab};
 use crate::app::view_state::rows;
 use crate::domain::alert::Alert;
 use crate::domain::deployment::Deployment;
@@ -39,8 +39,24 @@ pub(super) fn reach(state: &mut State, effects: &mut Vec<Effect>) {
             "the memory is full ([logs] memory): what is older was let go; `qd logs --since` reads it",
         );
     }
-    effects.push(Effect::Older);
-    toast(state, false, "reading what was written before");
+    let filter = logs.wanted().clone();
+    let afresh = logs.looked_back.as_ref().is_none_or(|before| before.filter != filter);
+    if afresh {
+        logs.looked_back = Some(LookedBack { filter: filter.clone(), sent: 0, of: 0 });
+    }
+    let words =
+        if filter.is_everything() { "reading what was written before" } else { "looking for older lines that pass" };
+    effects.push(Effect::Older { filter, afresh });
+    toast(state, false, words);
+}
+
+/// What was asked for by [`reach`] has been brought.
+pub(super) fn reached(state: &mut State, filtered: Option<(u64, u64)>) {
+    let logs = &mut state.logs;
+    logs.reaching = false;
+    if let (Some((sent, of)), Some(back)) = (filtered, &mut logs.looked_back) {
+        (back.sent, back.of) = (back.sent + sent, back.of + of);
+    }
 }
 
 /// Shows repeats as one, or each; the selected line stays in sight.
@@ -89,7 +105,7 @@ pub(super) fn leave_around(state: &mut State, effects: &mut Vec<Effect>) {
 }
 
 /// Other rows are wanted, with this one in their middle.
-fn hold(state: &mut State, id: RowId, effects: &mut Vec<Effect>) {
+pub(super) fn hold(state: &mut State, id: RowId, effects: &mut Vec<Effect>) {
     state.logs.paused_at = None;
     let half = state.viewport.log_rows as i64 / 2;
     let logs = &mut state.logs;

@@ -100,7 +100,9 @@ pub(super) fn show_kind(state: &mut State, change: &Change, effects: &mut Vec<Ef
     let text = Query::text(&pattern(&change.text));
     let service = change.service.as_ref().map(|service| Query::field("service", Op::Is, service));
     state.logs.clear_filters();
-    state.logs.typed = Query::all(service.into_iter().chain([text]).collect());
+    // A kind is of one level: the same words at another are another kind.
+    let level = change.level.map(|level| Query::field("level", Op::Is, level.as_str()));
+    state.logs.typed = Query::all(service.into_iter().chain(level).chain([text]).collect());
     logs::wanted_changed(state, effects);
     let at = if change.kind == ChangeKind::Gone { change.last } else { change.first };
     log_marks::go_to(state, at, effects);

@@ -291,7 +291,11 @@ pub(super) fn wanted_changed(state: &mut State, effects: &mut Vec<Effect>) {
     state.logs.around = None;
     state.logs.compose();
     state.logs.paused_at = None;
-    ask(state, effects);
+    // The selected line stays in sight, or what comes after it is selected; not while a filter is being typed.
+    match state.logs.selected.filter(|_| !state.logs.follow && state.overlays.is_empty()) {
+        Some(id) => log_reach::hold(state, id, effects),
+        None => ask(state, effects),
+    }
 }
 
 fn set_level(state: &mut State, level: Option<Level>, effects: &mut Vec<Effect>) {

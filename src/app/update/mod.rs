@@ -103,8 +103,8 @@ pub fn update(state: &mut State, message: Message) -> Vec<Effect> {
             state.put_banner(Banner { about: About::Worker, bad: true, text: format!("{what} failed: {why}") });
         }
         Message::Notice { bad, text } => toast(state, bad, text),
-        Message::Older { bad, text } => {
-            state.logs.reaching = false;
+        Message::Older { bad, text, filtered } => {
+            log_reach::reached(state, filtered);
             toast(state, bad, text);
         }
         data => {

@@ -6,6 +6,7 @@ use super::ruler::{Mark, MarkKind, marks};
 use crate::app::change::ChangeKind as Changed;
 use crate::app::state::State;
 use crate::domain::alert::{Alert, AlertState, Severity};
+use crate::domain::log::Level;
 use crate::domain::template::{Change, ChangeKind};
 
 /// What a service said for so long before an error began is enough to call that new since a version.
@@ -43,7 +44,8 @@ pub fn selected_error(state: &State) -> Option<&Change> {
 
 /// What a kind of message is told apart by.
 pub fn error_id(change: &Change) -> String {
-    format!("{} {}", change.service.as_deref().unwrap_or_default(), change.text)
+    let level = change.level.map_or("", Level::as_str);
+    format!("{} {level} {}", change.service.as_deref().unwrap_or_default(), change.text)
 }
 
 /// The hosts of the sources that say a kind of message, each once.

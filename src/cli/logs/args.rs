@@ -5,7 +5,7 @@ use clap::{Args, ValueEnum};
 
 use crate::domain::log::Level;
 use crate::domain::settings::TimeZoneChoice;
-use crate::logs::output::{Form, Stamps, Template};
+use crate::logs::output::{Form, Palette, Stamps, Template};
 use crate::logs::source::Start;
 
 /// Lines of each source to begin with, when nothing is said.
@@ -47,7 +47,8 @@ pub struct LogsArgs {
     #[arg(short, long, value_enum, default_value_t = Output::Default)]
     pub output: Output,
     /// Print lines like this: {time} {host} {service} {source} {level} {line} {message} {fields.NAME} {fields} {json},
-    /// each also as {host|color}, {level|color}, {time|short}, {host:12} (so many columns), {message|json} (quoted).
+    /// each also as {host|color}, {line|level} (in the colour of its level), {message|cyan}, {time|short},
+    /// {time|%H:%M:%S}, {level|upper}, {message|json} (quoted), {json|pretty}, {host:12} (so many columns).
     #[arg(long, value_name = "TEXT", value_parser = Template::parse)]
     pub template: Option<Template>,
     /// The same, from a file.
@@ -72,8 +73,27 @@ pub struct LogsArgs {
     #[arg(long)]
     pub events: bool,
     /// Read standard input instead of hosts.
-    #[arg(long)]
+    #[arg(long, conflicts_with = "prompt")]
     pub stdin: bool,
+    /// Ask which of the sources to read.
+    #[arg(short, long)]
+    pub prompt: bool,
+    /// Colours of hosts, as numbers of escape sequences: 91,92,93 or 38;5;91.
+    #[arg(long, alias = "pod-colors", value_name = "CODES", value_parser = Colors::parse)]
+    pub host_colors: Option<Colors>,
+    /// Colours of services, likewise. [default: those of the hosts]
+    #[arg(long, alias = "container-colors", value_name = "CODES", value_parser = Colors::parse)]
+    pub service_colors: Option<Colors>,
+}
+
+/// Colours as typed.
+#[derive(Clone, Debug)]
+pub struct Colors(Vec<String>);
+
+impl Colors {
+    fn parse(text: &str) -> Result<Self, String> {
+        Palette::parse(text).map(Self)
+    }
 }
 
 /// Forms of the output.
@@ -87,6 +107,10 @@ pub enum Output {
     Json,
     /// The same, for people.
     Ppjson,
+    /// JSON in which a message that is JSON itself stands as that, not as a text.
+    Extjson,
+    /// The same, for people.
+    Ppextjson,
 }
 
 /// Forms of the time before a line.
@@ -109,7 +133,18 @@ impl LogsArgs {
             (None, Output::Raw) => Form::Raw,
             (None, Output::Json) => Form::Json,
             (None, Output::Ppjson) => Form::PrettyJson,
+            (None, Output::Extjson) => Form::ExtendedJson { pretty: false },
+            (None, Output::Ppextjson) => Form::ExtendedJson { pretty: true },
         }
+    }
+
+    /// The colours of hosts and services.
+    pub fn palette(&self) -> Palette {
+        let known = Palette::default();
+        let hosts = self.host_colors.as_ref().map_or(known.hosts, |colors| colors.0.clone());
+        let services = self.service_colors.as_ref().map(|colors| colors.0.clone());
+        let same = self.host_colors.as_ref().map(|colors| colors.0.clone());
+        Palette { hosts, services: services.or(same).unwrap_or(known.services) }
     }
 
     /// The times before lines.

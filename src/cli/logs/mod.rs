@@ -2,6 +2,7 @@
 
 pub(super) mod args;
 mod print;
+mod prompt;
 mod stdin;
 
 use std::collections::BTreeSet;
@@ -20,7 +21,7 @@ use super::exit::{Exit, Failure, Outcome};
 use super::opened::Opened;
 use crate::domain::glob;
 use crate::domain::host::Host;
-use crate::domain::log::SourceKind;
+use crate::domain::log::{SourceKind, SourceSpec};
 use crate::domain::query;
 use crate::domain::settings::{LogSettings, Settings};
 use crate::domain::text::one_line;
@@ -32,6 +33,7 @@ use crate::logs::source::TailOptions;
 use crate::runtime::fleet::{Fleet, sources};
 use crate::runtime::terminal_asker::TerminalAsker;
 use print::{Expected, Stream, Wanted};
+use prompt::Choice;
 
 /// Batches of lines that wait to be printed; beyond that the hosts wait.
 const BATCHES: usize = 256;
@@ -62,6 +64,7 @@ pub async fn run(global: &Global, args: LogsArgs) -> Outcome {
         terminal: std::io::stdout().is_terminal(),
         highlight: compile(&args.highlight)?,
         redact: args.redact,
+        palette: args.palette(),
     };
     let (feed, inbox) = mpsc::channel(BATCHES);
     let rule = |settings: &LogSettings, ends: bool| match ends {
@@ -88,18 +91,34 @@ pub async fn run(global: &Global, args: LogsArgs) -> Outcome {
     let is_wanted = |name: &str| {
         service.as_ref().is_none_or(|regex| regex.is_match(name)) && !without.iter().any(|regex| regex.is_match(name))
     };
-    let specs = settings.hosts.iter().flat_map(|host| sources(settings, &host.name));
-    let specs: Vec<_> = specs.filter(|(name, _)| is_wanted(name)).map(|(_, spec)| spec.kind).collect();
-    if specs.is_empty() {
+    let mut choices: Vec<Choice> = Vec::new();
+    for host in &settings.hosts {
+        for (service, spec) in sources(settings, &host.name).into_iter().filter(|(name, _)| is_wanted(name)) {
+            let same = |choice: &&mut Choice| choice.service == service && choice.kind == spec.kind;
+            match choices.iter_mut().find(same) {
+                Some(choice) => choice.hosts.push(host.name.clone()),
+                None => choices.push(Choice { service, kind: spec.kind, hosts: vec![host.name.clone()] }),
+            }
+        }
+    }
+    if choices.is_empty() {
         return Err(usage(no_source(settings, &args, is_wanted)));
     }
+    if args.prompt {
+        choices = prompt::pick(choices)?;
+    }
+    let specs: Vec<&SourceKind> =
+        choices.iter().flat_map(|choice| std::iter::repeat_n(&choice.kind, choice.hosts.len())).collect();
     // A glob may become any number of sources, known only when it has been read.
-    let is_glob = |kind: &&SourceKind| matches!(kind, SourceKind::File(path) if path.contains(['*', '?', '[']));
+    let is_glob = |kind: &&&SourceKind| matches!(kind, SourceKind::File(path) if path.contains(['*', '?', '[']));
     let expected = Expected { tails: specs.len(), several: specs.iter().filter(is_glob).count() };
+    let is_chosen = |service: &str, spec: &SourceSpec| {
+        choices.iter().any(|choice| choice.service == service && choice.kind == spec.kind)
+    };
     let mut fleet = Fleet::connect(settings.clone(), Arc::new(TerminalAsker::default()));
     let sieve = Sieve::narrower(Sieve::any_of(&args.include), Sieve::of_query(&query)).map(Arc::new);
     let options = TailOptions { start, follow: !args.no_follow, sieve, ..TailOptions::default() };
-    fleet.tail(&options, is_wanted, &feed);
+    fleet.tail(&options, is_chosen, &feed);
     drop(feed);
     stream(style, rule(&settings.logs, args.no_follow), args.no_follow.then_some(expected)).run(inbox).await
 }

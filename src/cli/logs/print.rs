@@ -150,7 +150,7 @@ impl<W: Write> Stream<W> {
                 self.failed(&source, &why);
             }
             // Nobody asks for what was before.
-            Feed::Older(..) => {}
+            Feed::Older(..) | Feed::Sieved(..) => {}
             Feed::Finished(_) => self.finished += 1,
             Feed::Lines(source, lines) => {
                 let id = self.ingest.number(&source);

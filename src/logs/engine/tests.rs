@@ -208,3 +208,46 @@ async fn what_was_written_before_stands_before_everything_of_its_source() {
     feed.send(Feed::Lines(web.clone(), vec![said(0, 8)])).await.unwrap();
     assert_eq!(window(&handle, |w| w.matching == 10).await.rows.last().map(|row| row.id.source.0), Some(0));
 }
+
+#[tokio::test]
+async fn what_was_looked_for_by_one_filter_is_let_go_with_it() {
+    let handle = start(&LogSettings::default());
+    let (feed, now) = (handle.feed(), Utc::now());
+    let at = |seconds: i64| (now - chrono::TimeDelta::seconds(seconds)).to_rfc3339();
+    let said = |ago: i64, n: u32| line(format!("ts={} level=info needle n={n}", at(ago)));
+    let query = |number, text: &str| LogQuery {
+        number,
+        rows: 20,
+        filter: LogFilter { query: Query::text(text), ..LogFilter::default() },
+        ..LogQuery::default()
+    };
+    handle.query(query(1, "needle"));
+    let web = source("web-1");
+    feed.send(Feed::Lines(web.clone(), vec![said(10, 8), said(8, 9)])).await.unwrap();
+    window(&handle, |w| w.matching == 2).await;
+    let sieved = |text: &str, lines| Feed::Sieved(web.clone(), lines, Arc::new(Query::text(text)));
+    feed.send(sieved("needle", vec![said(50, 2), line("    at f n=3".into())])).await.unwrap();
+    feed.send(sieved("needle", vec![said(90, 1)])).await.unwrap();
+    feed.send(sieved("another", vec![said(95, 0)])).await.unwrap();
+    let more = window(&handle, |w| w.matching == 4).await;
+    assert_eq!(texts(&more), ["n=1", "n=2", "n=3", "n=8", "n=9"], "of another filter nothing is taken");
+    // What is around a line is shown with the same filter on.
+    let around = LogQuery { mark: Some(Query::text("needle")), ..query(2, "level") };
+    handle.query(around);
+    assert_eq!(texts(&*window(&handle, |w| w.number == 2).await), ["n=1", "n=2", "n=3", "n=8", "n=9"]);
+    // Under another there would seem to be nothing between them.
+    handle.query(query(3, "level"));
+    let other = window(&handle, |w| w.number == 3).await;
+    assert_eq!((texts(&other), other.total), (vec!["n=8", "n=9"], 2));
+    // What is brought next stands where they stood, and looking afresh takes the place of what was found.
+    feed.send(Feed::Older(web.clone(), vec![said(20, 7)])).await.unwrap();
+    window(&handle, |w| w.matching == 3).await;
+    handle.query(query(4, "needle"));
+    for _ in 0..2 {
+        handle.forget_sieved();
+        window(&handle, |w| w.number == 4 && w.matching == 3).await;
+        feed.send(sieved("needle", vec![said(50, 2)])).await.unwrap();
+        let found = window(&handle, |w| w.matching == 4).await;
+        assert_eq!(texts(&found), ["n=2", "n=7", "n=8", "n=9"]);
+    }
+}

@@ -13,7 +13,7 @@ use crate::domain::redact;
 use crate::domain::settings::TimeZoneChoice;
 use crate::domain::text::{clean, clean_bytes};
 use crate::logs::block::Rows;
-use crate::logs::output::{Form, Style, event_text};
+use crate::logs::output::{Form, Palette, Style, event_text};
 use crate::logs::record::{Body, SourceState};
 
 /// Writes rows, and what stands before and after them.
@@ -49,6 +49,7 @@ impl Writer {
                 terminal: false,
                 highlight: Vec::new(),
                 redact: false,
+                palette: Palette::default(),
             },
             row: Vec::new(),
             kept: String::new(),

@@ -18,7 +18,7 @@ struct Line<'a> {
     service: Option<&'a str>,
     source: &'a str,
     level: Option<&'static str>,
-    message: &'a str,
+    message: Message<'a>,
     fields: Fields,
     continues: bool,
 }
@@ -33,6 +33,22 @@ struct Event<'a> {
     lines: Option<u64>,
     bytes: Option<u64>,
     lost: Option<u64>,
+}
+
+/// How a line is written as JSON.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Shape {
+    /// Over several lines.
+    pub pretty: bool,
+    /// A message that is a JSON object or array stands as that.
+    pub extended: bool,
+}
+
+#[derive(serde::Serialize)]
+#[serde(untagged)]
+enum Message<'a> {
+    Text(&'a str),
+    Json(&'a Value),
 }
 
 /// Members in the order of the line.
@@ -54,10 +70,14 @@ pub(super) fn line(
     state: &SourceState,
     record: &Record,
     bytes: &[u8],
-    pretty: bool,
+    shape: Shape,
     terminal: bool,
 ) {
     let source = &state.source;
+    let text = String::from_utf8_lossy(bytes);
+    let value: Option<Value> = Some(&text)
+        .filter(|text| shape.extended && text.trim_start().starts_with(['{', '[']))
+        .and_then(|text| serde_json::from_str(text).ok());
     let object = Line {
         time: record.time.to_string(),
         time_from: record.time_from.as_str(),
@@ -65,11 +85,11 @@ pub(super) fn line(
         service: source.service.as_deref(),
         source: &source.name,
         level: record.level.map(Level::as_str),
-        message: &String::from_utf8_lossy(bytes),
+        message: value.as_ref().map_or(Message::Text(&text), Message::Json),
         fields: Fields(if record.continues { Vec::new() } else { fields(state.format(), bytes, record.time.nanos) }),
         continues: record.continues,
     };
-    write(out, &object, pretty, terminal);
+    write(out, &object, shape.pretty, terminal);
 }
 
 /// Writes a ledger row.

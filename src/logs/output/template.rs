@@ -4,10 +4,10 @@ use std::fmt::Write as _;
 
 use unicode_width::UnicodeWidthStr;
 
-use super::{COLORS, Style, stamp_in};
+use super::{Style, json, stamp_in};
 use crate::domain::log::Level;
 use crate::domain::settings::TimeZoneChoice;
-use crate::domain::text::{clean, clean_bytes, spread};
+use crate::domain::text::{clean, clean_bytes};
 use crate::logs::parse;
 use crate::logs::record::{Record, SourceState};
 
@@ -39,17 +39,39 @@ enum What {
 }
 
 /// How a value is written.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 enum How {
     /// In a colour of its own, the same every day; a level in that of its severity.
     Color,
+    /// In the colour of the line's severity.
+    LevelColor,
+    /// In one colour.
+    Ansi(u8),
     /// A time without its date.
     Short,
+    /// A time in a form of strftime(3).
+    Time(String),
     /// Quoted, as JSON has it.
     Json,
+    /// JSON over several lines.
+    Pretty,
+    /// In capitals.
+    Upper,
     /// In at least so many columns.
     Width(usize),
 }
+
+/// Colours by name, as ANSI numbers.
+const NAMED: [(&str, u8); 8] = [
+    ("black", 30),
+    ("red", 31),
+    ("green", 32),
+    ("yellow", 33),
+    ("blue", 34),
+    ("magenta", 35),
+    ("cyan", 36),
+    ("white", 37),
+];
 
 const VALUES: &str = "time, host, service, source, level, line, message, fields, json or fields.NAME";
 
@@ -95,7 +117,9 @@ impl Template {
 
 /// What stands in braces: a value, then `|` and how it is written, or `:` and how wide.
 fn value(inside: &str) -> Result<Part, String> {
-    let (rest, width) = match inside.rsplit_once(':') {
+    // A form of a time has colons of its own.
+    let last = inside.rsplit_once(':').filter(|(_, width)| !width.contains('%'));
+    let (rest, width) = match last {
         Some((rest, width)) => {
             let width = width.parse().ok().filter(|width| *width <= WIDEST);
             (rest, Some(width.ok_or_else(|| format!("`{{{inside}}}`: after `:` stands a number of columns"))?))
@@ -122,9 +146,21 @@ fn value(inside: &str) -> Result<Part, String> {
     for word in words {
         how.push(match word {
             "color" | "colour" => How::Color,
+            "level" => How::LevelColor,
             "short" => How::Short,
             "json" => How::Json,
-            word => return Err(format!("`{{{inside}}}`: `{word}` is unknown: color, short or json")),
+            "pretty" => How::Pretty,
+            "upper" => How::Upper,
+            form if form.contains('%') && matches!(what, What::Time) && is_form(form) => How::Time(form.to_owned()),
+            word => match NAMED.iter().find(|(name, _)| *name == word) {
+                Some((_, color)) => How::Ansi(*color),
+                None => {
+                    return Err(format!(
+                        "`{{{inside}}}`: `{word}` is unknown: color, level, red (and its like), short, %H:%M (of a \
+                         time), json, pretty or upper"
+                    ));
+                }
+            },
         });
     }
     how.extend(width.map(How::Width));
@@ -145,9 +181,13 @@ fn written(
     for how in how {
         match how {
             How::Json => text = serde_json::Value::String(text).to_string(),
-            How::Color => color = Some(color_of(what, &text, record.level)),
+            How::Pretty => text = pretty(&text).unwrap_or(text),
+            How::Upper => text = text.to_uppercase(),
+            How::Color => color = Some(color_of(style, what, &text, record.level)),
+            How::LevelColor => color = Some(of_level(record.level).to_string()),
+            How::Ansi(number) => color = Some(number.to_string()),
             How::Width(columns) => text.extend(std::iter::repeat_n(' ', columns.saturating_sub(text.width()))),
-            How::Short => {}
+            How::Short | How::Time(_) => {}
         }
     }
     match color.filter(|_| style.colored) {
@@ -156,13 +196,32 @@ fn written(
     }
 }
 
-fn color_of(what: &What, text: &str, level: Option<Level>) -> u8 {
-    match (what, level) {
-        (What::Level, Some(Level::Error | Level::Fatal)) => 31,
-        (What::Level, Some(Level::Warn)) => 33,
-        (What::Level, _) => 32,
-        _ => COLORS[spread(text, COLORS.len())],
+fn color_of(style: &Style, what: &What, text: &str, level: Option<Level>) -> String {
+    match what {
+        What::Level => of_level(level).to_string(),
+        What::Host => style.palette.host(text).to_owned(),
+        _ => style.palette.service(text).to_owned(),
     }
+}
+
+fn of_level(level: Option<Level>) -> u8 {
+    match level {
+        Some(Level::Error | Level::Fatal) => 31,
+        Some(Level::Warn) => 33,
+        _ => 32,
+    }
+}
+
+/// Whether strftime knows every part of a form.
+fn is_form(form: &str) -> bool {
+    chrono::format::StrftimeItems::new(form).all(|item| !matches!(item, chrono::format::Item::Error))
+}
+
+/// JSON over several lines, made safe line by line; none of what is no JSON.
+fn pretty(text: &str) -> Option<String> {
+    let value: serde_json::Value = serde_json::from_str(text).ok()?;
+    let lines = serde_json::to_string_pretty(&value).ok()?;
+    Some(lines.lines().map(clean).collect::<Vec<_>>().join("\n"))
 }
 
 fn plain(style: &Style, what: &What, how: &[How], state: &SourceState, record: &Record, line: &[u8]) -> String {
@@ -172,15 +231,20 @@ fn plain(style: &Style, what: &What, how: &[How], state: &SourceState, record: &
         other => clean(&other.to_string()).into_owned(),
     };
     match what {
-        What::Time if how.iter().any(|how| matches!(how, How::Short)) => {
-            let (time, short) = (record.time.utc(), "%H:%M:%S%.3f");
+        What::Time => {
+            let form = how.iter().find_map(|how| match how {
+                How::Short => Some("%H:%M:%S%.3f"),
+                How::Time(form) => Some(form.as_str()),
+                _ => None,
+            });
+            let Some(form) = form else { return record.time.to_string() };
+            let time = record.time.utc();
             match style.zone {
-                TimeZoneChoice::Utc => stamp_in(time, short, &chrono::Utc),
-                TimeZoneChoice::Local => stamp_in(time, short, &chrono::Local),
-                TimeZoneChoice::Zone(zone) => stamp_in(time, short, &zone),
+                TimeZoneChoice::Utc => stamp_in(time, form, &chrono::Utc),
+                TimeZoneChoice::Local => stamp_in(time, form, &chrono::Local),
+                TimeZoneChoice::Zone(zone) => stamp_in(time, form, &zone),
             }
         }
-        What::Time => record.time.to_string(),
         What::Host => state.source.host.as_str().to_owned(),
         What::Service => state.source.service.as_deref().unwrap_or("-").to_owned(),
         What::Source => clean(&state.source.name).into_owned(),
@@ -189,7 +253,7 @@ fn plain(style: &Style, what: &What, how: &[How], state: &SourceState, record: &
         What::Message => clean_bytes(&line[parse::message(format, line, now)]),
         What::Json => {
             let mut out = Vec::new();
-            super::json::line(&mut out, state, record, line, false, style.terminal);
+            json::line(&mut out, state, record, line, json::Shape::default(), style.terminal);
             String::from_utf8_lossy(&out).into_owned()
         }
         What::Fields => {

@@ -8,7 +8,16 @@ use crate::logs::record::Ingest;
 
 fn style(form: Form) -> Style {
     let zone = TimeZoneChoice::Utc;
-    Style { form, stamps: None, zone, colored: false, terminal: false, highlight: Vec::new(), redact: false }
+    Style {
+        form,
+        stamps: None,
+        zone,
+        colored: false,
+        terminal: false,
+        highlight: Vec::new(),
+        redact: false,
+        palette: Palette::default(),
+    }
 }
 
 fn now() -> DateTime<Utc> {
@@ -142,9 +151,19 @@ fn a_template_has_columns_colours_and_quotes() {
         filled("{fields.n}{{}} {json}", false).split_once(' ').map(|(n, json)| (n, &json[..8])),
         Some(("7{}", "{\"time\":"))
     );
-    for (text, says) in
-        [("{hots}", "is unknown"), ("{host|blink}", "`blink`"), ("{host:x}", "number of columns"), ("{a", "partner")]
-    {
+    assert_eq!(filled("{time|%H:%M:%S} {level|upper:6}|", false), "08:00:00 ERROR |\n");
+    assert_eq!(filled("{fields.n|cyan} {line|level}", true).split(' ').next(), Some("\u{1b}[36m7\u{1b}[0m"));
+    assert!(filled("{line|level}", true).starts_with("\u{1b}[31m"), "in the colour of its level");
+    assert!(filled("{json|pretty}", false).starts_with("{\n  \"time\":"));
+    assert_eq!(filled("{line|pretty}", false), filled("{line}", false), "what is no JSON stays as it is");
+    for (text, says) in [
+        ("{hots}", "is unknown"),
+        ("{host|blink}", "`blink`"),
+        ("{host:x}", "number of columns"),
+        ("{a", "partner"),
+        ("{host|%H}", "`%H`"),
+        ("{time|%Q}", "`%Q`"),
+    ] {
         let error = Template::parse(text).unwrap_err();
         assert!(error.contains(says), "{text}: {error}");
     }
@@ -158,5 +177,31 @@ fn secrets_are_printed_unless_they_are_to_be_taken_out() {
     {
         let out = written(&Style { redact: true, ..style(form) }, &[line]);
         assert!(out.contains("[redacted]") && !out.contains("hunter2") && !out.contains("abcdef"), "{out}");
+    }
+}
+
+#[test]
+fn a_message_that_is_json_stands_as_that_in_extended_json() {
+    let lines: [&[u8]; 3] = [br#"{"msg":"a","n":[1,{"x":null}]}"#, b"level=info msg=b", b"{no json"];
+    let extended = written(&style(Form::ExtendedJson { pretty: false }), &lines);
+    let parsed: Vec<serde_json::Value> = extended.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(parsed[0]["message"], serde_json::json!({"msg": "a", "n": [1, {"x": null}]}));
+    assert_eq!((&parsed[1]["message"], &parsed[2]["message"]), (&"level=info msg=b".into(), &"{no json".into()));
+    let plain = written(&style(Form::Json), &lines);
+    let plain: serde_json::Value = serde_json::from_str(plain.lines().next().unwrap()).unwrap();
+    assert!(plain["message"].is_string(), "plain JSON is as the contract has it");
+    let pretty = written(&style(Form::ExtendedJson { pretty: true }), &lines[..1]);
+    assert!(pretty.contains("  \"message\": {\n    \"msg\": \"a\""), "{pretty}");
+}
+
+#[test]
+fn colours_are_those_that_a_person_names() {
+    let hosts = Palette::parse("91, 38;5;208").unwrap();
+    assert_eq!(hosts, ["91", "38;5;208"]);
+    let palette = Palette { services: hosts.clone(), hosts };
+    let out = written(&Style { colored: true, palette, ..style(Form::Default) }, &[b"hello"]);
+    assert!(out.starts_with("\u{1b}[91mweb-1") || out.starts_with("\u{1b}[38;5;208mweb-1"), "{out:?}");
+    for text in ["", "91,", "red", "1;;2", "300", "\u{1b}[0m"] {
+        assert!(Palette::parse(text).is_err(), "{text:?}");
     }
 }

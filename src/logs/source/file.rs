@@ -25,6 +25,7 @@ mod sieved;
 mod start;
 
 use place::Place;
+pub(super) use sieved::Found;
 
 /// Reads every file that the path or glob names.
 pub(super) async fn run(tail: Tail, path: String) {

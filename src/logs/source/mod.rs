@@ -18,7 +18,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 pub use journal::Entry;
 use lines::Lines;
-pub use older::Brought;
+pub use older::{Brought, Sieving};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
@@ -96,6 +96,12 @@ impl TailHandle {
     /// [`Feed::Older`].
     pub fn older(&self, bytes: u64) -> impl Future<Output = Brought> + Send + 'static {
         older::bring(self.tail.clone(), bytes)
+    }
+
+    /// Has the host look through about so many bytes of what each of its sources wrote before, and brings what it finds as
+    /// [`Feed::Sieved`]; of what cannot be looked through there, so `few` bytes.
+    pub fn sieved(&self, bytes: u64, few: u64, sieving: Sieving) -> impl Future<Output = Brought> + Send + 'static {
+        older::bring_sieved(self.tail.clone(), bytes, few, sieving)
     }
 }
 

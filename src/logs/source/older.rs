@@ -1,6 +1,8 @@
 //! Reading backwards: what a source wrote before the oldest of it that was brought. A file is read by offset, and then
 //! what rotation made of its predecessors, packed or not; a journal by its cursor.
 
+mod sieved;
+
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -11,9 +13,10 @@ use super::follow::{self, Sibling};
 use super::lines::Lines;
 use super::{Gone, Tail, journal};
 use crate::domain::log::{Feed, RawLine, Source};
-use crate::domain::text::one_line;
+use crate::domain::text::{self, one_line};
 use crate::logs::parse::Parser;
 use crate::transport::{ExecSpec, Exit};
+pub use sieved::Sieving;
 
 /// How long one question to a host may take.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -55,6 +58,10 @@ pub struct Brought {
     pub begun: usize,
     /// Why some could not be read: one line each.
     pub failed: Vec<String>,
+    /// Bytes that hosts looked through for a filter, and how many of them were sent.
+    pub looked: u64,
+    /// Of those, were sent.
+    pub sent: u64,
 }
 
 impl Brought {
@@ -73,8 +80,18 @@ impl Brought {
         };
         match self.lines {
             0 if self.sources == 0 => "there is no source that has anything older".to_owned(),
-            0 => format!("no older lines{begun}{}", failed.unwrap_or_default()),
-            lines => format!("{lines} older lines{begun}{}", failed.unwrap_or_default()),
+            0 => format!("no older lines{}{begun}{}", self.filtered(), failed.unwrap_or_default()),
+            lines => format!("{lines} older lines{}{begun}{}", self.filtered(), failed.unwrap_or_default()),
+        }
+    }
+
+    fn filtered(&self) -> String {
+        let Self { sent, looked, .. } = *self;
+        match looked {
+            0 => String::new(),
+            looked => {
+                format!(" pass; the hosts sent {} of {}", text::size(sent), text::size(looked))
+            }
         }
     }
 
@@ -84,6 +101,8 @@ impl Brought {
         self.sources += other.sources;
         self.begun += other.begun;
         self.failed.extend(other.failed);
+        self.looked += other.looked;
+        self.sent += other.sent;
     }
 }
 
@@ -91,6 +110,8 @@ impl Brought {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Known {
     places: Arc<Mutex<HashMap<Arc<Source>, Oldest>>>,
+    /// How far a filter has been looked back for.
+    sieved: Arc<Mutex<HashMap<Arc<Source>, Oldest>>>,
     busy: Arc<tokio::sync::Mutex<()>>,
 }
 
@@ -107,6 +128,23 @@ impl Known {
     fn all(&self) -> Vec<(Arc<Source>, Oldest)> {
         let places = self.places.lock().unwrap_or_else(PoisonError::into_inner);
         places.iter().map(|(source, oldest)| (source.clone(), oldest.clone())).collect()
+    }
+
+    /// Where a filter is to be looked for next.
+    fn all_sieved(&self, afresh: bool) -> Vec<(Arc<Source>, Oldest)> {
+        let mut sieved = self.sieved.lock().unwrap_or_else(PoisonError::into_inner);
+        if afresh {
+            sieved.clear();
+        }
+        let place = |(source, oldest): (Arc<Source>, Oldest)| {
+            let further = sieved.get(&source).cloned();
+            (source, further.unwrap_or(oldest))
+        };
+        self.all().into_iter().map(place).collect()
+    }
+
+    fn set_sieved(&self, source: &Arc<Source>, oldest: Oldest) {
+        self.sieved.lock().unwrap_or_else(PoisonError::into_inner).insert(source.clone(), oldest);
     }
 }
 
@@ -137,15 +175,61 @@ pub(super) async fn bring(tail: Tail, bytes: u64) -> Brought {
     brought
 }
 
-async fn before_in_file(tail: &Tail, spot: &Spot, bytes: u64) -> Result<(Vec<RawLine>, Oldest), String> {
+/// Has the hosts look for a filter in about so many bytes of what each source of a tail wrote before; of what cannot be
+/// looked through there, `few` bytes are brought. Nothing, when that is being done already.
+pub(super) async fn bring_sieved(tail: Tail, bytes: u64, few: u64, sieving: Sieving) -> Brought {
+    let mut brought = Brought::default();
+    let busy = tail.known.busy.clone();
+    let Ok(_alone) = busy.try_lock() else { return brought };
+    for (source, oldest) in tail.known.all_sieved(sieving.afresh) {
+        brought.sources += 1;
+        let found = match &oldest {
+            Oldest::File(spot) => match sieved::before_in_file(&tail, spot, bytes, &sieving.sieve).await {
+                Ok(Some((found, oldest))) => {
+                    (brought.looked, brought.sent) = (brought.looked + found.looked, brought.sent + found.sent);
+                    Ok((found.lines, oldest))
+                }
+                Ok(None) => before_in_file(&tail, spot, few).await,
+                Err(why) => Err(why),
+            },
+            Oldest::Journal(unit, cursor) => journal::before(&tail, unit, cursor, few).await,
+            Oldest::Beginning => Ok((Vec::new(), Oldest::Beginning)),
+        };
+        match found {
+            Ok((lines, oldest)) => {
+                brought.begun += usize::from(oldest == Oldest::Beginning);
+                brought.lines += lines.len() as u64;
+                let feed = Feed::Sieved(source.clone(), lines, sieving.query.clone());
+                if matches!(tail.send(feed).await, Err(Gone)) {
+                    return brought;
+                }
+                tail.known.set_sieved(&source, oldest);
+            }
+            Err(why) => brought.failed.push(format!("{source}: {why}")),
+        }
+    }
+    brought
+}
+
+/// The file of a place and its rotated siblings.
+async fn listing(tail: &Tail, spot: &Spot) -> Result<Vec<Sibling>, String> {
     let said = ask(tail, follow::siblings(&spot.name), 1 << 20).await?;
-    let there: Vec<Sibling> = String::from_utf8_lossy(&said).lines().filter_map(Sibling::parse).collect();
+    Ok(String::from_utf8_lossy(&said).lines().filter_map(Sibling::parse).collect())
+}
+
+/// How many bytes a file has, unpacked.
+async fn size(tail: &Tail, file: &Sibling) -> Result<u64, String> {
+    let said = ask(tail, follow::older(file, 0, None), 64).await?;
+    Ok(String::from_utf8_lossy(&said).trim().parse().unwrap_or(0))
+}
+
+async fn before_in_file(tail: &Tail, spot: &Spot, bytes: u64) -> Result<(Vec<RawLine>, Oldest), String> {
+    let there = listing(tail, spot).await?;
     let Some(mut file) = holds(&there, spot) else { return Ok((Vec::new(), Oldest::Beginning)) };
     let mut offset = spot.offset;
     while offset == 0 {
         let Some(older) = before(&there, file) else { return Ok((Vec::new(), Oldest::Beginning)) };
-        let said = ask(tail, follow::older(older, 0, None), 64).await?;
-        (file, offset) = (older, String::from_utf8_lossy(&said).trim().parse().unwrap_or(0));
+        (file, offset) = (older, size(tail, older).await?);
     }
     let mut want = bytes;
     loop {

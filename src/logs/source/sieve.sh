@@ -21,6 +21,10 @@ look() {
 }
 case $open in
     *.gz)
+        if [ -n "$bytes" ]; then
+            gzip -dc -- "$open" 2>/dev/null | tail -c +"$((off + 1))" | head -c "$bytes" | look
+            exit
+        fi
         # A pipe ends as its last command does; what gzip thought of the file comes by another way. 2 is only a warning.
         exec 4>&1
         code=$({ { gzip -dc -- "$open" 2>/dev/null 3>&- 4>&-; echo "$?" >&3; } | tail -c +"$((off + 1))" 3>&- |

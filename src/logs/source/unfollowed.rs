@@ -11,21 +11,53 @@ pub(super) fn unfollowed(argv: &[String]) -> Vec<String> {
         return argv.to_vec();
     };
     let (program, options) = (base(&argv[at]), &argv[at + 1..]);
-    let own = |word: &&String| !follows(word);
     // `docker` and their like have other commands, whose -f may be a file.
     let logs = matches!(program.as_str(), "journalctl" | "tail" | "stern") || options.iter().any(|word| word == "logs");
     if !logs {
         return argv.to_vec();
     }
-    let mut all: Vec<String> = argv[..=at].iter().chain(options.iter().filter(own)).cloned().collect();
+    let mut all = argv[..=at].to_vec();
+    let mut words = options.iter();
+    while let Some(word) = words.next() {
+        // What stands behind these is no option.
+        if word == "--" {
+            all.push(word.clone());
+            all.extend(words.by_ref().cloned());
+        } else if !is_long_follow(word) {
+            all.extend(without_follow(&program, word));
+        }
+    }
     if program == "stern" && !all.iter().any(|word| word == "--no-follow") {
         all.insert(at + 1, "--no-follow".to_owned());
     }
     all
 }
 
-fn follows(word: &str) -> bool {
-    matches!(word, "-f" | "-F" | "--follow" | "--retry") || word.starts_with("--follow=")
+fn is_long_follow(word: &str) -> bool {
+    matches!(word, "--follow" | "--retry") || word.starts_with("--follow=")
+}
+
+/// One-letter options of a program that take a value: what stands behind such a letter in a word is that value.
+fn valued(program: &str) -> &'static str {
+    match program {
+        "journalctl" => "nupotgbSUDMN",
+        "tail" => "ncs",
+        "kubectl" => "clns",
+        "stern" => "celnopst",
+        _ => "n",
+    }
+}
+
+/// A word without the letter that follows, also where it stands among others (`-tf`, `-fu nginx`, `-5f`); none when
+/// nothing is left of it.
+fn without_follow(program: &str, word: &str) -> Option<String> {
+    let letters = word.strip_prefix('-').filter(|letters| !letters.is_empty() && !letters.starts_with('-'));
+    let Some(letters) = letters else { return Some(word.to_owned()) };
+    let end = letters.find(|c| valued(program).contains(c)).unwrap_or(letters.len());
+    let is_follow = |c: char| c == 'f' || c == 'F' && program == "tail";
+    let kept: String = letters[..end].chars().filter(|c| !is_follow(*c)).collect();
+    let rest = &letters[end..];
+    (!kept.is_empty() || !rest.is_empty()).then(|| format!("-{kept}{rest}"))
 }
 
 #[cfg(test)]
@@ -41,6 +73,14 @@ mod tests {
             ("kubectl get -f pods.yaml", "kubectl get -f pods.yaml"),
             ("journalctl -u nginx -f", "journalctl -u nginx"),
             ("tail -n 5 -F --retry /var/log/x", "tail -n 5 /var/log/x"),
+            ("docker logs -tf api", "docker logs -t api"),
+            ("docker logs -fn 100 api", "docker logs -n 100 api"),
+            ("podman logs -n5f api", "podman logs -n5f api"),
+            ("journalctl -fu nginx", "journalctl -u nginx"),
+            ("journalctl -uf -o cat", "journalctl -uf -o cat"),
+            ("kubectl logs -fl app=front", "kubectl logs -l app=front"),
+            ("tail -5f /var/log/x", "tail -5 /var/log/x"),
+            ("tail -n5 -F -- -f", "tail -n5 -- -f"),
             ("stern api --tail 5", "stern --no-follow api --tail 5"),
             ("my-logs -f", "my-logs -f"),
             ("", ""),

@@ -37,8 +37,16 @@ impl Write for Closed {
 
 fn stream<W: Write>(out: W, form: Form, wanted: Wanted, rule: Rule, expected: Option<Expected>) -> Stream<W> {
     let zone = TimeZoneChoice::Utc;
-    let style =
-        Style { form, stamps: None, zone, colored: false, terminal: false, highlight: Vec::new(), redact: false };
+    let style = Style {
+        form,
+        stamps: None,
+        zone,
+        colored: false,
+        terminal: false,
+        highlight: Vec::new(),
+        redact: false,
+        palette: Palette::default(),
+    };
     Stream::new(out, style, wanted, Merge::new(rule), expected)
 }
 

@@ -117,12 +117,10 @@ impl File {
                 }
                 Chunk::End(_) => return Ok(Pass::Broken),
             }
-            let ends = said.iter().skip(1).map(|line| line.offset.unwrap_or_default()).chain([cutter.begins()]);
-            let ends: Vec<u64> = ends.collect();
             let mut out = Vec::new();
             let mut understood = true;
-            for (line, end) in said.drain(..).zip(ends) {
-                let found = Found::parse(line, end, base).and_then(|found| held.replace(found));
+            for found in Found::of(std::mem::take(&mut said), &cutter, base) {
+                let found = held.replace(found);
                 understood = found.is_none_or(|found| reading.take(found, &mut out));
                 if !understood {
                     break;
@@ -177,15 +175,30 @@ struct Reading {
 }
 
 /// A line that the host found, or one around such a line.
-struct Found {
-    line: RawLine,
+#[derive(Debug)]
+pub(in crate::logs::source) struct Found {
+    /// The line, at its offset in the file.
+    pub line: RawLine,
     /// Where the next line begins.
-    end: u64,
+    pub end: u64,
     /// It has one of the texts.
-    wanted: bool,
+    pub wanted: bool,
 }
 
 impl Found {
+    /// Reads all that a host said.
+    pub fn all(said: Bytes, base: u64) -> Vec<Self> {
+        let (mut cutter, mut lines) = (Lines::default(), Vec::new());
+        cutter.push(said, &mut lines);
+        Self::of(lines, &cutter, base)
+    }
+
+    /// Reads lines, the last that a cutter gave.
+    fn of(lines: Vec<RawLine>, cutter: &Lines, base: u64) -> Vec<Self> {
+        let ends: Vec<u64> = lines.iter().skip(1).filter_map(|line| line.offset).chain([cutter.begins()]).collect();
+        lines.into_iter().zip(ends).filter_map(|(line, end)| Self::parse(line, end, base)).collect()
+    }
+
     /// Reads `OFFSET:LINE`; of what stands between lines nothing. `end` is where it ended in what the host said.
     fn parse(mut line: RawLine, end: u64, base: u64) -> Option<Self> {
         let digits = line.bytes.iter().position(|byte| !byte.is_ascii_digit())?;
@@ -196,6 +209,11 @@ impl Found {
         line.bytes = line.bytes.slice(digits + 1..);
         line.offset = Some(offset);
         Some(Self { line, end: offset + own, wanted })
+    }
+
+    /// Where it begins.
+    pub fn begin(&self) -> u64 {
+        self.line.offset.unwrap_or_default()
     }
 }
 

@@ -80,6 +80,10 @@ pub fn pieces<'r>(c: &Canvas, state: &State, row: &'r LogRow) -> Vec<Piece<'r>> 
     if whole || message.len() == text.len() || logs.fields == FieldsView::Message {
         return pieces;
     }
+    let source = logs.window.sources.iter().find(|source| source.id == row.source);
+    let is_host = |name: &str, value: &str| {
+        matches!(name, "host" | "hostname") && source.is_some_and(|source| source.source.host.as_str() == value)
+    };
     let mut from = 0;
     for (name, value) in fields {
         let place = find(text, from, name, value);
@@ -88,7 +92,7 @@ pub fn pieces<'r>(c: &Canvas, state: &State, row: &'r LogRow) -> Vec<Piece<'r>> 
         }
         let inside = place.as_ref().is_some_and(|range| range.start >= message.start && range.end <= message.end);
         let told = TOLD.contains(&name.as_str()) || logs.columns.iter().any(|(column, _)| column == name);
-        if inside || told || logs.hidden_fields.contains(name) {
+        if inside || told || is_host(name, value) || logs.hidden_fields.contains(name) {
             continue;
         }
         pieces.push(c.piece(format!(" {name}="), Role::Field));

@@ -14,7 +14,7 @@ use super::{NARROW, nothing};
 use crate::app::command::Command;
 use crate::app::state::State;
 use crate::domain::log_view::{LogRow, SourceStatus};
-use crate::domain::text::clean;
+use crate::domain::text::{clean, size};
 use crate::ui::canvas::{Canvas, Piece, below, row, split, top};
 use crate::ui::footer::key_in_tabs;
 use crate::ui::format::{plural, rate};
@@ -95,7 +95,11 @@ fn rule(state: &State, c: &mut Canvas, line: Rect) {
     }
     let all_silent = !window.sources.is_empty() && window.sources.iter().all(|source| state.is_silent(source));
     figures.push(format!("{}/s{}", rate(window.rate), if all_silent { "?" } else { "" }));
-    figures.push(format!("hold {} ms", state.settings.logs.hold.as_millis()));
+    match state.logs.looked_back.as_ref().filter(|back| back.of > 0) {
+        // Above what had been brought there is more than is shown.
+        Some(back) => figures.push(format!("older: hosts sent {} of {}", size(back.sent), size(back.of))),
+        None => figures.push(format!("hold {} ms", state.settings.logs.hold.as_millis())),
+    }
     let figures: Vec<Piece> = vec![c.piece(figures.join(&format!(" {} ", glyph::DOT)), Role::Dim)];
     c.rule(line, &title, &figures, !state.logs.sidebar);
 }
@@ -104,6 +108,7 @@ fn empty(state: &State, c: &mut Canvas, area: Rect) {
     let window = &state.logs.window;
     let live = window.sources.iter().filter(|source| !state.is_silent(source)).count();
     let key = key_in_tabs(state, c, &Command::ClearFilters);
+    let up = key_in_tabs(state, c, &Command::Up);
     match (window.sources.len(), window.total) {
         (0, _) => nothing(
             c,
@@ -117,7 +122,10 @@ fn empty(state: &State, c: &mut Canvas, area: Rect) {
             nothing(
                 c,
                 area,
-                &["no line passes the filter", &format!("{key} drops every filter and shows every source")],
+                &[
+                    "no line passes the filter",
+                    &format!("{up} looks further back on the hosts {} {key} drops every filter", glyph::DOT),
+                ],
             );
         }
         _ => nothing(c, area, &["no line is here", "Esc goes back to the newest"]),

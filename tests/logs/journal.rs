@@ -1,0 +1,47 @@
+//! Journals, of real hosts.
+
+use std::time::Duration;
+
+use quarterdeck::domain::log::{SourceKind, SourceSpec};
+use quarterdeck::logs::source::{Start, TailOptions, tail};
+use quarterdeck::transport::ExecSpec;
+use tokio::sync::mpsc;
+
+use crate::exact::{Seen, fleet_host, from_the_beginning};
+use crate::support::Fleet;
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs the fleet: tests/run"]
+async fn fleet_what_a_unit_said_before_is_brought_piece_by_piece_back_to_its_beginning() {
+    let fleet = Fleet::running();
+    let host = fleet_host(&fleet, "web-1");
+    for unit in ["myservice.service", "ssh.service"] {
+        let spec = SourceSpec { kind: SourceKind::Journal(unit.to_owned()), sudo: false };
+        let options = TailOptions { start: Start::Lines(5), ..from_the_beginning() };
+        let (sender, mut feed) = mpsc::channel(64);
+        let tail = tail(host.clone(), None, spec, options, sender);
+        let mut seen = Seen::default();
+        seen.until(&mut feed, "the last lines", |seen| seen.lines.len() >= 5 && seen.caught_up > 0).await;
+        let mut sum = 0;
+        for round in 0.. {
+            // Few at first, so that the pieces meet often; then faster.
+            let brought = tail.older(if round < 5 { 700 } else { 40_000 }).await;
+            assert_eq!(brought.failed, Vec::<String>::new());
+            sum += brought.lines;
+            seen.until(&mut feed, "older lines", |seen| seen.older.len() as u64 >= sum).await;
+            if brought.begun == 1 {
+                break;
+            }
+            assert!(brought.lines > 0 && round < 200, "{unit}: {round} {brought:?}");
+        }
+        assert_eq!(tail.older(700).await.lines, 0, "there is nothing before the beginning");
+        let script = format!("journalctl -q --no-pager -o cat -u {unit}\n");
+        let said = host.exec(ExecSpec::script(script, Duration::from_secs(20))).collect(32 << 20).await;
+        let said = String::from_utf8_lossy(&said.out).into_owned();
+        let all: Vec<&str> = said.lines().collect();
+        let ours: Vec<&str> = seen.older.iter().chain(&seen.lines).map(String::as_str).collect();
+        // More may have been said meanwhile.
+        assert!(ours.len() > 20 && ours.len() <= all.len(), "{unit}: {} of {}", ours.len(), all.len());
+        assert_eq!(ours, all[..ours.len()], "{unit}");
+    }
+}
