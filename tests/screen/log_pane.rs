@@ -638,6 +638,7 @@ fn kinds_that_differ_in_their_level_alone_are_two() {
         level: Some(level),
         after: 2,
         before: 0,
+        known: at(0),
         sources: vec![SourceId(0)],
         first: at(40),
         last: at(50),

@@ -6,6 +6,8 @@ use super::table::{Column, cell, place, titles};
 use crate::app::board::{Board, Pane};
 use crate::app::viewport::Target;
 use crate::ui::canvas::{Canvas, Piece, below, row};
+use crate::ui::glyph;
+use crate::ui::theme::Role;
 
 /// A list as it is to be drawn.
 pub struct List<'l> {
