@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 use std::io;
 use std::path::PathBuf;
-use std::pin::Pin;
 use std::sync::Arc;
 
 use chrono::Utc;
@@ -19,6 +18,7 @@ use super::fleet::Fleet;
 use super::history::History;
 use super::hosted::Hosted;
 use super::keep::{self, Keeper};
+use super::look_back;
 use super::outlet::Outlet;
 use super::questions::Questions;
 use super::screen::{Left, Performer, Screen};
@@ -33,17 +33,12 @@ use crate::domain::log_keep::Kept;
 use crate::domain::settings::{Clipboard, Settings, UiSettings};
 use crate::hosts::watch::HostEvent;
 use crate::logs::engine::{self, EngineHandle};
-use crate::logs::sieve::Sieve;
-use crate::logs::source::{Brought, Sieving, Start, TailOptions};
+use crate::logs::source::{Start, TailOptions};
 use crate::store::Store;
 use crate::ui::look::Look;
 
 /// Messages that wait for the screen. Beyond that the workers wait.
 const MESSAGES: usize = 1024;
-/// So much of each source is brought at once of what is older.
-const OLDER_BYTES: u64 = 256 << 10;
-/// So much of each source its host looks through at once for a filter.
-const SIEVED_BYTES: u64 = 512 << 20;
 /// The most of each source that is fetched at the start, whatever `[logs] since` says.
 const FIRST_BYTES: u64 = 4 << 20;
 
@@ -254,22 +249,8 @@ impl Performer for Crew {
             }
             Effect::Older { filter, afresh } => {
                 let Some(fleet) = fleet else { return };
-                let sieve = Sieve::of_query(&filter).map(Arc::new);
-                if sieve.is_some() && afresh {
-                    self.engine.forget_sieved();
-                }
-                let sieving = sieve.map(|sieve| Sieving { sieve, query: Arc::new(filter), afresh });
-                let older: Pin<Box<dyn Future<Output = Brought> + Send>> = match sieving {
-                    Some(sieving) => Box::pin(fleet.sieved(SIEVED_BYTES, OLDER_BYTES, &sieving)),
-                    None => Box::pin(fleet.older(OLDER_BYTES)),
-                };
-                let messages = self.messages.clone();
-                tokio::spawn(async move {
-                    let brought = older.await;
-                    let (bad, text) = (!brought.failed.is_empty(), brought.words());
-                    let filtered = (brought.looked > 0).then_some((brought.sent, brought.looked));
-                    messages.send(Message::Older { bad, text, filtered }).await
-                });
+                let (brought, messages) = (look_back::ask(fleet, &self.engine, filter, afresh), self.messages.clone());
+                tokio::spawn(async move { messages.send(brought.await).await });
             }
             Effect::Reconnect(host) => drop(fleet.map(|fleet| fleet.reconnect(&host))),
             Effect::Focus(host) => drop(fleet.map(|fleet| fleet.focus(host.as_ref()))),

@@ -18,6 +18,7 @@ pub mod hosted;
 mod input;
 pub mod keep;
 pub mod limits;
+pub mod look_back;
 pub mod outlet;
 mod pace;
 pub mod qd_log;

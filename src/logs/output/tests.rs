@@ -154,7 +154,7 @@ fn a_template_has_columns_colours_and_quotes() {
     assert_eq!(filled("{time|%H:%M:%S} {level|upper:6}|", false), "08:00:00 ERROR |\n");
     assert_eq!(filled("{fields.n|cyan} {line|level}", true).split(' ').next(), Some("\u{1b}[36m7\u{1b}[0m"));
     assert!(filled("{line|level}", true).starts_with("\u{1b}[31m"), "in the colour of its level");
-    assert!(filled("{json|pretty}", false).starts_with("{\n  \"time\":"));
+    assert!(filled("{json|pretty}", false).contains("\n  \"time\": "), "over several lines");
     assert_eq!(filled("{line|pretty}", false), filled("{line}", false), "what is no JSON stays as it is");
     for (text, says) in [
         ("{hots}", "is unknown"),

@@ -6,7 +6,7 @@ use super::*;
 use crate::domain::log::{RawLine, Source, SourceEvent, SourceEventKind};
 use crate::domain::settings::TimeZoneChoice;
 use crate::logs::merge::Rule;
-use crate::logs::output::Form;
+use crate::logs::output::{Form, Palette};
 
 /// An output that can be looked at afterwards.
 #[derive(Clone, Default)]

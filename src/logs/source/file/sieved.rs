@@ -44,6 +44,8 @@ enum Pass {
     Headless,
     /// No more came.
     Broken,
+    /// It cannot: no grep there tells where lines begin, or the file is another one now.
+    Unable,
 }
 
 impl File {
@@ -75,6 +77,7 @@ impl File {
                 Pass::Through => through = true,
                 Pass::Headless => continue,
                 Pass::Broken => {}
+                Pass::Unable => return Ok(Sifted::UpTo(reading.at)),
             }
             break;
         }
@@ -115,6 +118,7 @@ impl File {
                     self.tail.lines(&self.source, out).await?;
                     return Ok(if understood { Pass::Through } else { Pass::Headless });
                 }
+                Chunk::End(Exit::Code(20 | 21 | 23)) => return Ok(Pass::Unable),
                 Chunk::End(_) => return Ok(Pass::Broken),
             }
             let mut out = Vec::new();
