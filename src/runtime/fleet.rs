@@ -161,15 +161,13 @@ impl Fleet {
 }
 
 /// What came of all of them.
-fn sum<F>(asked: Vec<F>) -> impl Future<Output = Brought> + Send + 'static
+async fn sum<F>(asked: Vec<F>) -> Brought
 where
     F: Future<Output = Brought> + Send + 'static,
 {
-    async move {
-        let mut sum = Brought::default();
-        futures_util::future::join_all(asked).await.into_iter().for_each(|brought| sum.add(brought));
-        sum
-    }
+    let mut sum = Brought::default();
+    futures_util::future::join_all(asked).await.into_iter().for_each(|brought| sum.add(brought));
+    sum
 }
 
 /// The file of this program, through which ssh asks; nobody else's program (a test's) knows how to.

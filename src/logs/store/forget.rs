@@ -27,7 +27,7 @@ impl Store {
             for (row, entry) in rows.entries().iter().enumerate().filter(|(_, entry)| !is_gone(entry.id())) {
                 left.copy(rows, row, entry.id().micros, &mut self.press);
             }
-            if left.len() > 0 {
+            if !left.is_empty() {
                 left.seal();
                 blocks.push_back(left);
             }
