@@ -91,6 +91,8 @@ struct OnHost {
 
 #[derive(Clone, Debug, Default)]
 struct Known {
+    /// All that was told last.
+    status: ServiceOnHost,
     started: Option<DateTime<Utc>>,
     version: Option<String>,
     /// When that version was last seen.
@@ -111,11 +113,21 @@ impl Chronicle {
         (on.units, on.lost) = (false, Some(at));
     }
 
-    /// A host told of its units at a time, and how far its clock is off.
-    pub fn units(&mut self, host: &HostName, at: DateTime<Utc>, skew: TimeDelta) {
+    /// A host told of its units at a time, and how far its clock is off; says what is to be kept of services that waited for
+    /// it.
+    pub fn units(&mut self, host: &HostName, at: DateTime<Utc>, skew: TimeDelta) -> Vec<Told> {
         let on = self.hosts.entry(host.clone()).or_default();
-        on.units = on.lost.is_none_or(|lost| at > lost);
+        let known = std::mem::replace(&mut on.units, on.lost.is_none_or(|lost| at > lost));
         on.skew = skew;
+        if known || !on.units {
+            return Vec::new();
+        }
+        // What was told of a service since then has its unit in it; what was not is told of again soon.
+        let told = on.services.iter().filter(|(_, known)| known.status.heard.is_some_and(|heard| heard >= at));
+        let told: Vec<_> = told.map(|(key, known)| (key.clone(), known.status.clone())).collect();
+        let kept =
+            told.into_iter().map(|((service, environment), status)| self.take(host, &service, &environment, &status));
+        kept.flatten().collect()
     }
 
     /// What could not be kept is told again.
@@ -135,6 +147,7 @@ impl Chronicle {
                 known.waits = Some((version.clone(), heard));
             }
         }
+        known.status = status.clone();
         if !on.units {
             return Vec::new();
         }
@@ -235,15 +248,16 @@ mod tests {
         let take = |chronicle: &mut Chronicle, status| words(&chronicle.take(&host, "api", "production", &status));
         assert_eq!(take(&mut chronicle, status(Some("1.4"), None, 20)), [""; 0]);
         assert_eq!(take(&mut chronicle, status(Some("1.4"), Some(10), 21)), [""; 0]);
-        chronicle.units(&host, at(21), TimeDelta::seconds(3));
-        let told = take(&mut chronicle, status(Some("1.4"), Some(10), 22));
-        assert_eq!(told, ["started 7", "1.4 seen 20 started 7 looked ?"], "by our clock");
+        let told = chronicle.units(&host, at(21), TimeDelta::seconds(3));
+        assert_eq!(words(&told), ["started 7", "1.4 seen 20 started 7 looked ?"], "by our clock");
+        assert_eq!(take(&mut chronicle, status(Some("1.4"), Some(10), 22)), [""; 0]);
         chronicle.lost(&host, at(80));
         chronicle.units(&host, at(21), TimeDelta::zero());
         assert_eq!(take(&mut chronicle, status(Some("1.5"), Some(10), 90)), [""; 0]);
-        chronicle.units(&host, at(90), TimeDelta::zero());
+        // What was told last is of before the units: the next word has them.
+        assert_eq!(chronicle.units(&host, at(91), TimeDelta::zero()), []);
         let told = take(&mut chronicle, status(Some("1.5"), Some(70), 91));
-        assert_eq!(told, ["started 70", "1.5 seen 90 started 70 looked 20"]);
+        assert_eq!(told, ["started 70", "1.5 seen 90 started 70 looked 22"]);
     }
 
     #[test]

@@ -65,10 +65,7 @@ async fn write(history: History, mut heard: mpsc::Receiver<(HostName, Word)>) {
                 chronicle.lost(&host, Utc::now());
                 continue;
             }
-            Word::Units { at, skew } => {
-                chronicle.units(&host, at, skew);
-                continue;
-            }
+            Word::Units { at, skew } => chronicle.units(&host, at, skew),
             Word::Service { service, environment, status } => chronicle.take(&host, &service, &environment, &status),
         };
         for told in told {
