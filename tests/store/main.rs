@@ -12,7 +12,7 @@ use quarterdeck::actions::record::{Doing, Recorder};
 use quarterdeck::domain::action::Level;
 use quarterdeck::domain::alert::{Alert, AlertState, Severity};
 use quarterdeck::domain::audit::{AuditRow, HostEnding, Intent, Verdict};
-use quarterdeck::domain::confirm::{Demand, Said, approve};
+use quarterdeck::domain::confirm::{Demand, Said, Typed, approve};
 use quarterdeck::domain::counter::{Counter, Past, Unit};
 use quarterdeck::domain::deployment::DeploymentStatus;
 use quarterdeck::domain::event::{Event, EventKind};
@@ -320,8 +320,8 @@ async fn what_is_done_is_an_event_and_so_is_that_it_failed() {
         plan: "0".repeat(64),
         commands: vec![],
     };
-    let demand = Demand { level: Level::One, typed: None, reason: None };
-    let approval = approve(&"0".repeat(64), &demand, Said::Flags { yes: true, confirm: None }, None).unwrap();
+    let demand = Demand::of(Level::One, Typed::exactly("api".to_owned()), "production/api".to_owned(), None);
+    let approval = approve(&"0".repeat(64), &demand, Said::Typed("y"), None).unwrap();
     for (action, result) in [("restart", Verdict::Ok), ("stop", Verdict::Failed), ("deploy", Verdict::Ok)] {
         let (begun, written) = recorder.begin(doing(action), &approval).await;
         written.unwrap();
