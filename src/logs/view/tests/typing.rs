@@ -1,7 +1,5 @@
 //! Words typed letter by letter.
 
-use proptest::prelude::*;
-
 use super::*;
 
 proptest! {
