@@ -122,6 +122,7 @@ const MACHINES: &[Context] = &[Context::Overview, Context::Hosts, Context::HostP
 const PLACES: &[Context] = &[Context::Overview, Context::Hosts, Context::HostPage, Context::Lists, Context::Page];
 const LISTS: &[Context] = &[Context::Lists, Context::Page];
 const COPYING: &[Context] = &[Context::Logs, Context::Lists, Context::Page];
+const TAKING: &[Context] = &[Context::Lists, Context::Page, Context::Confirm];
 const TABLE: &[Context] = &[Context::Hosts];
 const ACTING: &[Context] =
     &[Context::Overview, Context::Hosts, Context::HostPage, Context::Logs, Context::Lists, Context::Page];
@@ -247,7 +248,7 @@ pub static COMMANDS: &[Entry] = &[
     row("deploy", "", ACTING, Maybe(Command::Deploy(None), Argument::Text, |s| Some(Command::Deploy(Some(s.into())))),
         "deploy the selected service: asks which version, shows the plan, asks"),
     row("rollback", "", RETREATING, Plain(Command::Rollback), "take each host of the selected service back to its last good release"),
-    row("adopt", "", LISTS, Plain(Command::Adopt), "take over the selected run from whoever started it, and go on"),
+    row("adopt", "", TAKING, Plain(Command::Adopt), "take over the selected run from whoever started it, and go on"),
     row("shell", "", ACTING, Plain(Command::Shell), "a shell on the selected host, by ssh, in this terminal"),
     row("actions", "", ACTING, Plain(Command::Actions), "everything that can be done with what is selected"),
     row("act", "", ACTING, Must(Argument::Action, action), "an action by its name: reload, start, stop, restart-at-once, exec and so on"),

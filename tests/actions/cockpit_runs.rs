@@ -94,6 +94,26 @@ fn a_run_that_nobody_steers_is_held_and_then_stopped_by_typed_keys() {
 }
 
 #[test]
+fn a_deploy_that_a_run_keeps_away_offers_to_take_that_over() {
+    let world = releases::world(releases::ALL);
+    Waiting::start(&world).leave();
+    let qd = open(&world, &["--host", "box-1"]);
+    qd.wait(SOON, "a word about it", |screen| screen.contains("is unattended"));
+    typed(&qd, "4D");
+    qd.wait(SOON, "the question", |screen| screen.contains("the version"));
+    typed(&qd, "\x7f\x7f\x7f\x7f1.2\r\r");
+    qd.wait(SOON, "why there is no plan", |screen| {
+        screen.contains("there is no plan") && screen.contains("[A] take over the run that keeps it away")
+    });
+    typed(&qd, "A");
+    popup(&qd, "goes on from the first step that is not proven");
+    typed(&qd, "\ry");
+    qd.wait(SOON, "its end", |screen| screen.contains("● ok"));
+    assert_eq!(live(&world), "releases/1.1");
+    assert_eq!(actions(&world), ["deploy", "adopt"]);
+}
+
+#[test]
 fn a_bake_that_fails_asks_whether_to_keep_the_release_and_silence_takes_it_back() {
     for (key, at_last, patience) in
         [("B", "releases/1.0", "20s"), ("y", "releases/1.1", "20s"), ("", "releases/1.0", "3s")]

@@ -4,6 +4,7 @@ use chrono::Utc;
 use quarterdeck::domain::event::{Event, EventKind, Turn};
 use quarterdeck::store::Store;
 
+use crate::cockpit;
 use crate::releases::{live, world};
 use crate::world::{World, text};
 
@@ -73,5 +74,12 @@ fn what_fires_on_the_service_is_told_and_keeps_nobody_from_deploying() {
         });
         let (code, page, said) = dry_run(&world, "1.2");
         assert_eq!((code, page.contains("checkout is down")), (Some(0), told), "{page}{said}");
+        // The cockpit's popup says the same.
+        let qd = cockpit::open(&world, &["--host", "box-1"]);
+        cockpit::typed(&qd, "4D");
+        qd.wait(cockpit::SOON, "the question", |screen| screen.contains("the version"));
+        cockpit::typed(&qd, "1.2\r\r");
+        qd.wait(cockpit::SOON, "the plan", |screen| screen.contains("type y to go on") || screen.contains("[y] yes"));
+        assert_eq!(qd.screen().contains("checkout is down"), told, "{}", qd.screen());
     }
 }

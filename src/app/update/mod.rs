@@ -30,6 +30,7 @@ pub use hosts::{rows as host_rows, selected as selected_host};
 pub use lists::address as row_address;
 pub use overlays::{Completion, completions};
 pub use questions::listed_keys;
+pub use steering::in_the_way;
 
 use super::command::Command;
 use super::effect::Effect;
@@ -153,6 +154,7 @@ fn run(state: &mut State, command: Command, effects: &mut Vec<Effect>) {
             leave(state, effects);
         }
         Command::Rollback if !state.overlays.is_empty() => steering::take_back(state, effects),
+        Command::Adopt if !state.overlays.is_empty() => steering::take_over(state, effects),
         Command::Deploy(_) | Command::Rollback | Command::Adopt => acting::run(state, command, effects),
         Command::Hold | Command::Continue | Command::Stop | Command::Undo => steering::run(state, &command, effects),
         Command::Restart | Command::Act(_) | Command::Arm(_) | Command::Actions | Command::Shell => {

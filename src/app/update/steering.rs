@@ -7,6 +7,7 @@ use std::time::Duration;
 use chrono::TimeDelta;
 
 use super::{acting, lists, targets, toast};
+use crate::app::acting::Stage;
 use crate::app::command::Command;
 use crate::app::effect::Effect;
 use crate::app::state::{About, Banner, Confirm, Overlay, State, Then};
@@ -34,6 +35,27 @@ pub(super) fn run(state: &mut State, command: &Command, effects: &mut Vec<Effect
         },
         _ => {}
     }
+}
+
+/// The run that keeps a deploy away whose plan could not be made: of the same service, and not over.
+pub fn in_the_way(state: &State) -> Option<&KnownRun> {
+    let Some(Overlay::Asking(asking)) = state.overlays.last() else { return None };
+    let (Stage::Refused(_), ActionKind::Deploy | ActionKind::Rollback) = (&asking.stage, asking.want.action) else {
+        return None;
+    };
+    let Subject::Service { name, environment, .. } = &asking.want.subject else { return None };
+    let same = |run: &&KnownRun| run.plan.service == *name && run.plan.environment == *environment;
+    state.acting.known.iter().filter(same).find(|run| !run.is_over())
+}
+
+/// In place of that plan, one of taking the run over.
+pub(super) fn take_over(state: &mut State, effects: &mut Vec<Effect>) {
+    let Some(run) = in_the_way(state) else { return };
+    let (service, environment, id) = (run.plan.service.clone(), run.plan.environment.clone(), run.id.clone());
+    if let Some(Overlay::Asking(asking)) = state.overlays.pop() {
+        acting::closed(&asking, effects);
+    }
+    acting::wanted(state, Want::new(ActionKind::Adopt, Subject::Run { service, environment, id }), effects);
 }
 
 /// The number of a run that is wanted to be steered, where it is this cockpit that does.

@@ -51,7 +51,7 @@ impl Doing {
 
     /// The audit and the runs of this fleet.
     pub(super) async fn recorder(&self, prepared: &Prepared) -> Recorder {
-        Recorder { fleet: prepared.settings.fleet.clone(), ..self.shared.recorder().await.clone() }
+        self.shared.recorder_for(&prepared.settings).await
     }
 
     /// Does it to its end.

@@ -6,9 +6,10 @@ use chrono::Utc;
 use tokio::time::timeout;
 
 use super::prepare::What;
-use super::{Reachable, job};
+use super::{Reachable, Shared, job};
 use crate::config::secret;
 use crate::config::units::duration;
+use crate::deploys::alarms::firing;
 use crate::deploys::job_of::Of;
 use crate::deploys::known;
 use crate::deploys::origin;
@@ -27,10 +28,12 @@ use crate::domain::settings::{Environment, Settings};
 use crate::domain::text::clean;
 use crate::domain::want::{Subject, Want};
 use crate::integrations::gitlab::GitLab;
+use crate::runtime::herald::herald;
 use crate::transport::SharedTransport;
 
 /// How long the forge may take to say what a version brings.
 const FORGE: Duration = Duration::from_secs(6);
+
 /// How a service is deployed.
 fn spec<'s>(settings: &'s Settings, service: &Service) -> Result<&'s DeploySpec, String> {
     let mine = |spec: &&DeploySpec| spec.service == service.name && spec.environment == service.environment;
@@ -57,6 +60,7 @@ pub(super) fn is_by_job(settings: &Settings, want: &Want) -> bool {
 /// A deploy of the version that was answered, or a rollback. `away` are hosts that cannot be reached: without their
 /// names among those that are left out there is no plan.
 pub(super) async fn deploy(
+    shared: &Shared,
     settings: &Settings,
     want: &Want,
     service: &Service,
@@ -73,7 +77,8 @@ pub(super) async fn deploy(
     let spec = spec(settings, service)?;
     let version = want.answer("version").unwrap_or_default();
     if spec.strategy == Strategy::Gitlab {
-        return job::propose(settings, Of { kind, service, environment, spec, version }).await;
+        let fires = fires(shared, settings, service).await;
+        return job::propose(settings, Of { kind, service, environment, spec, version }, fires).await;
     }
     let named: Vec<&str> = want.answer("leave_out").unwrap_or_default().split([',', ' ']).collect();
     let unnamed: Vec<String> = away
@@ -102,9 +107,15 @@ pub(super) async fn deploy(
     let hosts: Vec<HostName> =
         want.subject.hosts().iter().filter(|host| away.iter().all(|(a, _)| a != *host)).cloned().collect();
     let mut plan = make(wanted, &in_order(&hosts, reachable)).await.map_err(|error| error.to_string())?;
-    consult(settings, &mut plan).await;
+    let ((), fires) = tokio::join!(consult(settings, &mut plan), fires(shared, settings, service));
+    plan.warnings.extend(fires);
     let proposal = proposal(settings, &plan, plan.title(), plan.page(), plan.demand(settings.names()));
     Ok((What::Deploy { plan: Box::new(plan), service: Box::new(service.clone()) }, proposal))
+}
+
+/// What fires on the service, in lines.
+async fn fires(shared: &Shared, settings: &Settings, service: &Service) -> Vec<String> {
+    firing(&shared.recorder_for(settings).await, &herald(settings, service), service).await
 }
 
 fn proposal(settings: &Settings, plan: &DeployPlan, title: String, page: Vec<String>, demand: Demand) -> Proposal {

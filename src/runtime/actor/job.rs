@@ -16,11 +16,12 @@ use crate::domain::settings::Settings;
 use crate::integrations::gitlab::GitLab;
 use crate::runtime::herald::herald;
 
-/// The plan of a job, put to the person.
-pub(super) async fn propose(settings: &Settings, of: Of<'_>) -> Result<(What, Proposal), String> {
+/// The plan of a job, put to the person, with what fires on its service.
+pub(super) async fn propose(settings: &Settings, of: Of<'_>, fires: Vec<String>) -> Result<(What, Proposal), String> {
     let client = |gitlab: &GitLabSettings| GitLab::new(gitlab, secret::source(gitlab.token.clone(), "[gitlab] token"));
     let service = of.service;
-    let (plan, gitlab) = job_of::plan(settings, of, client).await.map_err(|why| why.to_string())?;
+    let (mut plan, gitlab) = job_of::plan(settings, of, client).await.map_err(|why| why.to_string())?;
+    plan.change.warnings.extend(fires);
     let proposal = Proposal {
         hash: plan.hash(),
         title: format!("{} {} {} by {}", plan.kind.as_str(), plan.service, plan.version, plan.job),

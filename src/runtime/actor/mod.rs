@@ -187,6 +187,11 @@ impl Shared {
             .await
     }
 
+    /// The same, for the fleet of these settings.
+    async fn recorder_for(&self, settings: &Settings) -> Recorder {
+        Recorder { fleet: settings.fleet.clone(), ..self.recorder().await.clone() }
+    }
+
     async fn tell(&self, ticket: u64, news: News) {
         self.told_besides(ticket, &news);
         // The screen is gone: what is being done goes on to its end all the same.

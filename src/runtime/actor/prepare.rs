@@ -107,7 +107,8 @@ pub(super) async fn prepare(
         }
         (Subject::Service { .. }, ActionKind::Deploy | ActionKind::Rollback) => {
             let service = service(&settings, &want.subject)?;
-            let (what, proposal) = deploy::deploy(&settings, &want, service, &environment, &reachable, away).await?;
+            let (what, proposal) =
+                deploy::deploy(shared, &settings, &want, service, &environment, &reachable, away).await?;
             return Ok((Prepared { environment, settings: Arc::clone(&settings), reachable, what }, proposal));
         }
         (Subject::Service { .. }, ActionKind::Lock | ActionKind::Unlock) => {

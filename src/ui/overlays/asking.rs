@@ -7,7 +7,7 @@ use crate::app::acting::{Asking, Stage};
 use crate::app::command::Command;
 use crate::app::context::chain;
 use crate::app::state::State;
-use crate::app::update::{deaf_for, refusal};
+use crate::app::update::{deaf_for, in_the_way, refusal};
 use crate::domain::act::Proposal;
 use crate::domain::action::Level;
 use crate::domain::confirm::{Refused, Typed};
@@ -176,6 +176,9 @@ fn buttons(state: &State, c: &mut Canvas, inside: Rect, asking: &Asking) {
             None if !asking.wants_text() => buttons.extend(key(&Command::Yes).map(|key| (key, "yes"))),
             _ => {}
         }
+    }
+    if in_the_way(state).is_some() {
+        buttons.extend(key(&Command::Adopt).map(|key| (key, "take over the run that keeps it away")));
     }
     frame::buttons(c, inside, &buttons);
 }
