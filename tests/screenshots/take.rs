@@ -20,6 +20,16 @@ const SETTLE: Duration = Duration::from_secs(3);
 /// Columns, rows, and what follows the name of a picture of that size.
 const SIZES: [(u16, u16, &str); 2] = [(120, 36, ""), (80, 24, "-80x24")];
 
+/// What is taken: its name, and the keys that lead there from the one before.
+const PICTURES: [(&str, &str); 6] = [
+    ("overview", "1"),
+    ("logs", "2"),
+    ("host", "3j\r"),
+    ("deploys", "4"),
+    ("business", "6"),
+    ("plan", "4jD3.8.0\r"),
+];
+
 fn main() {
     // `cargo test` builds benches too and calls them without `--bench`; there is nothing to test here.
     if !std::env::args().any(|arg| arg == "--bench") {
@@ -37,9 +47,9 @@ fn take_all(columns: u16, rows: u16, suffix: &str) {
     let env = [("HOME", home), ("XDG_CONFIG_HOME", home), ("XDG_STATE_HOME", home)];
     let qd = Tty::start(&[env!("CARGO_BIN_EXE_qd"), "demo", "--seed", "7"], &env, columns, rows);
     // The version that fails, and then long enough for its figures to have a shape.
-    qd.wait(PATIENCE, "the bad deploy", |screen| screen.contains("1.4.3"));
+    qd.wait(PATIENCE, "the bad deploy", |screen| screen.contains("failing on"));
     thread::sleep(Duration::from_secs(40));
-    for (name, keys) in [("overview", "1"), ("logs", "2"), ("host", "3j\r")] {
+    for (name, keys) in PICTURES {
         for key in keys.chars() {
             qd.keys(&key.to_string());
             thread::sleep(Duration::from_millis(300));
