@@ -78,6 +78,20 @@ fn an_error_is_new_since_a_version_only_where_it_is_known_what_was_said_before()
 }
 
 #[test]
+fn what_is_new_and_goes_on_is_in_the_first_line() {
+    let mut state = failing((260, 60));
+    let shown = picture(&mut state);
+    let first = shown.lines().nth(1).unwrap_or_default().to_owned();
+    for words in ["KeyError: 'cart'", "likely one cause"] {
+        assert!(first.contains(words), "{words}: {first}");
+    }
+    // What has not been said for some minutes is past.
+    update(&mut state, Message::Tick(at(300)));
+    let shown = picture(&mut state);
+    assert!(!shown.lines().nth(1).unwrap_or_default().contains("KeyError"), "{shown}");
+}
+
+#[test]
 fn tab_goes_round_the_panes_that_have_rows_and_enter_leads_from_each() {
     // An alert: its page.
     let mut state = failing((120, 36));

@@ -21,14 +21,8 @@ const SETTLE: Duration = Duration::from_secs(3);
 const SIZES: [(u16, u16, &str); 2] = [(120, 36, ""), (80, 24, "-80x24")];
 
 /// What is taken: its name, and the keys that lead there from the one before.
-const PICTURES: [(&str, &str); 6] = [
-    ("overview", "1"),
-    ("logs", "2"),
-    ("host", "3j\r"),
-    ("deploys", "4"),
-    ("business", "6"),
-    ("plan", "4jD3.8.0\r"),
-];
+const PICTURES: [(&str, &str); 6] =
+    [("overview", "1"), ("logs", "2"), ("host", "3j\r"), ("deploys", "4"), ("business", "6"), ("plan", "4jD3.8.0\r")];
 
 fn main() {
     // `cargo test` builds benches too and calls them without `--bench`; there is nothing to test here.

@@ -11,6 +11,10 @@ use crate::domain::template::{Change, ChangeKind};
 
 /// What a service said for so long before an error began is enough to call that new since a version.
 const ENOUGH: TimeDelta = TimeDelta::seconds(30);
+/// An error that is said so often,
+const OFTEN: u64 = 5;
+/// and was said within this time, goes on.
+const GOES_ON: TimeDelta = TimeDelta::seconds(120);
 /// What changed is told for so long.
 const CHANGES: TimeDelta = TimeDelta::hours(24);
 /// An error is new since a version when it was first said at most so long after that was seen,
@@ -61,14 +65,25 @@ pub fn hosts_of<'s>(state: &'s State, change: &Change) -> Vec<&'s str> {
 
 /// How a kind of error has changed, in words: `NEW since 1.4.3`, `7 times as often`.
 pub fn news(state: &State, change: &Change) -> Option<String> {
-    let began = change.before == 0 && change.first - change.known >= ENOUGH;
-    let version = version_before(state, change).filter(|_| began);
-    match (change.kind, version) {
+    match (change.kind, began_with(state, change)) {
         (ChangeKind::New | ChangeKind::Same, Some(version)) => Some(format!("NEW since {version}")),
         (ChangeKind::New, None) => Some("NEW".to_owned()),
         (ChangeKind::More(times), _) => Some(format!("{times:.0} times as often")),
         (ChangeKind::Gone | ChangeKind::Same, _) => None,
     }
+}
+
+/// The error that is said again and again now and never was before: the sign by which what is wrong is known.
+pub fn signature(state: &State) -> Option<&Change> {
+    let goes_on = |change: &&Change| change.after >= OFTEN && state.now - change.last <= GOES_ON;
+    let new = |change: &&Change| change.kind == ChangeKind::New || began_with(state, change).is_some();
+    errors(state).iter().filter(goes_on).find(new)
+}
+
+/// The version with which a kind of error began, where it is known what was said before.
+pub fn began_with<'s>(state: &'s State, change: &Change) -> Option<&'s str> {
+    let began = change.before == 0 && change.first - change.known >= ENOUGH;
+    version_before(state, change).filter(|_| began)
 }
 
 /// The version that came to its service, or to any where it has none, when the error was first said.

@@ -33,8 +33,11 @@ impl Verdict {
     pub fn sentence(&self, columns: usize, time: impl Fn(DateTime<Utc>) -> String) -> String {
         let mut told: Vec<(&Fact, Words)> = self.facts.iter().map(|fact| (fact, Words::All)).collect();
         loop {
-            let left_out = self.facts.len() - told.len();
-            let mut parts: Vec<String> = told.iter().map(|(fact, how)| words(fact, *how, &time)).collect();
+            let counts = |fact: &Fact| !matches!(fact, Fact::OneCause);
+            let left_out = self.facts.iter().filter(|fact| counts(fact)).count()
+                - told.iter().filter(|(fact, _)| counts(fact)).count();
+            let parts = told.iter().map(|(fact, how)| words(fact, *how, &time));
+            let mut parts: Vec<String> = parts.filter(|part| !part.is_empty()).collect();
             if left_out > 0 {
                 parts.push(format!("+{left_out}"));
             }
@@ -97,6 +100,17 @@ fn words(fact: &Fact, how: Words, time: &impl Fn(DateTime<Utc>) -> String) -> St
         (Fact::Units { count, hosts }, how) => format!("{count} failed unit{} on {}", s(*count), names(hosts, how)),
         (Fact::Changed(change), Words::All) => format!("last change {} at {}", changed(change), time(change.at)),
         (Fact::Changed(change), _) => changed(change),
+        // Only where there is room for everything else.
+        (Fact::OneCause, Words::All) => "likely one cause".to_owned(),
+        (Fact::OneCause, _) => String::new(),
+        (Fact::Signature { text, hosts, since }, Words::All) if hosts.len() > 1 => {
+            format!("{} share {text} since {}", list(hosts), time(*since))
+        }
+        (Fact::Signature { text, hosts, since }, Words::All) => {
+            format!("{text} on {} since {}", list(hosts), time(*since))
+        }
+        (Fact::Signature { text, hosts, .. }, Words::Fewer) => format!("{} on {}", cut(text), names(hosts, how)),
+        (Fact::Signature { text, .. }, _) => cut(text),
         (Fact::Quiet { since }, _) => format!("all quiet, watching since {}", time(*since)),
         (Fact::NoHosts, _) => "no hosts: `qd init` writes a config to start from".to_owned(),
         (Fact::Dialing(hosts), _) => format!("dialing {hosts} host{}", s(*hosts)),
@@ -216,6 +230,29 @@ mod tests {
             (34, "2 silent · +3"),
         ] {
             assert_eq!(verdict.sentence(columns, clock), expected, "{columns}");
+        }
+    }
+
+    #[test]
+    fn an_error_that_is_new_is_told_with_its_hosts_and_what_came_before_it() {
+        let sign = |hosts: &[&str]| Fact::Signature {
+            text: "KeyError: 'cart' in checkout".into(),
+            hosts: hosts.iter().map(|host| (*host).to_owned()).collect(),
+            since: DateTime::UNIX_EPOCH,
+        };
+        for (hosts, columns, expected) in [
+            (
+                &["web-1", "web-2"][..],
+                100,
+                "web-1, web-2 share KeyError: 'cart' in checkout since 03:06 CEST · likely one cause",
+            ),
+            (&["web-2"], 100, "KeyError: 'cart' in checkout on web-2 since 03:06 CEST · likely one cause"),
+            (&["web-2"], 60, "KeyError: 'cart' in checkout on web-2 since 03:06 CEST"),
+            (&["web-1", "web-2"], 50, "KeyError: 'cart… on web-1 and 1 more"),
+            (&["web-2"], 22, "KeyError: 'cart…"),
+        ] {
+            let verdict = Verdict { gravity: Gravity::Worth, facts: vec![sign(hosts), Fact::OneCause] };
+            assert_eq!(verdict.sentence(columns, clock), expected);
         }
     }
 

@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
+use super::glance::{self, began_with, hosts_of};
 use crate::app::change::Change;
 use crate::app::state::{HostView, ServiceView, State};
 use crate::domain::alert::{Alert, AlertState, Severity};
@@ -70,8 +71,19 @@ pub enum Fact {
         /// The hosts where.
         hosts: Vec<String>,
     },
+    /// What is said again and again and never was before.
+    Signature {
+        /// What.
+        text: String,
+        /// Where.
+        hosts: Vec<String>,
+        /// Since when.
+        since: DateTime<Utc>,
+    },
     /// The newest change that was seen.
     Changed(Change),
+    /// What is new began with the version that came before it.
+    OneCause,
     /// Nothing is wrong.
     Quiet {
         /// Since when there has been somebody to see it.
@@ -122,6 +134,7 @@ impl Verdict {
         facts.extend(hosts(state));
         facts.extend(disks(state));
         facts.extend(failed_units(state).map(|fact| (Gravity::Worth, fact)));
+        facts.extend(signature(state));
         facts.extend(tickets(state));
         facts.extend(silent_sources(state));
         facts.extend(unmeasured(state));
@@ -143,6 +156,7 @@ impl Verdict {
             facts.insert(0, Fact::Quiet { since: state.started });
         }
         facts.extend(state.changes.back().cloned().map(Fact::Changed));
+        facts.extend(glance::signature(state).and_then(|sign| began_with(state, sign)).map(|_| Fact::OneCause));
         Self { gravity, facts }
     }
 }
@@ -163,6 +177,12 @@ fn page(state: &State) -> Option<(Gravity, Fact)> {
 fn tickets(state: &State) -> Option<(Gravity, Fact)> {
     let tickets = firing(state, Severity::Ticket).count();
     (tickets > 0).then_some((Gravity::Worth, Fact::Tickets(tickets)))
+}
+
+fn signature(state: &State) -> Option<(Gravity, Fact)> {
+    let sign = glance::signature(state)?;
+    let hosts = hosts_of(state, sign).into_iter().map(str::to_owned).collect();
+    Some((Gravity::Worth, Fact::Signature { text: sign.text.clone(), hosts, since: sign.first }))
 }
 
 /// Hosted sources of alerts that the config names and that have not said, or cannot say now, what fires.
