@@ -1,5 +1,5 @@
-//! The names in an ssh config: what its `Host` lines call hosts, wildcards left out. Only names: what they resolve to
-//! is for `ssh -G` to say.
+//! The names in an ssh config: what its `Host` lines call hosts, wildcards left out, and what only git talks to. Only
+//! names: what they resolve to is for `ssh -G` to say.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -21,6 +21,10 @@ const DEEPEST: usize = 16;
 /// More files, or names, than anybody writes.
 const MOST: usize = 10_000;
 
+/// Where git repositories live, by the names that people give them: no machines to watch. Others are told by their user.
+const FORGES: &[&str] =
+    &["github.com", "ssh.github.com", "gitlab.com", "altssh.gitlab.com", "bitbucket.org", "codeberg.org", "git.sr.ht"];
+
 /// Reads an ssh config and what it includes. Files that cannot be read hold no names.
 pub fn read(config: &Path, home: &Path) -> SshNames {
     let mut found = SshNames::default();
@@ -34,21 +38,34 @@ fn read_file(path: &Path, home: &Path, depth: usize, found: &mut SshNames) {
     }
     let Ok(text) = fs::read(path) else { return };
     found.files.push(path.to_owned());
+    let mut block = found.names.len();
     for line in String::from_utf8_lossy(&text).lines() {
         let mut words = words(line).into_iter();
         let Some(keyword) = words.next() else { continue };
         if keyword.eq_ignore_ascii_case("host") {
+            block = found.names.len();
             for name in words {
                 let literal = !glob::is_glob(&name) && !name.starts_with('!') && plain(&name).is_ok();
-                if literal && found.names.len() < MOST && !found.names.contains(&name) {
+                if literal
+                    && !FORGES.contains(&name.as_str())
+                    && found.names.len() < MOST
+                    && !found.names.contains(&name)
+                {
                     found.names.push(name);
                 }
+            }
+        } else if keyword.eq_ignore_ascii_case("match") {
+            block = found.names.len();
+        } else if keyword.eq_ignore_ascii_case("user") {
+            if words.next().is_some_and(|user| user == "git") {
+                found.names.truncate(block);
             }
         } else if keyword.eq_ignore_ascii_case("include") {
             for pattern in words {
                 let pattern = expand(&pattern, &home.join(".ssh"), home);
                 expand_glob(&pattern).iter().for_each(|file| read_file(file, home, depth + 1, found));
             }
+            block = found.names.len();
         }
     }
 }
@@ -114,6 +131,19 @@ fn matching(folder: &Path, pattern: &str) -> Vec<PathBuf> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_only_git_talks_to_is_no_host() {
+        let home = tempfile::tempdir().unwrap();
+        let config = home.path().join("config");
+        fs::write(
+            &config,
+            "Host web-1\n  User deploy\nHost github.com bitbucket.org\n  IdentityFile ~/.ssh/id\nHost forge hub\n  HostName git.example.com\n\
+             \x20 User git\nHost web-2\nMatch host x\n  User git\nHost git-1\n  User root\n",
+        )
+        .unwrap();
+        assert_eq!(read(&config, home.path()).names, ["web-1", "web-2", "git-1"]);
+    }
 
     #[test]
     fn names_without_wildcards_from_every_included_file() {
