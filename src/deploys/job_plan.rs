@@ -14,7 +14,7 @@ use crate::domain::delivery::Project;
 use crate::domain::deploy::page::{judged, line};
 use crate::domain::deploy::plan::{Bake, Kind, PlanGate};
 use crate::domain::deploy::spec::DeploySpec;
-use crate::domain::deployment::DeploymentStatus;
+use crate::domain::deployment::{self, Deployment, DeploymentStatus};
 use crate::domain::plan::hash_of;
 use crate::domain::run::RunRecord;
 use crate::domain::service::Service;
@@ -135,8 +135,10 @@ pub async fn make(gitlab: &GitLab, wanted: Wanted<'_>) -> Result<JobPlan, NoPlan
     let no = |why: String| NoPlan(vec![why]);
     let Wanted { kind, spec, service, project, place, token, .. } = wanted;
     let job = spec.gitlab.job.clone().unwrap_or_default();
-    let success = |one: &&crate::domain::deployment::Deployment| one.status == Some(DeploymentStatus::Success);
-    let from = project.history(place).find(success).map(|live| live.version.clone());
+    let success = |one: &&Deployment| one.status == Some(DeploymentStatus::Success);
+    let live = project.history(place).find(success);
+    let running = deployment::on_its_way(project.history(place)).filter(|_| kind == Kind::Rollback);
+    let from = running.or(live).map(|one| one.version.clone());
     let (version, change) = match kind {
         Kind::Deploy => {
             let version = wanted.version.to_owned();
@@ -151,7 +153,7 @@ pub async fn make(gitlab: &GitLab, wanted: Wanted<'_>) -> Result<JobPlan, NoPlan
             (version, ci_plan::deploy(token, path, &git_ref, &job, jobs.as_deref(), variables).map_err(no)?)
         }
         Kind::Rollback => {
-            let back = crate::domain::deployment::way_back(project.history(place));
+            let back = deployment::way_back(project.history(place));
             let version = back.map(|back| back.version.clone()).unwrap_or_default();
             (version, ci_plan::roll_back(token, project, place).map_err(no)?)
         }

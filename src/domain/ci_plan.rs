@@ -241,7 +241,8 @@ pub fn deploy(
     Ok(plan)
 }
 
-/// Rolls a place back, by its name at GitLab: runs the job of the deployment that was live before what is live now.
+/// Rolls a place back, by its name at GitLab: runs the job of the deployment that was live before what is live now, or of
+/// what is live while another version is on its way.
 pub fn roll_back(token: Option<&Token>, project: &Project, place: &str) -> Planned {
     allowed(token)?;
     let success = |one: &&Deployment| one.status == Some(DeploymentStatus::Success);
@@ -257,7 +258,8 @@ pub fn roll_back_to(token: Option<&Token>, project: &Project, target: &Deploymen
     let place = &target.place;
     let success = |one: &&Deployment| one.status == Some(DeploymentStatus::Success);
     let live = project.history(place).find(success).ok_or(format!("nothing is live in {place}"))?;
-    if live.id == target.id {
+    let running = deployment::on_its_way(project.history(place));
+    if live.id == target.id && running.is_none() {
         return Err(format!("{} is what is live in {place}", target.version));
     }
     // One that was only reported has no job; the same version may have been deployed by one before.
@@ -269,13 +271,17 @@ pub fn roll_back_to(token: Option<&Token>, project: &Project, target: &Deploymen
             target.version
         )
     })?;
-    let title = format!("Roll {place} back from {} to {}", live.version, target.version);
+    let from = running.unwrap_or(live);
+    let title = format!("Roll {place} back from {} to {}", from.version, target.version);
     let effect = format!("runs job {job} again, the one that deployed {} before", target.version);
-    let undo = live.job.map(|job| format!("retry job {job}, which deployed {}", live.version));
+    let undo = from.job.map(|job| format!("retry job {job}, which deployed {}", from.version));
     let action = CiAction::RetryJob { project: project.path.clone(), job };
     let mut plan = plan(action, title, effect, undo.as_deref());
     if let Some(running) = project.history(place).find(|one| one.status == Some(DeploymentStatus::Running)) {
-        plan.warnings.push(format!("{} is being deployed to {place} now", running.version));
+        plan.warnings.push(format!(
+            "{} is being deployed to {place} now: cancel its job, or it may end after this one",
+            running.version
+        ));
     }
     plan.warnings.push(
         "where GitLab prevents outdated deployment jobs it may refuse; a setting of the project allows retries for rollback"

@@ -259,10 +259,14 @@ pub fn live<'a>(deployments: &[Deployment], known: impl IntoIterator<Item = (&'a
 }
 
 /// The deployment that rolling a place back goes to, of its history (newest first): the one that was live before what is
-/// live now, where what was rolled back from is not a way back.
+/// live now, where what was rolled back from is not a way back. While another version is on its way, it is what is live.
 pub fn way_back<'d>(history: impl DoubleEndedIterator<Item = &'d Deployment>) -> Option<&'d Deployment> {
+    let history: Vec<&Deployment> = history.collect();
+    if on_its_way(history.iter().copied()).is_some() {
+        return history.into_iter().find(|one| one.status == Some(DeploymentStatus::Success));
+    }
     let mut stack: Vec<&Deployment> = Vec::new();
-    for one in history.rev().filter(|one| one.status == Some(DeploymentStatus::Success)) {
+    for one in history.into_iter().rev().filter(|one| one.status == Some(DeploymentStatus::Success)) {
         let is_newer_than = |known: &Deployment| match version::compare(&known.version, &one.version) {
             Some(order) => order.is_ge(),
             None => known.identity() == one.identity(),
@@ -286,6 +290,13 @@ pub fn way_back<'d>(history: impl DoubleEndedIterator<Item = &'d Deployment>) ->
     }
     let before = stack.len().checked_sub(2)?;
     stack.get(before).copied()
+}
+
+/// What is being deployed over another version that is live, of a place's history (newest first): some hosts may have it.
+pub fn on_its_way<'d>(mut history: impl Iterator<Item = &'d Deployment>) -> Option<&'d Deployment> {
+    let running = history.next().filter(|one| one.status == Some(DeploymentStatus::Running))?;
+    let live = history.find(|one| one.status == Some(DeploymentStatus::Success))?;
+    (live.identity() != running.identity()).then_some(running)
 }
 
 /// Deployments per status.
@@ -494,6 +505,10 @@ mod tests {
             (&[("1.0", "a", "ok"), ("1.1", "b", "ok")], Some("1.0")),
             (&[("1.0", "a", "ok"), ("1.1", "b", "ok"), ("1.1", "b", "ok"), ("1.2", "c", "bad")], Some("1.0")),
             (&[("1.0", "a", "ok"), ("1.1", "b", "ok"), ("1.2", "c", "ok"), ("1.1", "b", "ok")], Some("1.0")),
+            // While a version is on its way, hosts may have it: what is live is the way back.
+            (&[("1.0", "a", "ok"), ("1.1", "b", "ok"), ("1.2", "c", "run")], Some("1.1")),
+            (&[("1.0", "a", "ok"), ("1.1", "b", "ok"), ("1.1", "b", "run")], Some("1.0")),
+            (&[("1.0", "a", "run")], None),
             // Back to a version that had never been live there.
             (&[("1.0", "a", "ok"), ("1.1", "b", "bad"), ("1.2", "c", "ok"), ("1.1", "b", "ok")], Some("1.0")),
             (&[("main", "a", "ok"), ("main", "b", "ok"), ("main", "c", "ok"), ("main", "b", "ok")], Some("a")),

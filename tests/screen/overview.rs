@@ -92,6 +92,17 @@ fn what_is_new_and_goes_on_is_in_the_first_line() {
 }
 
 #[test]
+fn a_version_that_came_after_the_error_is_not_what_it_began_with() {
+    let mut state = failing((120, 36));
+    update(&mut state, Message::Tick(at(60)));
+    let status = ServiceOnHost { version: Some("1.4.9".into()), heard: Some(at(60)), ..ServiceOnHost::default() };
+    let (service, environment, host) = ("api".into(), "production".into(), "web-1".into());
+    update(&mut state, Message::Service { service, environment, host, status });
+    let shown = picture(&mut state);
+    assert!(shown.contains("api 1.5.0 to 1.4.9") && shown.contains("NEW since 1.5.0"), "{shown}");
+}
+
+#[test]
 fn tab_goes_round_the_panes_that_have_rows_and_enter_leads_from_each() {
     // An alert: its page.
     let mut state = failing((120, 36));

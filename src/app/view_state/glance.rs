@@ -86,16 +86,17 @@ pub fn began_with<'s>(state: &'s State, change: &Change) -> Option<&'s str> {
     version_before(state, change).filter(|_| began)
 }
 
-/// The version that came to its service, or to any where it has none, when the error was first said.
+/// The version that came to its service, or to any where it has none, nearest to when the error was first said.
 fn version_before<'s>(state: &'s State, change: &Change) -> Option<&'s str> {
-    state.changes.iter().rev().find_map(|known| match &known.what {
+    let came = state.changes.iter().filter_map(|known| match &known.what {
         Changed::Version { service, to, .. } => {
             let mine = change.service.as_deref().is_none_or(|name| name == service);
             let near = change.first >= known.at - BEFORE && change.first <= known.at + AFTER;
-            (mine && near).then_some(to.as_str())
+            (mine && near).then_some(((change.first - known.at).abs(), to.as_str()))
         }
         _ => None,
-    })
+    });
+    came.min_by_key(|(apart, _)| *apart).map(|(_, version)| version)
 }
 
 /// What was changed of late, newest first: on the hosts, and by deployments.
