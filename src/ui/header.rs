@@ -37,22 +37,30 @@ pub fn draw(state: &State, c: &mut Canvas, area: Rect) {
     }
     x += c.pieces(x, area.y, room(x), &environment(state, c, narrow));
     x += if narrow { 2 } else { 3 };
-    for tab in Tab::ALL {
-        let key = c.look.keymap.key_of(&[Context::Global], &Command::Show(tab)).filter(|key| key.len() == 1);
-        let name = if narrow { short(tab) } else { long(tab) };
-        let style = if tab == state.tab { Role::Front } else { Role::Text };
-        let gap = if narrow || key.is_none() { "" } else { " " };
-        let mut label =
-            vec![c.piece(key.unwrap_or_default(), Role::Dim), c.piece(gap, Role::Dim), c.piece(name, style)];
-        label.extend(firing(state, c, tab));
+    let labels = |brief: bool| Tab::ALL.map(|tab| label(state, c, tab, brief));
+    let fits = |labels: &[Vec<Piece>]| labels.iter().map(|label| width(label) + 2).sum::<u16>() <= room(x) + 2;
+    // No tab is left out while shorter names have room.
+    let brief = narrow || !fits(&labels(false));
+    for (tab, label) in Tab::ALL.into_iter().zip(labels(brief)) {
         let columns = width(&label);
         if columns > room(x) {
             break;
         }
         c.pieces(x, area.y, columns, &label);
         c.target(Rect { x, width: columns, ..area }, Target::Tab(tab));
-        x += columns + if narrow { 1 } else { 2 };
+        x += columns + if brief { 1 } else { 2 };
     }
+}
+
+/// A tab's key and name, and what asks for somebody there.
+fn label(state: &State, c: &Canvas, tab: Tab, brief: bool) -> Vec<Piece<'static>> {
+    let key = c.look.keymap.key_of(&[Context::Global], &Command::Show(tab)).filter(|key| key.len() == 1);
+    let name = if brief { short(tab) } else { long(tab) };
+    let style = if tab == state.tab { Role::Front } else { Role::Text };
+    let gap = if brief || key.is_none() { "" } else { " " };
+    let mut label = vec![c.piece(key.unwrap_or_default(), Role::Dim), c.piece(gap, Role::Dim), c.piece(name, style)];
+    label.extend(firing(state, c, tab));
+    label
 }
 
 /// How many alerts ask for somebody, behind the name of their tab.

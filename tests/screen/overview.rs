@@ -154,3 +154,14 @@ fn an_action_means_the_row_that_has_the_keys_and_no_other() {
     let errors = menu(&mut state);
     assert!(!errors.iter().any(|title| title.starts_with("restart") && title.ends_with("on web-2")), "{errors:?}");
 }
+
+#[test]
+fn no_tab_is_left_out_of_the_header_where_shorter_names_have_room() {
+    for columns in 80..130 {
+        let mut state = failing((columns, 30));
+        state.badge = Some("demo".to_owned());
+        let shown = picture(&mut state);
+        let first = shown.lines().next().unwrap_or_default();
+        assert!(first.contains("6Biz") || first.contains("6 Business"), "{columns}: {first}");
+    }
+}
