@@ -1,6 +1,6 @@
 //! The other way round: which keys a command has, and what may follow a prefix. Hints, help and which-key ask this.
 
-use super::{Key, Keymap};
+use super::{Binding, Key, Keymap};
 use crate::app::command::Command;
 use crate::app::context::Context;
 
@@ -8,8 +8,9 @@ impl Keymap {
     /// The keys of a command in these contexts, innermost first, the shortest of several; none when it is unbound there.
     pub fn key_of(&self, chain: &[Context], command: &Command) -> Option<String> {
         let here = |depth: usize| {
-            let bound = self.in_force_at(chain, depth).filter(|(_, bound)| *bound == command);
-            bound.map(|(keys, _)| written(keys)).min_by_key(|keys| keys.chars().count())
+            let bound = self.bindings_of(chain[depth]).filter(|binding| binding.command == *command);
+            let keys = bound.filter(|binding| !self.is_hidden(binding, &chain[..depth]));
+            keys.map(|binding| written(&binding.keys)).min_by_key(|keys| keys.chars().count())
         };
         (0..chain.len()).find_map(here)
     }
@@ -18,33 +19,22 @@ impl Keymap {
     pub fn following<'k>(&'k self, chain: &[Context], typed: &[String]) -> Vec<(String, &'k Command)> {
         let begins =
             |keys: &[Key]| keys.len() > typed.len() && keys.iter().zip(typed).all(|(k, t)| k.to_string() == *t);
-        let rest = |keys: &[Key]| written(&keys[typed.len()..]);
-        self.in_force(chain).filter(|(keys, _)| begins(keys)).map(|(keys, command)| (rest(keys), command)).collect()
+        let here = |depth: usize| {
+            let begun = self.bindings_of(chain[depth]).filter(|binding| begins(&binding.keys));
+            begun.filter(move |binding| !self.is_hidden(binding, &chain[..depth]))
+        };
+        let rest = |binding: &'k Binding| (written(&binding.keys[typed.len()..]), &binding.command);
+        (0..chain.len()).flat_map(here).map(rest).collect()
     }
 
     /// Every binding of one context, in the order of the files.
-    pub fn bindings_of(&self, context: Context) -> impl Iterator<Item = (&[Key], &Command)> {
-        let here = move |at: &&(Context, Vec<Key>)| at.0 == context;
-        self.order.iter().filter(here).filter_map(|at| Some((at.1.as_slice(), self.bindings.get(at)?)))
+    pub fn bindings_of(&self, context: Context) -> impl Iterator<Item = &Binding> {
+        self.bindings.iter().filter(move |binding| binding.context == context)
     }
 
-    /// Every binding that these contexts let through: one of an inner context hides the same keys further out.
-    fn in_force<'k: 'c, 'c>(
-        &'k self,
-        chain: &'c [Context],
-    ) -> impl Iterator<Item = (&'k [Key], &'k Command)> + use<'k, 'c> {
-        (0..chain.len()).flat_map(move |depth| self.in_force_at(chain, depth))
-    }
-
-    /// Those of one of the contexts.
-    fn in_force_at<'k: 'c, 'c>(
-        &'k self,
-        chain: &'c [Context],
-        depth: usize,
-    ) -> impl Iterator<Item = (&'k [Key], &'k Command)> + use<'k, 'c> {
-        let hidden =
-            move |keys: &[Key]| chain[..depth].iter().any(|inner| self.bindings.contains_key(&(*inner, keys.to_vec())));
-        self.bindings_of(chain[depth]).filter(move |(keys, _)| !hidden(keys))
+    /// A binding of an inner context hides the same keys further out.
+    fn is_hidden(&self, binding: &Binding, inner: &[Context]) -> bool {
+        inner.iter().any(|context| self.bound(*context, &binding.keys).is_some())
     }
 }
 

@@ -7,7 +7,7 @@ use std::collections::HashMap;
 
 use crossterm::event::KeyEvent;
 
-use crate::app::command::{COMMANDS, Command};
+use crate::app::command::{COMMANDS, Command, Entry};
 use crate::app::context::Context;
 
 pub use key::Key;
@@ -19,12 +19,23 @@ const SHIPPED: &[(&str, &str)] = &[
     ("emacs", include_str!("../../../keymaps/emacs.toml")),
 ];
 
-/// A keymap in force.
+/// A keymap in force: its bindings in the order of the files. A few hundred are looked through faster than hashed.
 #[derive(Clone, Debug, Default)]
 pub struct Keymap {
-    bindings: HashMap<(Context, Vec<Key>), Command>,
-    /// In the order of the files, for reverse lookup.
-    order: Vec<(Context, Vec<Key>)>,
+    bindings: Vec<Binding>,
+}
+
+/// Keys that mean a command in one place.
+#[derive(Clone, Debug)]
+pub struct Binding {
+    /// The place.
+    context: Context,
+    /// The keys, pressed one after the other.
+    pub keys: Vec<Key>,
+    /// What they do there.
+    pub command: Command,
+    /// Its row in the table of commands: the help compares every binding with every row in each frame.
+    pub entry: &'static Entry,
 }
 
 /// What a key meant.
@@ -86,35 +97,35 @@ impl Keymap {
     fn bind(&mut self, context: Context, keys: &str, command: &str) -> Result<(), String> {
         let sequence: Option<Vec<Key>> = keys.split_whitespace().map(Key::parse).collect();
         let sequence = sequence.filter(|sequence| !sequence.is_empty()).ok_or("there is no such key")?;
-        let at = (context, sequence);
-        self.order.retain(|other| *other != at);
-        if command.is_empty() {
-            self.bindings.remove(&at);
-            return Ok(());
-        }
-        let command = Command::parse(command)?;
+        let command = if command.is_empty() { None } else { Some(Command::parse(command)?) };
         // Enter alone never confirms, whatever a file says.
-        if command.consents() && at.1.iter().any(|key| key.to_string() == "enter") {
+        if command.as_ref().is_some_and(Command::consents) && sequence.iter().any(|key| key.to_string() == "enter") {
             return Err("enter must not confirm".to_owned());
         }
-        self.bindings.insert(at.clone(), command);
-        self.order.push(at);
+        self.bindings.retain(|other| other.context != context || other.keys != sequence);
+        self.bindings.extend(command.map(|command| Binding {
+            context,
+            keys: sequence,
+            entry: command.entry(),
+            command,
+        }));
         Ok(())
+    }
+
+    /// What these keys are bound to in this place.
+    fn bound(&self, context: Context, keys: &[Key]) -> Option<&Binding> {
+        self.bindings_of(context).find(|binding| binding.keys == keys)
     }
 
     /// What the keys typed so far mean, in the first context of the chain that knows them.
     pub fn meaning(&self, chain: &[Context], typed: &[Key]) -> Meaning {
         let text = chain.iter().any(|context| context.takes_text());
         for context in chain {
-            if let Some(command) = self.bindings.get(&(*context, typed.to_vec())) {
-                return Meaning::Command(command.clone());
+            if let Some(binding) = self.bound(*context, typed) {
+                return Meaning::Command(binding.command.clone());
             }
-            if self
-                .order
-                .iter()
-                .any(|(other, keys)| other == context && keys.len() > typed.len() && keys.starts_with(typed))
-                && !text
-            {
+            let goes_on = |keys: &[Key]| keys.len() > typed.len() && keys.starts_with(typed);
+            if !text && self.bindings_of(*context).any(|binding| goes_on(&binding.keys)) {
                 return Meaning::Prefix;
             }
         }
@@ -124,27 +135,17 @@ impl Keymap {
     /// The keys of each command, by its name as `:` takes it without what it is given; the first bound key of each.
     pub fn names(&self) -> HashMap<String, String> {
         let mut names = HashMap::new();
-        for at in &self.order {
-            let Some(command) = self.bindings.get(at) else { continue };
-            let shown: Vec<String> = at.1.iter().map(Key::to_string).collect();
-            names.entry(command.entry().name.to_owned()).or_insert_with(|| shown.join(" "));
+        for binding in &self.bindings {
+            names.entry(binding.entry.name.to_owned()).or_insert_with(|| written(&binding.keys));
         }
         names
     }
 
     /// Every key of every command with its place, in the order of the table of commands: for `qd keys` and the README.
     pub fn listing(&self) -> Vec<(Context, String, &'static str)> {
-        let mut rows = Vec::new();
-        for entry in COMMANDS {
-            for (context, keys) in &self.order {
-                let bound = self.bindings.get(&(*context, keys.clone()));
-                if bound.is_some_and(|command| command.entry().name == entry.name) {
-                    let shown: Vec<String> = keys.iter().map(Key::to_string).collect();
-                    rows.push((*context, shown.join(" "), entry.doc));
-                }
-            }
-        }
-        rows
+        let of = |entry| self.bindings.iter().filter(move |binding| binding.entry == entry);
+        let row = |binding: &Binding| (binding.context, written(&binding.keys), binding.entry.doc);
+        COMMANDS.iter().flat_map(of).map(row).collect()
     }
 }
 
@@ -214,9 +215,9 @@ mod tests {
     #[test]
     fn no_plain_letter_is_taken_where_text_is_typed() {
         let (map, _) = Keymap::load("default", None);
-        for (context, keys) in &map.order {
-            let plain = keys[0].to_string().chars().count() == 1;
-            assert!(!(context.takes_text() && plain), "{context:?} {keys:?}");
+        for binding in &map.bindings {
+            let plain = binding.keys[0].to_string().chars().count() == 1;
+            assert!(!(binding.context.takes_text() && plain), "{binding:?}");
         }
     }
 

@@ -119,8 +119,8 @@ fn lines(keymap: &Keymap, places: &[Context], filter: &str) -> Vec<Line> {
 }
 
 fn keys(keymap: &Keymap, place: Context, entry: &Entry) -> Vec<String> {
-    let of = keymap.bindings_of(place).filter(|(_, command)| command.entry().name == entry.name);
-    of.map(|(keys, _)| shown(&written(keys))).collect()
+    let of = keymap.bindings_of(place).filter(|binding| binding.entry == entry);
+    of.map(|binding| shown(&written(&binding.keys))).collect()
 }
 
 fn bound_further_out(keymap: &Keymap, places: &[Context], entry: &Entry) -> bool {
