@@ -16,7 +16,9 @@ pub fn is_unsafe(c: char) -> bool {
 /// The text with every unsafe character shown as a visible stand-in: C0 as its control picture (`␛`), a tab as a blank,
 /// anything else as `\u{…}`'s replacement character. Never longer than three times the input in bytes.
 pub fn clean(text: &str) -> Cow<'_, str> {
-    if !text.chars().any(is_unsafe) {
+    let safe =
+        if text.is_ascii() { !text.bytes().any(|byte| byte.is_ascii_control()) } else { !text.chars().any(is_unsafe) };
+    if safe {
         return Cow::Borrowed(text);
     }
     let mut out = String::with_capacity(text.len());

@@ -57,7 +57,16 @@ impl<'a> Canvas<'a> {
         if x < area.x || x >= area.right() || y < area.y || y >= area.bottom() {
             return 0;
         }
-        let (end, _) = self.buffer.set_stringn(x, y, text::clean(text), usize::from(columns), style);
+        let text = text::clean(text);
+        if !text.is_ascii() {
+            return self.buffer.set_stringn(x, y, text, usize::from(columns), style).0 - x;
+        }
+        // Most of a screen is ASCII, where every byte is a character of one column: no search for graphemes.
+        let mut end = x;
+        for byte in text.bytes().take(usize::from(columns.min(area.right() - x))) {
+            self.buffer[(end, y)].set_char(char::from(byte)).set_style(style);
+            end += 1;
+        }
         end - x
     }
 
