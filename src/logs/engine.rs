@@ -23,6 +23,7 @@ use crate::domain::log_survey::{Survey, Tally};
 use crate::domain::log_view::{LogQuery, LogWindow, RowId};
 use crate::domain::query::Query;
 use crate::domain::settings::LogSettings;
+use crate::transport::background::step_back;
 
 /// Batches of lines that wait for the engine; beyond that the sources wait.
 const FEED_BATCHES: usize = 256;
@@ -128,6 +129,7 @@ pub fn start(settings: &LogSettings) -> EngineHandle {
     };
     // A runtime of its own keeps the regexes and the sorting away from everything that talks to hosts.
     let spawned = std::thread::Builder::new().name("qd-logs".to_owned()).spawn(move || {
+        step_back();
         match tokio::runtime::Builder::new_current_thread().enable_time().build() {
             Ok(runtime) => runtime.block_on(engine.run(feeds, ordered)),
             Err(error) => tracing::error!(%error, "the log engine cannot start"),

@@ -14,6 +14,7 @@ use crate::domain::host::{HostName, Link};
 use crate::domain::question::{Answer, Question};
 
 pub mod askpass;
+pub mod background;
 pub mod backoff;
 mod carry;
 mod choose;

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
 use crate::logs::block::{Packed, Press, Rows};
+use crate::transport::background::step_back;
 
 /// So many blocks wait to be compressed; what comes beyond that is compressed by who brings it.
 const WAITING: usize = 8;
@@ -38,6 +39,7 @@ impl Helper {
         let (jobs, todo) = sync_channel::<Job>(WAITING);
         let (ready, done) = sync_channel(2 * WAITING);
         let work = move || {
+            step_back();
             let mut press = Press::default();
             for Job { block, rows } in todo {
                 let packed = Packed::pack(&rows, &mut press);

@@ -20,6 +20,7 @@ use super::wire::Wire;
 use crate::domain::host::{HostName, LinkErrorKind};
 use crate::domain::text::one_line;
 use crate::transport::Exit;
+use crate::transport::background::step_back;
 use crate::transport::error::{QUOTED, fail};
 
 /// A thread's stack: enough for every key exchange, RSA and encrypted keys of the tests; Rust's own default is eight
@@ -49,6 +50,7 @@ pub(super) fn spawn(start: Start) -> std::io::Result<()> {
 }
 
 fn run(start: Start) {
+    step_back();
     let Start { wire, wake, seat, mut jobs, mut context, pool } = start;
     let runtime = context.runtime.clone();
     let opened = open(&wire, &mut context);
