@@ -153,17 +153,19 @@ fn flood() {
     std::thread::sleep(Duration::from_secs(3));
     cost_row("20,000 lines/s from 10 hosts", tty.cost_over(Duration::from_secs(15)));
     // `?` opens and Esc closes the help, which shows on the screen without doubt.
-    let cat = Tty::start(&["cat"], &[], 40, 5);
+    let cat = Tty::start(&["sh", "-c", "stty raw -echo; exec cat"], &[], 40, 5);
     let (mut times, mut echoes) = (Vec::new(), Vec::new());
     for n in 0..400 {
+        // Each at a moment of its own: right after an answer the machine is likelier to be free.
+        echoes.push(flood::echoed(&cat, n));
+        std::thread::sleep(Duration::from_millis(13 + n as u64 * 7 % 31));
         let began = Instant::now();
         tty.keys("?");
         tty.wait(PATIENCE, "the help", |screen| screen.contains("Help"));
         times.push(began.elapsed());
         tty.keys("\x1b");
         tty.wait(PATIENCE, "the help to go", |screen| !screen.contains("Help"));
-        echoes.push(flood::echoed(&cat, n));
-        std::thread::sleep(Duration::from_millis(20));
+        std::thread::sleep(Duration::from_millis(13 + n as u64 * 11 % 31));
     }
     row("key -> frame in that flood, p50", format!("{:.1} ms", percentile(&mut times, 50)));
     row("key -> frame in that flood, p99", format!("{:.1} ms", percentile(&mut times, 99)));

@@ -51,7 +51,7 @@ pub fn flood100k() {
     cost_row("100,000 lines/s from 10 hosts", tty.cost_over(Duration::from_secs(10)));
     let rate = (written.load(Ordering::Relaxed) - before) as f64 / at.elapsed().as_secs_f64();
     row("  written meanwhile", format!("{rate:.0} lines/s"));
-    let cat = Tty::start(&["cat"], &[], 40, 5);
+    let cat = Tty::start(&["sh", "-c", "stty raw -echo; exec cat"], &[], 40, 5);
     let (mut behind, mut keys, mut echoes, mut markers) = (Vec::new(), Vec::new(), Vec::new(), 0);
     while began.elapsed().as_secs() < SECONDS {
         let marker = format!("marker-{markers:05}-end");
