@@ -138,7 +138,8 @@ async fn the_first_error_after_the_last_deploy_is_copied_with_its_trace_in_under
     let mut cockpit = Cockpit { state, engine, clipboard: Clipboard::default(), keys: 0 };
 
     cockpit.press("2").await;
-    cockpit.until("request handled").await;
+    // All of both hosts is read.
+    cockpit.until("2,344 lines").await;
     cockpit.press("d").await;
     let list = cockpit.until("NEW ").await;
     let row = list.lines().find(|line| line.contains("KeyError: 'cart'") && line.contains("NEW")).expect("a row");
