@@ -5,6 +5,7 @@ use std::collections::VecDeque;
 use chrono::{DateTime, Utc};
 use tui_textarea::TextArea;
 
+use super::offering::Offering;
 use crate::domain::act::{News, Proposal};
 use crate::domain::audit::{Ending, HostEnding, Verdict};
 use crate::domain::confirm::Standing;
@@ -354,6 +355,8 @@ pub struct Blanks {
     pub at: usize,
     /// What is wrong with an answer.
     pub said: Option<String>,
+    /// The versions that are offered, where one is asked for.
+    pub offering: Option<Offering>,
 }
 
 /// One of them.

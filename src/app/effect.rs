@@ -78,6 +78,8 @@ pub enum Effect {
     Browse(String),
     /// Make the plan of something that is wanted, under this number.
     Propose(u64, Box<Want>, Arc<Settings>),
+    /// Ask the hosts of a deploy which releases lie there, for the question of this number.
+    Offer(u64, Box<Want>, Arc<Settings>),
     /// Nobody wants the plan of this number any more.
     Forget(u64),
     /// Carry out the plan of this number, which was approved.

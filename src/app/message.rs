@@ -10,6 +10,7 @@ use crate::domain::alert::Alert;
 use crate::domain::business::Ledger;
 use crate::domain::delivery::Delivery;
 use crate::domain::deploy::known::KnownRun;
+use crate::domain::deploy::offer::Lying;
 use crate::domain::event::Event;
 use crate::domain::host::{HostName, Link};
 use crate::domain::log_survey::Tally;
@@ -81,6 +82,8 @@ pub enum Message {
     Tallied(Tally),
     /// The plan of this number, or why there is none.
     Proposed(u64, Result<Box<Proposal>, String>),
+    /// What lies on a host, for the question of this number; or why it does not say.
+    Lying(u64, HostName, Result<Lying, String>),
     /// Something happened to what is being carried out under this number.
     Acted(u64, News),
     /// The runs that the hosts know of, newest first.

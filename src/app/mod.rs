@@ -12,6 +12,7 @@ pub mod hosted;
 pub mod input;
 mod logs_state;
 pub mod message;
+pub mod offering;
 pub mod overlay;
 pub mod picker;
 pub mod sort;

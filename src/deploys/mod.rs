@@ -14,6 +14,7 @@ pub mod job_of;
 pub mod job_plan;
 pub mod known;
 mod listen;
+pub mod lying;
 pub mod origin;
 pub mod plan;
 mod preflight;

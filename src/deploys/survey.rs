@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
+use super::lying::{LYING, live, release};
 use super::script::words;
 use crate::actions::unit::{self, Reading};
 use crate::domain::deploy::spec::RunnerKind;
-use crate::domain::deploy::state::{HostState, is_version};
+use crate::domain::deploy::state::HostState;
 use crate::domain::text::one_line;
 use crate::transport::loader::quote;
 use crate::transport::{ExecSpec, Exit, SharedTransport};
@@ -115,7 +116,7 @@ impl Survey {
 
     /// The version that is live, where the link points to one.
     pub fn live(&self) -> Option<&str> {
-        self.link.strip_prefix("releases/").filter(|version| is_version(version))
+        live(&self.link)
     }
 }
 
@@ -150,7 +151,7 @@ pub async fn survey(transport: &SharedTransport, question: &Question<'_>) -> Res
     let refuse: String = privileged.iter().enumerate().map(|(index, argv)| may(index, argv)).collect();
     let looks = if first.is_empty() { ":".to_owned() } else { format!("timeout 20 {}", words(first)) };
     let script = format!(
-        "root={} state={} version={} as={} runner={} when={} asked={}\nlooks() {{ {looks}; }}\nrefuse() {{\n{refuse}:\n}}\n{OWNER}\n{SURVEY}",
+        "root={} state={} version={} as={} runner={} when={} asked={}\nlooks() {{ {looks}; }}\nrefuse() {{\n{refuse}:\n}}\n{OWNER}\n{LYING}\n{SURVEY}",
         quote(root),
         quote(state),
         quote(version),
@@ -205,11 +206,7 @@ fn parse(text: &str) -> Survey {
             }
             "refused" => survey.refused.extend(value.parse::<usize>()),
             "link" => survey.link = one_line(value, 200),
-            "release" => {
-                let whole =
-                    value.split_once(' ').filter(|(kind, name)| matches!(*kind, "made" | "placed") && is_version(name));
-                survey.releases.extend(whole.map(|(kind, name)| (name.to_owned(), kind == "made")));
-            }
+            "release" => survey.releases.extend(release(value)),
             "pin" => survey.pin = one_line(value, 100),
             "disk" => {
                 let numbers = value.split_once(' ');

@@ -1,6 +1,7 @@
 # shellcheck shell=sh disable=SC2154
 # What a host is before a run: reads only. Parameters: root state version as runner when asked; looks() is what
-# was asked to be run, if `asked` is set, and refuse() names commands that sudo does not let; owner.sh stands before this.
+# was asked to be run, if `asked` is set, and refuse() names commands that sudo does not let; owner.sh and lying.sh stand
+# before this.
 root="${QD_ROOT:-}$root"
 # shellcheck disable=SC2086
 for tool in flock setsid timeout sha256sum tar find; do
@@ -27,15 +28,7 @@ elif [ ! -e "${QD_ROOT:-}/var/lib/systemd/linger/$(id -un)" ] &&
         "${QD_ROOT:-}/etc/systemd/logind.conf" "${QD_ROOT:-}"/etc/systemd/logind.conf.d/*.conf; then
     echo kills=1
 fi
-echo "link=$(readlink "$root/current")"
-for folder in "$root"/releases/*/; do
-    name=${folder%/}
-    kind=placed
-    [ ! -e "$folder.complete" ] || kind=made
-    [ ! -e "$name.part" ] || kind=part
-    [ -r "$folder" ] || kind=unreadable
-    echo "release=$kind ${name##*/}"
-done
+lying
 # shellcheck disable=SC2012
 if [ -n "$when" ]; then
     live=$(readlink "$root/current")
@@ -59,7 +52,6 @@ echo "pin=$(ls -lnR "$root/releases/$version" 2>/dev/null | sha256sum)"
 df -Pk "$root" 2>/dev/null | sed -n '2s/^.* \([0-9]*\) *\([0-9]*\)% .*$/disk=\1 \2/p'
 df -Pi "$root" 2>/dev/null | sed -n '2s/^.* \([0-9]*\)% .*$/inodes=\1/p'
 echo "fs=$(stat -f -c %T "$root" 2>/dev/null)"
-echo "state=$(tr -d '\n' <"$state/state.json" 2>/dev/null)"
 echo "state_sum=$(sha256sum <"$state/state.json" 2>/dev/null)"
 refuse
 if held; then echo "hold=$hold"; fi

@@ -39,6 +39,16 @@ pub fn compare(a: &str, b: &str) -> Option<Ordering> {
     (a.prefix == b.prefix).then(|| a.order(&b))
 }
 
+/// An order of any names, for lists: what are no versions first, then by what they are versions of, then the later the
+/// greater, then by their letters. Unlike [`compare`] it always says something.
+pub fn order(a: &str, b: &str) -> Ordering {
+    let by_version = match (Version::parse(a), Version::parse(b)) {
+        (Some(a), Some(b)) => a.prefix.cmp(b.prefix).then_with(|| a.order(&b)),
+        (a, b) => a.is_some().cmp(&b.is_some()),
+    };
+    by_version.then_with(|| a.cmp(b))
+}
+
 /// The one way to write a version: `v1.2` and `1.2.0` have the same. None for what is no version.
 pub fn key(name: &str) -> Option<String> {
     let version = Version::parse(name)?;
@@ -261,6 +271,11 @@ mod tests {
         #[test]
         fn any_names_are_ordered_without_contradiction(a in "(v?[0-9.]{1,5}[-a-z0-9.+]{0,6}|\\PC{0,6})", b in "v?[0-9]\\.[0-9.]{0,3}[-a-z0-9.]{0,6}") {
             prop_assert_eq!(compare(&a, &b), compare(&b, &a).map(Ordering::reverse));
+            prop_assert_eq!(order(&a, &b), order(&b, &a).reverse());
+            prop_assert_eq!(order(&a, &b) == Ordering::Equal, a == b);
+            if let Some(known) = compare(&a, &b).filter(|known| known.is_ne()) {
+                prop_assert_eq!(order(&a, &b), known);
+            }
             if compare(&a, &b).is_some() {
                 prop_assert_eq!(compare(&a, &b) == Some(Ordering::Equal), key(&a) == key(&b));
             }

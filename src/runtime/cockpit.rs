@@ -312,6 +312,10 @@ impl Performer for Crew {
                 let reachable = self.reachable(&actor::hosts(&want, &settings));
                 self.actor.propose(ticket, *want, settings, reachable);
             }
+            Effect::Offer(ticket, want, settings) => {
+                let reachable = self.reachable(&actor::hosts(&want, &settings));
+                self.actor.offer(ticket, *want, &settings, reachable);
+            }
             Effect::Forget(ticket) => self.actor.forget(ticket),
             Effect::Carry(ticket, approval, standing) => self.actor.carry(ticket, *approval, *standing),
             Effect::Wish(ticket, wish, approval) => self.actor.wish(ticket, wish, *approval),

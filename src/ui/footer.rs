@@ -218,7 +218,11 @@ fn over(state: &State, overlay: &Overlay) -> Vec<(Command, &'static str)> {
             hints
         }
         Overlay::Menu(_) => vec![(Command::Accept, "choose"), (Command::Down, "next"), (Command::Back, "close")],
-        Overlay::Blanks(_) => vec![(Command::Accept, "take"), (Command::Back, "close")],
+        Overlay::Blanks(blanks) => {
+            let mut hints = vec![(Command::Accept, "take"), (Command::Back, "close")];
+            hints.extend(blanks.offering.is_some().then_some((Command::Down, "next version")));
+            hints
+        }
         Overlay::Question { question: Question::HostKey { .. }, .. } => {
             vec![(Command::TrustAlways, "save"), (Command::TrustOnce, "once"), (Command::Back, "refuse")]
         }

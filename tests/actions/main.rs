@@ -19,6 +19,7 @@ mod chaos;
 mod cockpit;
 mod cockpit_apis;
 mod cockpit_runs;
+mod cockpit_versions;
 mod deploy;
 mod exec;
 mod fleet;

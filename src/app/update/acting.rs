@@ -8,7 +8,7 @@ use std::sync::Arc;
 use chrono::TimeDelta;
 use crossterm::event::KeyEvent;
 
-use super::{TYPED_AHEAD, anew, arming, show, steering, targets, toast};
+use super::{TYPED_AHEAD, anew, arming, offers, show, steering, targets, toast};
 use crate::app::acting::{Act, Asking, Blank, Blanks, Item, Menu, Stage};
 use crate::app::board::Pane;
 use crate::app::command::Command;
@@ -88,7 +88,8 @@ pub(super) fn wanted(state: &mut State, want: Want, effects: &mut Vec<Effect>) {
     if fields.is_empty() {
         return propose(state, want, effects);
     }
-    state.overlays.push(Overlay::Blanks(Blanks { want, fields, at: 0, said: None }));
+    let offering = offers::begin(state, &want, effects);
+    state.overlays.push(Overlay::Blanks(Blanks { want, fields, at: 0, said: None, offering }));
 }
 
 fn propose(state: &mut State, mut want: Want, effects: &mut Vec<Effect>) {
@@ -326,6 +327,9 @@ fn fits(field: &Blank) -> Result<(), String> {
 
 /// Up, down, pages and Tab in the popups about actions.
 pub(super) fn step(state: &mut State, by: i64) {
+    if offers::step(state, by) {
+        return;
+    }
     let most = state.viewport.page_lines.saturating_sub(state.viewport.page_rows) as i64;
     match state.overlays.last_mut() {
         Some(Overlay::Asking(asking)) => {
@@ -335,12 +339,14 @@ pub(super) fn step(state: &mut State, by: i64) {
             let last = menu.shown().len().saturating_sub(1) as i64;
             menu.chosen = usize::try_from((menu.chosen as i64 + by).clamp(0, last)).unwrap_or(0);
         }
-        Some(Overlay::Blanks(blanks)) => {
-            let last = blanks.fields.len().saturating_sub(1) as i64;
-            blanks.at = usize::try_from((blanks.at as i64 + by.signum()).clamp(0, last)).unwrap_or(0);
-        }
+        Some(Overlay::Blanks(blanks)) => next_blank(blanks, by),
         _ => {}
     }
+}
+
+fn next_blank(blanks: &mut Blanks, by: i64) {
+    let last = blanks.fields.len().saturating_sub(1) as i64;
+    blanks.at = usize::try_from((blanks.at as i64 + by.signum()).clamp(0, last)).unwrap_or(0);
 }
 
 /// Tab: the other line of a popup.
@@ -349,7 +355,7 @@ pub(super) fn other_line(state: &mut State, by: i64) {
         Some(Overlay::Asking(asking)) if asking.proposal().is_some_and(|plan| plan.demand.reason.is_some()) => {
             asking.on_reason = !asking.on_reason;
         }
-        Some(Overlay::Blanks(_)) => step(state, by),
+        Some(Overlay::Blanks(blanks)) => next_blank(blanks, by),
         _ => {}
     }
 }

@@ -17,6 +17,7 @@ mod log_time;
 mod log_views;
 mod logs;
 mod moving;
+mod offers;
 mod overlays;
 mod overview;
 mod questions;
@@ -87,6 +88,7 @@ pub fn update(state: &mut State, message: Message) -> Vec<Effect> {
         Message::Tallied(tally) => log_lists::tallied(state, tally),
         Message::Proposed(ticket, came) => acting::proposed(state, ticket, came, &mut effects),
         Message::Acted(ticket, news) => acting::news(state, ticket, news, &mut effects),
+        Message::Lying(ticket, host, said) => offers::told(state, ticket, &host, said),
         Message::KnownRuns(runs) => steering::known(state, runs),
         Message::Terminal(ticket, argv) => effects.push(Effect::Terminal(ticket, argv)),
         Message::Asked(id, question) => questions::asked(state, id, question),

@@ -2,7 +2,7 @@
 
 use crossterm::event::{KeyCode, KeyEvent};
 
-use super::{acting, lists, log_lists, log_reach, logs, questions, run as run_command, steering, typed_ahead};
+use super::{acting, lists, log_lists, log_reach, logs, offers, questions, run as run_command, steering, typed_ahead};
 use crate::app::command::{COMMANDS, Command, Entry};
 use crate::app::effect::Effect;
 use crate::app::fuzzy;
@@ -137,6 +137,7 @@ pub(super) fn key(state: &mut State, key: KeyEvent, effects: &mut Vec<Effect>) {
                 && input::edit(&mut field.input, key)
             {
                 blanks.said = None;
+                offers::typed(blanks);
             }
         }
         Some(Overlay::Question { input, opened, question, .. }) => {
@@ -200,6 +201,7 @@ pub(super) fn pasted(state: &mut State, text: &str, effects: &mut Vec<Effect>) {
         Some(Overlay::Blanks(blanks)) => {
             if let Some(field) = blanks.fields.get_mut(blanks.at) {
                 input::paste(&mut field.input, text);
+                offers::typed(blanks);
             }
         }
         Some(Overlay::Question { input, question, .. }) if !matches!(question, Question::HostKey { .. }) => {
@@ -370,7 +372,7 @@ fn scroll(state: &mut State, by: i64) {
     if matches!(state.overlays.last(), Some(Overlay::Picker(_))) {
         return log_lists::step(state, by);
     }
-    if let Some(Overlay::Asking(_) | Overlay::Menu(_)) = state.overlays.last() {
+    if let Some(Overlay::Asking(_) | Overlay::Menu(_) | Overlay::Blanks(_)) = state.overlays.last() {
         return acting::step(state, by);
     }
     let most = state.viewport.page_lines.saturating_sub(state.viewport.page_rows) as i64;

@@ -297,14 +297,19 @@ pub(super) fn questions(state: &State, want: &Want) -> Vec<Blank> {
 /// The question which hosts a deploy leaves out.
 const LEAVE_OUT: &str = "leave_out";
 
+/// Whether a job of the forge's deploys the service.
+pub(super) fn is_by_job(state: &State, want: &Want) -> bool {
+    let Subject::Service { name, environment, .. } = &want.subject else { return false };
+    let mine = |spec: &&DeploySpec| spec.service == *name && spec.environment == *environment;
+    state.settings.deploys.iter().find(mine).is_some_and(|spec| spec.strategy == Strategy::Gitlab)
+}
+
 /// The hosts of a deploy over them that are not up; a job of the forge's needs none.
 fn missing<'w>(state: &State, want: &'w Want) -> Vec<&'w str> {
-    let Subject::Service { name, environment, hosts } = &want.subject else { return Vec::new() };
-    let by_job = |spec: &&DeploySpec| spec.service == *name && spec.environment == *environment;
-    if state.settings.deploys.iter().find(by_job).is_some_and(|spec| spec.strategy == Strategy::Gitlab) {
+    if is_by_job(state, want) {
         return Vec::new();
     }
-    hosts.iter().filter(|host| !state.is_up(host)).map(HostName::as_str).collect()
+    want.subject.hosts().iter().filter(|host| !state.is_up(host)).map(HostName::as_str).collect()
 }
 
 /// The newest tag of the service's project that is later than what is live; where that can do harm, not one that comes

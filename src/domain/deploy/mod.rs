@@ -5,6 +5,7 @@ pub mod batches;
 pub mod freeze;
 pub mod journal;
 pub mod known;
+pub mod offer;
 pub mod page;
 pub mod plan;
 pub mod spec;

@@ -49,12 +49,16 @@ pub(super) fn in_order(hosts: &[HostName], reachable: &Reachable) -> Vec<(HostNa
     hosts.iter().filter_map(|host| Some((host.clone(), reachable.links.get(host)?.clone()))).collect()
 }
 
+/// How the service of what is wanted is deployed.
+pub(super) fn spec_of<'s>(settings: &'s Settings, want: &Want) -> Option<&'s DeploySpec> {
+    let Subject::Service { name, environment, .. } = &want.subject else { return None };
+    settings.deploys.iter().find(|spec| spec.service == *name && spec.environment == *environment)
+}
+
 /// Whether what is wanted is done by a job of GitLab's, and not over the hosts' connections.
 pub(super) fn is_by_job(settings: &Settings, want: &Want) -> bool {
-    let Subject::Service { name, environment, .. } = &want.subject else { return false };
-    let mine = |spec: &&DeploySpec| spec.service == *name && spec.environment == *environment;
     matches!(want.action, ActionKind::Deploy | ActionKind::Rollback)
-        && settings.deploys.iter().find(mine).is_some_and(|spec| spec.strategy == Strategy::Gitlab)
+        && spec_of(settings, want).is_some_and(|spec| spec.strategy == Strategy::Gitlab)
 }
 
 /// A deploy of the version that was answered, or a rollback. `away` are hosts that cannot be reached: without their

@@ -6,6 +6,7 @@ mod carry;
 mod conduct;
 mod deploy;
 mod job;
+mod offer;
 mod prepare;
 pub mod runs;
 

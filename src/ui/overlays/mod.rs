@@ -1,6 +1,7 @@
 //! What lies over the tabs: help, lines that are typed, dialogs, and what may follow a prefix.
 
 mod asking;
+mod blanks;
 mod command_line;
 mod confirm;
 mod frame;
@@ -31,7 +32,7 @@ pub fn draw(state: &State, c: &mut Canvas, area: Rect) {
         }
         Some(Overlay::Asking(asking)) => asking::draw(state, c, area, asking),
         Some(Overlay::Menu(menu)) => menu::draw(c, area, menu),
-        Some(Overlay::Blanks(blanks)) => menu::blanks(state, c, area, blanks),
+        Some(Overlay::Blanks(blanks)) => blanks::draw(state, c, area, blanks),
         Some(Overlay::Confirm(confirm)) => confirm::draw(state, c, area, confirm),
         Some(Overlay::Question { question, input, .. }) => question::draw(state, c, area, question, input),
         None => {}
