@@ -9,7 +9,7 @@ use quarterdeck::transport::{Backlog, Connector, ExecSpec, Nobody};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
-use crate::contract::{sh, until, up};
+use crate::contract::{read_out, sh, until, up};
 use crate::sshd::Sshd;
 
 /// A way to a port that takes its time: so many milliseconds a direction.
@@ -71,6 +71,29 @@ async fn a_link_that_becomes_slow_says_so_quiet_or_not() {
         delay.store(0, Ordering::Relaxed);
         until(&t, "a short one", |link| link.rtt.is_some_and(|rtt| rtt.as_millis() < 60)).await;
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_quiet_host_that_is_near_is_asked_for_a_sign_of_life_no_oftener_than_was_said() {
+    // Its answer may be here before the thread looks at the socket again, together with the next thing it reads.
+    let sshd = Sshd::with("LogLevel DEBUG1");
+    let asked = || sshd.log().matches("server_input_channel_open: confirm session").count();
+    let settings = sshd.settings_with("ServerAliveInterval 1\n");
+    let mut links = Vec::new();
+    for _ in 0..8 {
+        let t = sshd.connect_as(&sshd.host(TransportChoice::Ssh2), settings.clone(), Arc::new(Nobody));
+        up(&t).await;
+        let mut quiet: Vec<_> = (0..4).map(|_| t.exec(ExecSpec::stream("echo here; cat"))).collect();
+        for stream in &mut quiet {
+            read_out(stream, 5).await;
+        }
+        links.push((t, quiet));
+    }
+    let before = asked();
+    tokio::time::sleep(Duration::from_secs(6)).await;
+    let times = asked() - before;
+    // Each after a second of silence.
+    assert!((8 * 3..=8 * 7).contains(&times), "asked {times} times in 6 s");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -109,6 +109,10 @@ impl Driver {
         }
         let Some(opening) = self.opening.take() else { return Ok(Step::Idle) };
         let answered = opened.is_ok() || matches!(&opened, Err(error) if refused(error));
+        if answered {
+            // A near host's answer is read before the socket is looked at again.
+            self.heard = Instant::now();
+        }
         // A dial waits for somebody else, too.
         if answered && opening.dial.is_none() {
             self.measured = Instant::now();
