@@ -10,5 +10,6 @@ mod cuts;
 mod exact;
 mod files;
 mod journal;
+mod rights;
 mod sieve;
 mod sudo;

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 
+use super::barred::{self, Barred};
 use super::follow::{self, Ended, Header, LONGEST_HEADER, Reading};
 use super::lines::Lines;
 use super::older::{Oldest, Spot};
@@ -18,6 +19,8 @@ use crate::transport::{Chunk, ExecSpec, Exit};
 const LISTING: Duration = Duration::from_secs(20);
 /// Between attempts at something that the host refuses for now.
 const PATIENCE: Duration = Duration::from_secs(2);
+/// The longest that is said of why a file cannot be read.
+const MESSAGE: usize = 400;
 
 mod place;
 mod rotation;
@@ -55,6 +58,10 @@ pub(super) async fn run(tail: Tail, path: String) {
             for line in said.drain(..) {
                 let file = String::from_utf8_lossy(&line.bytes).into_owned();
                 listed |= file.is_empty();
+                if listed && !std::mem::take(&mut told).is_empty() {
+                    let source = tail.source(&format!("file:{path}"));
+                    let _ = tail.event(&source, event(SourceEventKind::Connected, "")).await;
+                }
                 if !file.is_empty() && known.insert(file.clone()) {
                     // What appears later is new: all of it is wanted.
                     let mut tail = tail.clone();
@@ -67,11 +74,17 @@ pub(super) async fn run(tail: Tail, path: String) {
                 }
             }
         }
+        let listing = |why: &str| format!("{path} on {} cannot be listed: {why}", tail.transport.host());
         let why = match end {
             _ if listed => None,
             Exit::Code(0) => None,
-            Exit::Code(code) => Some(format!("ended with code {code}: {}", String::from_utf8_lossy(&complaint).trim())),
-            Exit::Refused(why) => Some(why),
+            Exit::Code(code) => Some(match Barred::parse(&complaint).filter(|_| code == barred::CODE) {
+                Some(barred) => tail.barred(&path, &barred),
+                None => {
+                    listing(&format!("ended with code {code}: {}", String::from_utf8_lossy(&complaint).trim()))
+                }
+            }),
+            Exit::Refused(why) => Some(listing(&why)),
             _ => None,
         };
         let pause = if why.is_some() { PATIENCE * 5 } else { PATIENCE };
@@ -79,9 +92,8 @@ pub(super) async fn run(tail: Tail, path: String) {
         if let Some(why) = why.filter(|why| told != *why) {
             let source = tail.source(&format!("file:{path}"));
             told.clone_from(&why);
-            let why = one_line(&format!("{path} on {} cannot be listed: {why}", source.host), 300);
             let _ = tail.send(Feed::Opened(source.clone())).await;
-            let _ = tail.send(Feed::Failed(source, why)).await;
+            let _ = tail.send(Feed::Failed(source, one_line(&why, MESSAGE))).await;
         }
         if !tail.options.follow {
             break;
@@ -103,6 +115,8 @@ struct File {
     away: Option<Instant>,
     /// Lines and bytes delivered since it was back.
     recovered: (u64, u64),
+    /// Why it cannot be read, as was told last.
+    told: String,
     /// Bytes that were sent of what its host looked through, and how many that was.
     sifted: (u64, u64),
 }
@@ -111,6 +125,8 @@ struct File {
 enum Outcome {
     /// By the script's own word.
     Ended(Ended),
+    /// A right is missing.
+    Barred(Barred),
     /// The link went away.
     Lost,
     /// The host did not let us.
@@ -129,6 +145,7 @@ impl File {
             caught_up: false,
             away: None,
             recovered: (0, 0),
+            told: String::new(),
             sifted: (0, 0),
         }
     }
@@ -163,18 +180,28 @@ impl File {
                 // Only what rotation has packed is unpacked here.
                 Outcome::Ended(Ended::Damaged) => self.damaged(&path).await?,
                 Outcome::Ended(Ended::Unreadable) if self.place.is_some() => self.after_rotation(false).await?,
+                // What we were in may have been rotated away, and only its successor be barred.
+                Outcome::Barred(barred) if barred.is_log() && self.place.is_some() => {
+                    self.after_rotation(false).await?
+                }
+                Outcome::Barred(barred) => {
+                    let why = self.tail.barred(&self.path, &barred);
+                    self.fail(why, PATIENCE * 5).await?;
+                    // Once it may be read it begins where it was to begin.
+                    begin = self.place.is_none();
+                }
+                Outcome::Ended(Ended::Unreadable) if self.tail.sudo.is_none() => {
+                    self.fail(format!("{} on {} cannot be read: it is not there", self.path, self.source.host), PATIENCE)
+                        .await?;
+                }
                 Outcome::Ended(Ended::Unreadable) => {
                     let why = format!(
-                        "{} on {} cannot be read; is it there, and may the login user read it (group adm, or sudo = true)?{}",
+                        "{} on {} cannot be read; is it there, and does sudo let it be read?{}",
                         self.path,
                         self.source.host,
                         self.tail.why_not_root()
                     );
-                    self.tail.send(Feed::Failed(self.source.clone(), why)).await?;
-                    if once {
-                        return self.be_caught_up().await;
-                    }
-                    tokio::time::sleep(PATIENCE * 5).await;
+                    self.fail(why, PATIENCE * 5).await?;
                 }
                 Outcome::Lost if once => {
                     let why = format!("the connection to {} was lost", self.source.host);
@@ -188,15 +215,25 @@ impl File {
                         self.tail.event(&self.source, gone).await?;
                     }
                 }
-                Outcome::Refused(why) => {
-                    self.tail.send(Feed::Failed(self.source.clone(), one_line(&why, 300))).await?;
-                    if once {
-                        return self.be_caught_up().await;
-                    }
-                    tokio::time::sleep(PATIENCE).await;
-                }
+                Outcome::Refused(why) => self.fail(why, PATIENCE).await?,
+            }
+            if once && !self.told.is_empty() {
+                return self.be_caught_up().await;
             }
         }
+    }
+
+    /// Says why it cannot be read, unless that was said before, and waits until it is worth another try.
+    async fn fail(&mut self, why: String, pause: Duration) -> Result<(), Gone> {
+        let why = one_line(&why, MESSAGE);
+        if self.told != why {
+            self.told.clone_from(&why);
+            self.tail.send(Feed::Failed(self.source.clone(), why)).await?;
+        }
+        if self.tail.options.follow {
+            tokio::time::sleep(pause).await;
+        }
+        Ok(())
     }
 
     /// Reads a file from an offset on; lines go out as they come, and the place moves with them.
@@ -286,7 +323,8 @@ impl File {
         if !packed {
             self.place = Some(Place::new(header.inode.clone(), offset, &header.fingerprint));
         }
-        if live && !self.caught_up && self.away.is_none() {
+        let was_told = !std::mem::take(&mut self.told).is_empty();
+        if live && (was_told || !self.caught_up && self.away.is_none()) {
             self.tail.event(&self.source, event(SourceEventKind::Connected, "")).await?;
         }
         Ok(())
@@ -341,9 +379,10 @@ impl File {
 
 fn outcome(exit: Exit, complaint: &[u8]) -> Outcome {
     match exit {
-        Exit::Code(code) => match Ended::of(code) {
-            Some(ended) => Outcome::Ended(ended),
-            None => {
+        Exit::Code(code) => match (Ended::of(code), Barred::parse(complaint)) {
+            (Some(ended), _) => Outcome::Ended(ended),
+            (None, Some(barred)) if code == barred::CODE => Outcome::Barred(barred),
+            (None, _) => {
                 Outcome::Refused(format!("the reader ended with code {code}: {}", String::from_utf8_lossy(complaint)))
             }
         },

@@ -5,6 +5,7 @@ use std::cmp::Reverse;
 use crate::logs::sieve::Sieve;
 use crate::transport::loader::quote;
 
+const BARRED: &str = include_str!("barred.sh");
 const FOLLOW: &str = include_str!("follow.sh");
 const SIBLINGS: &str = include_str!("siblings.sh");
 const OLDER: &str = include_str!("older.sh");
@@ -66,7 +67,7 @@ impl Ended {
 pub fn follow(reading: &Reading<'_>) -> String {
     let gz = reading.open.ends_with(".gz");
     format!(
-        "name={} open={} inode={} off={} follow={} poll={} gz={} run={}\n{FOLLOW}",
+        "name={} open={} inode={} off={} follow={} poll={} gz={} run={}\n{BARRED}\n{FOLLOW}",
         quote(reading.name),
         quote(reading.open),
         quote(reading.inode.unwrap_or_default()),
@@ -92,7 +93,14 @@ pub fn watch(glob: &str, follow: bool, poll: f64) -> String {
         }
         safe.push(c);
     }
-    format!("glob={} follow={} poll={poll}\n{WATCH}", quote(&safe), u8::from(follow))
+    let plain = glob.find(['*', '?', '[']).unwrap_or(glob.len());
+    let folder = glob[..plain].rfind('/').map_or("/", |end| &glob[..end.max(1)]);
+    format!(
+        "glob={} folder={} follow={} poll={poll}\n{BARRED}\n{WATCH}",
+        quote(&safe),
+        quote(folder),
+        u8::from(follow)
+    )
 }
 
 /// The script that prints `DEV:INO OFFSET` of the place that has about so many lines behind it. The file may grow meanwhile: then a

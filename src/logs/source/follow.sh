@@ -8,7 +8,7 @@
 #
 # First comes one line: `QD1 DEV:INO:BIRTH SIZE FINGERPRINT` (the first 256 bytes, in hex); everything after it is the file.
 # The end says why: 0 all read, 10 replaced (and read to its end), 11 cut short, 20 cannot be opened, 21 another file,
-# 22 damaged (what could be unpacked was given).
+# 22 damaged (what could be unpacked was given), 23 a right is missing (barred.sh, which stands before this).
 LC_ALL=C
 export LC_ALL
 name="${QD_ROOT:-}$name"
@@ -54,9 +54,10 @@ fi
 # Standard input ends with the link, and then so does this.
 exec 4<&0
 
-# A file that is not there yet is waited for; one that may not be read is an error at once.
+# A file that is not there yet is waited for; one that may not be read, or lies where one may not go, is an error at once.
 watchdog=
 while [ ! -r "$open" ]; do
+    barred "$open" r
     if [ "$follow" != 1 ] || [ -e "$open" ] || [ -n "$inode" ]; then exit 20; fi
     if [ -z "$watchdog" ]; then
         { cat <&4 >/dev/null; kill "$$"; } 2>/dev/null &

@@ -3,6 +3,7 @@
 //! A file's place is its device and inode, a byte offset, and the fingerprint of its beginning. All of it is counted
 //! here, from the bytes that arrived, so a place is exact at every moment and nothing is written on the host.
 
+mod barred;
 mod command;
 mod file;
 mod follow;
@@ -197,6 +198,12 @@ impl Tail {
     fn why_not_root(&self) -> String {
         let why = self.sudo.as_ref().and_then(|sudo| sudo.why_not(self.transport.host()));
         why.map_or_else(String::new, |why| format!(" ({why})"))
+    }
+
+    /// Why `log` cannot be read, where a right is missing.
+    fn barred(&self, log: &str, barred: &barred::Barred) -> String {
+        let why = barred.why(log, &self.transport.host().to_string(), self.sudo.is_some());
+        format!("{why}{}", self.why_not_root())
     }
 
     fn poll_seconds(&self) -> f64 {

@@ -1,10 +1,12 @@
 # shellcheck shell=sh disable=SC2154
-# Prints the files that a glob matches: one path a line, then an empty line; again whenever that changes.
+# Prints the files that a glob matches: one path a line, then an empty line; again whenever that changes. Ends with 23 when
+# none does and a right is missing (barred.sh, which stands before this) to look into `folder`, which no wildcard is above.
 LC_ALL=C
 export LC_ALL
 exec 4<&0
 { cat <&4 >/dev/null; kill "$$"; } 2>/dev/null &
-trap 'kill $! 2>/dev/null' EXIT
+watchdog=$!
+trap 'kill "$watchdog" 2>/dev/null' EXIT
 before=none
 while :; do
     now=
@@ -16,6 +18,7 @@ while :; do
         now="$now${f#"${QD_ROOT:-}"}
 "
     done
+    [ -n "$now" ] || barred "${QD_ROOT:-}$folder" rx
     if [ "$now" != "$before" ]; then
         printf '%s\n' "$now" || exit
         before=$now
