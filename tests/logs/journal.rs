@@ -45,3 +45,25 @@ async fn fleet_what_a_unit_said_before_is_brought_piece_by_piece_back_to_its_beg
         assert_eq!(ours, all[..ours.len()], "{unit}");
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs the fleet: tests/run"]
+async fn fleet_a_journal_of_which_others_messages_are_hidden_says_so_once() {
+    let fleet = Fleet::running();
+    // There deploy is in no group that may read it.
+    let host = fleet_host(&fleet, "db-1");
+    for follow in [true, false] {
+        let spec = SourceSpec { kind: SourceKind::Journal(String::new()), sudo: false };
+        let options = TailOptions { start: Start::Lines(1), follow, ..from_the_beginning() };
+        let (sender, mut feed) = mpsc::channel(64);
+        let _tail = tail(host.clone(), None, spec, options, sender);
+        let mut seen = Seen::default();
+        seen.until(&mut feed, "the hint", |seen| !seen.failed.is_empty() && (follow || seen.finished)).await;
+        assert_eq!((seen.failed.len(), seen.caught_up), (1, 1), "{:?}", seen.failed);
+        assert!(
+            seen.failed[0].contains("only its own messages: add the login user to the group adm"),
+            "{:?}",
+            seen.failed
+        );
+    }
+}

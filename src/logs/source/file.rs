@@ -80,9 +80,7 @@ pub(super) async fn run(tail: Tail, path: String) {
             Exit::Code(0) => None,
             Exit::Code(code) => Some(match Barred::parse(&complaint).filter(|_| code == barred::CODE) {
                 Some(barred) => tail.barred(&path, &barred),
-                None => {
-                    listing(&format!("ended with code {code}: {}", String::from_utf8_lossy(&complaint).trim()))
-                }
+                None => listing(&format!("ended with code {code}: {}", String::from_utf8_lossy(&complaint).trim())),
             }),
             Exit::Refused(why) => Some(listing(&why)),
             _ => None,
@@ -191,8 +189,11 @@ impl File {
                     begin = self.place.is_none();
                 }
                 Outcome::Ended(Ended::Unreadable) if self.tail.sudo.is_none() => {
-                    self.fail(format!("{} on {} cannot be read: it is not there", self.path, self.source.host), PATIENCE)
-                        .await?;
+                    self.fail(
+                        format!("{} on {} cannot be read: it is not there", self.path, self.source.host),
+                        PATIENCE,
+                    )
+                    .await?;
                 }
                 Outcome::Ended(Ended::Unreadable) => {
                     let why = format!(

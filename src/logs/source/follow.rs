@@ -95,12 +95,7 @@ pub fn watch(glob: &str, follow: bool, poll: f64) -> String {
     }
     let plain = glob.find(['*', '?', '[']).unwrap_or(glob.len());
     let folder = glob[..plain].rfind('/').map_or("/", |end| &glob[..end.max(1)]);
-    format!(
-        "glob={} folder={} follow={} poll={poll}\n{BARRED}\n{WATCH}",
-        quote(&safe),
-        quote(folder),
-        u8::from(follow)
-    )
+    format!("glob={} folder={} follow={} poll={poll}\n{BARRED}\n{WATCH}", quote(&safe), quote(folder), u8::from(follow))
 }
 
 /// The script that prints `DEV:INO OFFSET` of the place that has about so many lines behind it. The file may grow meanwhile: then a

@@ -27,10 +27,28 @@ const PATIENCE: Duration = Duration::from_secs(2);
 /// A quiet journal has been read to its end when it says nothing for this long.
 const QUIET: Duration = Duration::from_millis(500);
 
+/// What journalctl says, and goes on, when it may read only the messages of who runs it.
+const HIDDEN: &str = "not seeing messages from other users";
+/// Has it say that.
+const HINT: &str = "h=$(LC_ALL=C journalctl -n 0 --no-pager 2>&1 >/dev/null </dev/null)\n\
+    case $h in *'not seeing messages from other users'*) echo \"$h\" >&2 ;; esac\n";
+/// What it says when a right is missing, in small letters.
+const DENIED: [&str; 3] = ["insufficient permissions", "permission denied", HIDDEN];
+
 /// Reads a unit's journal, or all of it when `unit` is empty.
 pub(super) async fn run(tail: Tail, unit: String) {
     let source = tail.source(&format!("journal:{unit}"));
-    let mut journal = Journal { tail, unit, source, cursor: None, caught_up: false, away: None, recovered: 0 };
+    let mut journal = Journal {
+        tail,
+        unit,
+        source,
+        cursor: None,
+        caught_up: false,
+        away: None,
+        recovered: 0,
+        told: String::new(),
+        hides: false,
+    };
     let _ = journal.run().await;
 }
 
@@ -42,6 +60,10 @@ struct Journal {
     caught_up: bool,
     away: Option<Instant>,
     recovered: u64,
+    /// Why it cannot be read, or not all of it, as was told last.
+    told: String,
+    /// It goes on, and says nothing of what others wrote.
+    hides: bool,
 }
 
 impl Journal {
@@ -56,20 +78,21 @@ impl Journal {
             match exit {
                 Exit::Code(0) if once => return self.be_caught_up().await,
                 Exit::Code(code) => {
+                    let said = one_line(&complaint, 200);
                     let why = format!(
-                        "journalctl on {} ended with code {code}: {}; may the login user read the journal (group adm, or sudo = true)?{}",
+                        "journalctl on {} ended with code {code}: {said}{}{}",
                         self.source.host,
-                        one_line(&complaint, 200),
+                        way_out(&complaint, self.tail.sudo.is_some()),
                         self.tail.why_not_root()
                     );
-                    self.tail.send(Feed::Failed(self.source.clone(), why)).await?;
+                    self.fail(why).await?;
                     if once {
                         return self.be_caught_up().await;
                     }
                     tokio::time::sleep(PATIENCE * 5).await;
                 }
                 Exit::Refused(why) => {
-                    self.tail.send(Feed::Failed(self.source.clone(), one_line(&why, 300))).await?;
+                    self.fail(one_line(&why, 300)).await?;
                     if once {
                         return self.be_caught_up().await;
                     }
@@ -86,6 +109,15 @@ impl Journal {
                 }
             }
         }
+    }
+
+    /// Says why it cannot be read, unless that was said before.
+    async fn fail(&mut self, why: String) -> Result<(), Gone> {
+        if self.told == why {
+            return Ok(());
+        }
+        self.told.clone_from(&why);
+        self.tail.send(Feed::Failed(self.source.clone(), why)).await
     }
 
     /// The script, and the one that calls only journalctl as root.
@@ -115,10 +147,12 @@ impl Journal {
             }
         }
         let line = argv.iter().map(|word| crate::transport::loader::quote(word)).collect::<Vec<_>>().join(" ");
+        // As JSON it says nothing of what it hides.
+        let hint = if self.cursor.is_some() { "" } else { HINT };
         if self.tail.options.follow {
-            (watched(&line), watched_as_root(&line))
+            (format!("{hint}{}", watched(&line)), watched_as_root(&line))
         } else {
-            (format!("LC_ALL=C exec {line}\n"), format!("LC_ALL=C exec $qd_asroot {line}\n"))
+            (format!("{hint}LC_ALL=C exec {line}\n"), format!("LC_ALL=C exec $qd_asroot {line}\n"))
         }
     }
 
@@ -144,7 +178,8 @@ impl Journal {
             match chunk {
                 Some(Chunk::Out(bytes)) => lines.push(bytes, &mut said),
                 Some(Chunk::Err(bytes)) if complaint.len() < 1024 => {
-                    complaint.extend_from_slice(&bytes[..bytes.len().min(1024)])
+                    complaint.extend_from_slice(&bytes[..bytes.len().min(1024)]);
+                    self.hides |= memchr::memmem::find(&complaint, HIDDEN.as_bytes()).is_some();
                 }
                 Some(Chunk::Err(_)) => {}
                 Some(Chunk::Dropped { bytes, lines: ends }) => {
@@ -183,7 +218,24 @@ impl Journal {
             return Ok(());
         }
         self.tail.event(&self.source, event(SourceEventKind::Connected, "")).await?;
-        self.tail.send(Feed::CaughtUp(self.source.clone())).await
+        self.tail.send(Feed::CaughtUp(self.source.clone())).await?;
+        if !self.hides {
+            return Ok(());
+        }
+        let way_out = way_out(HIDDEN, self.tail.sudo.is_some());
+        let (host, why_not_root) = (&self.source.host, self.tail.why_not_root());
+        self.fail(format!("of the journal on {host} the login user sees only its own messages{way_out}{why_not_root}"))
+            .await
+    }
+}
+
+/// What is to be done when journalctl complains of a missing right; nothing when it complains of something else.
+fn way_out(complaint: &str, sudo: bool) -> &'static str {
+    let complaint = complaint.to_lowercase();
+    match (DENIED.iter().any(|words| complaint.contains(words)), sudo) {
+        (false, _) => "",
+        (true, true) => ": add the login user to the group adm and connect anew",
+        (true, false) => ": add the login user to the group adm and connect anew, or set sudo = true for this log",
     }
 }
 
@@ -289,5 +341,25 @@ mod tests {
             assert_eq!((out.len(), out[0].level), (expected, level), "{entry}");
         }
         assert!(Entry::parse(b"{}").is_none() && Entry::parse(b"\xff").is_none());
+    }
+
+    #[test]
+    fn the_group_is_named_only_where_a_right_is_missing() {
+        for (complaint, sudo, expected) in [
+            (
+                "No journal files were opened due to insufficient permissions.",
+                false,
+                "group adm and connect anew, or set sudo",
+            ),
+            ("Failed to open files: Permission denied", true, ": add the login user to the group adm and connect anew"),
+            ("Hint: You are currently not seeing messages from other users and the system.", false, "sudo = true"),
+            ("sh: 1: journalctl: not found", false, ""),
+            ("rbash: journalctl: restricted: cannot specify `/' in command names", false, ""),
+            ("Failed to parse timestamp: @x", false, ""),
+            ("", false, ""),
+        ] {
+            let said = way_out(complaint, sudo);
+            assert!(said.contains(expected) && said.is_empty() == expected.is_empty(), "{complaint}: {said}");
+        }
     }
 }
