@@ -79,8 +79,6 @@ pub struct LogsState {
     pub reaching: bool,
     /// What was looked back for, and what the hosts sent for it.
     pub looked_back: Option<LookedBack>,
-    /// Rows that passed the filter when follow was paused; the difference is what is new since.
-    pub paused_at: Option<u64>,
 }
 
 impl LogsState {

@@ -8,7 +8,18 @@ use super::query::{Op, Query};
 
 /// Names of fields that hold one, without case and signs between words; the narrowest first.
 const NAMES: &[&[&str]] = &[
-    &["requestid", "reqid", "xrequestid", "rid", "correlationid", "xcorrelationid", "transactionid", "jobid"],
+    &[
+        "requestid",
+        "reqid",
+        "xrequestid",
+        "req",
+        "request",
+        "rid",
+        "correlationid",
+        "xcorrelationid",
+        "transactionid",
+        "jobid",
+    ],
     &["traceid", "trace", "xtraceid", "xb3traceid", "traceparent"],
     &["sessionid", "session", "sid"],
     &["userid", "uid", "user", "customerid", "customer", "accountid", "account"],
@@ -36,7 +47,9 @@ impl Thread {
     /// The narrowest id that a line has.
     pub fn of_line(text: &str, fields: &[(String, String)]) -> Option<Self> {
         let of = |names: &&[&str]| {
-            let named = |(name, value): &&(String, String)| names.contains(&plain(name).as_str()) && is_value(value);
+            let named = |(name, value): &&(String, String)| {
+                is_value(value) && [1, 2].iter().any(|parts| names.contains(&plain(name, *parts).as_str()))
+            };
             fields.iter().find(named)
         };
         if let Some((name, value)) = NAMES.iter().find_map(of) {
@@ -66,14 +79,15 @@ impl Thread {
     }
 }
 
-/// A name without its path, its case and the signs between its words.
-fn plain(name: &str) -> String {
-    let last = name.rsplit('.').next().unwrap_or(name);
-    last.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_lowercase()).collect()
+/// The last parts of a name's path (`id`, or `req.id`), without case and the signs between their words.
+fn plain(name: &str, parts: usize) -> String {
+    let from = name.rmatch_indices('.').nth(parts - 1).map_or(0, |(dot, _)| dot);
+    name[from..].chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_lowercase()).collect()
 }
 
+/// An id is one word; a request as web servers write it, `GET / HTTP/1.1`, is none.
 fn is_value(value: &str) -> bool {
-    !matches!(value, "" | "-" | "null" | "none" | "0" | "anonymous" | "{}")
+    !matches!(value, "" | "-" | "null" | "none" | "0" | "anonymous" | "{}") && !value.contains([' ', '/', '{', '['])
 }
 
 #[cfg(test)]
@@ -91,6 +105,11 @@ mod tests {
         assert_eq!(of("", &both), Some(("http.Request-Id=7f3a91".into(), r"\b7f3a91\b".into())));
         assert_eq!(of("", &[("user", "7"), ("request_id", "-")]), Some(("user=7".into(), "user=7".into())));
         assert_eq!(of("", &[("user", "margarete")]), Some(("user=margarete".into(), "user=margarete".into())));
+        let short = [("user.id", "7"), ("req", "8dc24300"), ("request", "GET / HTTP/1.1")];
+        assert_eq!(of("", &short), Some(("req=8dc24300".into(), r"\b8dc24300\b".into())));
+        let nested = [("user.id", "7"), ("req.id", "f522732e5d0b"), ("req.path", "/a")];
+        assert_eq!(of("", &nested), Some(("req.id=f522732e5d0b".into(), r"\bf522732e5d0b\b".into())));
+        assert_eq!(of("", &nested[..1]), Some(("user.id=7".into(), "user.id=7".into())));
         let uuid = "0b9e9c4e-7d0a-4a0e-9d4e-2f9f0a3b1c11";
         assert_eq!(
             of(&format!("job {uuid} failed"), &[]),

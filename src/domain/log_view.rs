@@ -74,6 +74,8 @@ pub struct LogQuery {
     pub fold: bool,
     /// What has changed since this moment is wanted; see [`LogWindow::comparison`].
     pub compare: Option<DateTime<Utc>>,
+    /// The newest row when the tail was left; see [`LogWindow::newer`].
+    pub left: Option<RowId>,
 }
 
 /// What to move to.
@@ -169,8 +171,10 @@ pub struct LogWindow {
     pub rows: Vec<LogRow>,
     /// Rows above the window. All rows of an event that passes the filter are shown.
     pub above: u64,
-    /// Rows below the window (what came while paused).
+    /// Rows below the window.
     pub below: u64,
+    /// Rows that came after [`LogQuery::left`].
+    pub newer: u64,
     /// Rows in the store.
     pub total: u64,
     /// Lines that pass the filter by themselves: as many as ripgrep counts.
@@ -179,7 +183,7 @@ pub struct LogWindow {
     pub events: u64,
     /// Shown rows that match the search, and the number of the one under the cursor, from 1.
     pub hits: Option<(u64, Option<u64>)>,
-    /// Every source, by number.
+    /// Every source.
     pub sources: Vec<SourceStatus>,
     /// Events by severity over time, oldest first.
     pub histogram: Vec<Bucket>,

@@ -46,7 +46,7 @@ const SECRETS: &[&str] = &[
 ];
 
 /// Values that their names call secret.
-const NAMED: &str = r#"(?i)(?<a>(?:(?:pass(?:word|wd|phrase|code)?|pwd|secret|credentials?|private[_\-]?key|access[_\-]?key|api[_\-]?key|account[_\-]?key|encryption[_\-]?key|signing[_\-]?key|(?:auth|access|refresh|session|id|csrf|xsrf|api|bearer|security|secret|private|deploy|personal)?[_\-]?token|session[_\-]?id|sessid|client[_\-]?secret|signature|x-amz-(?:signature|credential|security-token)|otp)(?:[_\-]?(?:key|hash|value))?\\?["']?(?:[ \t]*(?:=>|:=|[:=])[ \t]*|[ \t]+is[ \t]+)|--(?:password|passwd|secret|token|api-key)[ =]))(?:(?<q>\\?["'])(?<quoted>(?:[^"'\\]|\\[^"'])*)|(?<bare>[^\s"'\\&,;)\]}]+))"#;
+const NAMED: &str = r#"(?i)(?<a>(?:(?:pass(?:word|wd|phrase|code)?|pwd|secret|credentials?|private[_\-]?key|access[_\-]?key|api[_\-]?key|account[_\-]?key|encryption[_\-]?key|signing[_\-]?key|(?:auth|access|refresh|session|id|csrf|xsrf|api|bearer|security|secret|private|deploy|personal)?[_\-]?token|session[_\-]?id|sessid|client[_\-]?secret|signature|x-amz-(?:signature|credential|security-token)|otp)(?:[_\-]?(?:key|hash|value))?\\?["']?(?:[ \t]*(?:=>|:=|[:=])[ \t]*|[ \t]+is[ \t]+)|--(?:password|passwd|secret|token|api-key)[ =]))(?:(?<q>\\?["'])(?<quoted>(?:[^"'\\]|\\[^"'])*)|(?<bare>(?:\[redacted\]|[^\s"'\\&,;)\]}])+))"#;
 
 static RULES: LazyLock<(RegexSet, Vec<Regex>)> = LazyLock::new(|| {
     let patterns = SECRETS.iter().map(|pattern| format!("(?-u){pattern}"));
@@ -89,9 +89,7 @@ fn put(found: &Captures) -> Vec<u8> {
     }
     let before = part("a").unwrap_or_default();
     // A name with nothing behind it, or with nothing to hide.
-    // (A bare value ends before a bracket.)
-    let done = |value: &[u8]| value == REDACTED.as_bytes() || value == &REDACTED.as_bytes()[..REDACTED.len() - 1];
-    let nothing = |value: &[u8]| value.is_empty() || done(value) || value.iter().all(|c| *c == b'*');
+    let nothing = |value: &[u8]| value.is_empty() || value == REDACTED.as_bytes() || value.iter().all(|c| *c == b'*');
     if part("quoted").or(part("bare")).is_some_and(|value| nothing(value) || is_word_of_none(value)) {
         return whole.to_vec();
     }
@@ -157,6 +155,9 @@ mod tests {
             ("client_secret: 's3 cr3t' end", "client_secret: '[redacted]' end"),
             ("DB_PASSWORD='it' x", "DB_PASSWORD='[redacted]' x"),
             ("Cookie: sid=abc; theme=dark", "Cookie: [redacted]"),
+            // What names itself and is named as well is taken out once.
+            ("token=sk_live_51Habcdef123456 x", "token=[redacted] x"),
+            ("[token: glpat-abcdefghij1234567890]", "[token: [redacted]]"),
             ("curl --token abc -v", "curl --token [redacted] -v"),
         ] {
             assert_eq!(text(before), after);

@@ -83,11 +83,13 @@ impl View {
             shown.iter().find(|spot| scan.block_row(store, **spot).is_some_and(|(b, at)| b.entries()[at].id() == found))
         });
         let number = cursor.and_then(|spot| scan.hit_number(store, *spot));
+        let left = self.query.left.and_then(|id| scan.find(store, RowId { seq: id.seq + 1, ..id }));
         Some(LogWindow {
             number: self.query.number,
             rows: shown.iter().filter_map(|spot| self.row(store, ingest, *spot)).collect(),
             above,
             below: totals.rows - above - shown.len() as u64,
+            newer: left.map_or(0, |left| totals.rows - scan.before(store, left)),
             total: store.len() as u64,
             matching: totals.lines,
             events: totals.events,

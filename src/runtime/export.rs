@@ -36,7 +36,10 @@ pub async fn run(
         }
         ExportTo::File(name) => {
             let refused = |why: String| format!("{name} could not be written: {why}");
-            let file = create(&name).map_err(|error| refused(error.to_string()))?;
+            let file = create(&name).map_err(|error| match error.kind() {
+                io::ErrorKind::AlreadyExists => refused("a file of this name is there already; save to another".into()),
+                _ => refused(error.to_string()),
+            })?;
             let exported = taken(&engine, export, Box::new(BufWriter::new(file))).await.map_err(refused)?;
             Ok(format!("saved {} to {name}", words(&exported)))
         }

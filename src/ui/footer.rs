@@ -51,6 +51,8 @@ pub fn shown(key: &str) -> String {
         "enter" => "Enter".to_owned(),
         "esc" => "Esc".to_owned(),
         "tab" => "Tab".to_owned(),
+        // Letters one after the other are written as one types them.
+        key if key.split(' ').all(|part| part.chars().count() == 1) => key.replace(' ', ""),
         key => key.to_owned(),
     }
 }
@@ -118,8 +120,9 @@ fn wanted(state: &State) -> Vec<(Command, &'static str)> {
                 (sources, Command::Search(None), "search"),
                 (sources, Command::Filter(None), "filter"),
                 (lines, Command::PreviousError, "last error"),
+                (lines, Command::Since(None), "what's new"),
+                (lines && !state.logs.follow, Command::CopyEvent, "copy"),
                 (lines, Command::Open, "detail"),
-                (lines && !state.logs.follow, Command::Values(None), "values"),
                 (sources, Command::Sources, "sources"),
                 (!sources, Command::CommandLine, "command"),
                 (!sources, Command::Quit, "quit"),

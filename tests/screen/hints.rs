@@ -26,6 +26,8 @@ fn type_key(state: &mut State, key: &str) -> Vec<Effect> {
         "Tab" => KeyCode::Tab,
         "space" => KeyCode::Char(' '),
         "pagedown" => KeyCode::PageDown,
+        // Letters one after the other.
+        name if !ctrl && name.chars().count() == 2 => return press(state, name),
         name => KeyCode::Char(name.chars().next().expect("a key")),
     };
     let event = KeyEvent::new(code, if ctrl { KeyModifiers::CONTROL } else { KeyModifiers::NONE });

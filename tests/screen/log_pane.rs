@@ -40,7 +40,7 @@ fn row(seconds: i64, source: u32, level: Level, message: &str, fields: &[(&str, 
     }
 }
 
-fn status(id: u32, host: &str, error: Option<&str>) -> SourceStatus {
+pub fn status(id: u32, host: &str, error: Option<&str>) -> SourceStatus {
     let source = Source { host: host.into(), service: Some("api".into()), name: "file:/var/log/app.log".into() };
     SourceStatus {
         id: SourceId(id),
@@ -59,7 +59,7 @@ fn status(id: u32, host: &str, error: Option<&str>) -> SourceStatus {
 }
 
 /// A minute of an incident on two hosts: 1.4.3 goes out, and the cart fails.
-fn incident() -> LogWindow {
+pub fn incident() -> LogWindow {
     let (info, error) = (Level::Info, Level::Error);
     let rows = vec![
         row(0, 0, info, "request handled", &[("path", "/cart"), ("dur_ms", "41"), ("request_id", "7f3a90")]),
@@ -127,7 +127,7 @@ fn alert(title: &str, since: i64) -> Alert {
 }
 
 /// The Logs tab on that minute.
-fn logs(size: (u16, u16)) -> State {
+pub fn logs(size: (u16, u16)) -> State {
     let mut state = busy(size);
     let project = Project { service: "api".into(), deployments: vec![deployed("1.4.3", 30)], ..Project::default() };
     let delivery = Delivery { projects: vec![project], ..Delivery::default() };
@@ -140,11 +140,11 @@ fn logs(size: (u16, u16)) -> State {
 }
 
 /// The state after an answer to what was asked last came, with the same lines.
-fn answered(state: &mut State) {
+pub fn answered(state: &mut State) {
     update(state, Message::Logs(Box::new(incident())));
 }
 
-fn query(state: &State) -> String {
+pub fn query(state: &State) -> String {
     state.logs.query.filter.query.to_string()
 }
 
@@ -417,9 +417,10 @@ fn what_is_new_since_the_last_deploy_is_one_key_away() {
         first: at(40),
         last: at(50),
     };
+    let retrying = change(ChangeKind::More(7.2), "retrying request attempt=<n>", Level::Warn, 14, 2);
     let changes = vec![
         change(ChangeKind::New, "KeyError: 'cart'", Level::Error, 2, 0),
-        change(ChangeKind::More(7.2), "retrying request attempt=<n>", Level::Warn, 14, 2),
+        Change { first: at(-500), ..retrying },
         change(ChangeKind::Gone, "cache warmed in <n> ms", Level::Info, 0, 60),
     ];
     let comparison = Comparison { since: at(30), changes, unknown: Vec::new() };
@@ -432,7 +433,7 @@ fn what_is_new_since_the_last_deploy_is_one_key_away() {
     insta::assert_snapshot!("since-80x24", shown);
     press(&mut state, "j\r");
     assert_eq!(query(&state), "service=api level=warn \"retrying request attempt=.+?\"");
-    assert_eq!(state.logs.query.anchor, Anchor::Time(at(40)), "at the first of them");
+    assert_eq!(state.logs.query.anchor, Anchor::Time(at(30)), "at the first of them since the deploy");
     // From a line, and by a time that is typed.
     press(&mut state, "F kkd ");
     assert!(picture(&mut state).contains("this line"));

@@ -7,6 +7,7 @@ mod hosted;
 mod hostile;
 mod log_filter;
 mod log_pane;
+mod log_words;
 mod newcomer;
 mod overview;
 mod terminal;

@@ -4,7 +4,7 @@ use super::logs::{needs_line, selected};
 use super::{overlays, toast};
 use crate::app::command::Command;
 use crate::app::effect::{Effect, ExportTo};
-use crate::app::state::{PromptPurpose, State};
+use crate::app::state::{Overlay, PromptPurpose, State};
 use crate::domain::log_export::{Export, ExportForm, Taken};
 use crate::domain::log_view::{RowContent, RowId};
 
@@ -19,6 +19,10 @@ pub(super) fn run(state: &mut State, command: Command, effects: &mut Vec<Effect>
             let name = format!("qd-logs-{}.log", state.now.format("%Y%m%d-%H%M%S"));
             let title = "save every line that passes the filter (.json .csv .md, else raw) to";
             overlays::prompt(state, PromptPurpose::LogSave, title, &name);
+            // Whoever types a name of their own replaces the proposal; whoever moves in it first, edits it.
+            if let Some(Overlay::Prompt(prompt)) = state.overlays.last_mut() {
+                prompt.input.select_all();
+            }
         }
         Command::Save(Some(name)) => {
             let what = Taken::Passing(state.logs.query.filter.clone());

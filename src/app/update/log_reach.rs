@@ -106,7 +106,6 @@ pub(super) fn leave_around(state: &mut State, effects: &mut Vec<Effect>) {
 
 /// Other rows are wanted, with this one in their middle.
 pub(super) fn hold(state: &mut State, id: RowId, effects: &mut Vec<Effect>) {
-    state.logs.paused_at = None;
     let half = state.viewport.log_rows as i64 / 2;
     let logs = &mut state.logs;
     (logs.query.anchor, logs.query.offset, logs.query.seek) = (Anchor::Top(id), -half, None);

@@ -95,7 +95,8 @@ pub(super) fn other_moment(state: &mut State, words: &str, effects: &mut Vec<Eff
     since(state, time, words, effects);
 }
 
-/// Shows the lines of one kind of message, at the first of them (of what is gone, the last).
+/// Shows the lines of one kind of message, at the first of them since the moment that was compared with (of what is gone,
+/// at the last).
 pub(super) fn show_kind(state: &mut State, change: &Change, effects: &mut Vec<Effect>) {
     let text = Query::text(&pattern(&change.text));
     let service = change.service.as_ref().map(|service| Query::field("service", Op::Is, service));
@@ -104,6 +105,7 @@ pub(super) fn show_kind(state: &mut State, change: &Change, effects: &mut Vec<Ef
     let level = change.level.map(|level| Query::field("level", Op::Is, level.as_str()));
     state.logs.typed = Query::all(service.into_iter().chain(level).chain([text]).collect());
     logs::wanted_changed(state, effects);
-    let at = if change.kind == ChangeKind::Gone { change.last } else { change.first };
+    let since = state.logs.query.compare.map_or(change.first, |since| change.first.max(since));
+    let at = if change.kind == ChangeKind::Gone { change.last } else { since };
     log_marks::go_to(state, at, effects);
 }

@@ -7,8 +7,8 @@ use super::{
 };
 use crate::app::command::Command;
 use crate::app::effect::Effect;
-use crate::app::state::{Landing, OverviewPane, PromptPurpose, State, Tab};
-use crate::domain::log::Level;
+use crate::app::state::{About, Landing, OverviewPane, PromptPurpose, State, Tab};
+use crate::domain::log::{Level, SourceId};
 use crate::domain::log_view::{Anchor, LogRow, LogWindow, RowContent, RowId, Seek};
 use crate::domain::query::{Op, Query};
 
@@ -34,7 +34,8 @@ pub(super) fn resized(state: &mut State, effects: &mut Vec<Effect>) {
 }
 
 /// An answer came.
-pub(super) fn arrived(state: &mut State, window: LogWindow, effects: &mut Vec<Effect>) {
+pub(super) fn arrived(state: &mut State, mut window: LogWindow, effects: &mut Vec<Effect>) {
+    log_sources::in_order(state, &mut window.sources);
     for view in &mut state.hosts {
         let mut sum: Vec<u64> = Vec::new();
         for source in window.sources.iter().filter(|s| s.source.host == view.host.name) {
@@ -138,15 +139,16 @@ pub(super) fn pause(state: &mut State, effects: &mut Vec<Effect>) {
     if !std::mem::replace(&mut state.logs.follow, false) {
         return;
     }
-    state.logs.paused_at = Some(state.logs.window.matching);
     state.logs.selected = state.logs.window.rows.last().map(|row| row.id);
+    let now = RowId { micros: state.now.timestamp_micros(), source: SourceId(0), seq: 0 };
+    state.logs.query.left = state.logs.selected.or(Some(now));
     stay(state, effects);
 }
 
 /// Follows the tail.
 pub(super) fn follow(state: &mut State, effects: &mut Vec<Effect>) {
     let logs = &mut state.logs;
-    (logs.follow, logs.selected, logs.paused_at, logs.landing) = (true, None, None, None);
+    (logs.follow, logs.selected, logs.query.left, logs.landing) = (true, None, None, None);
     (logs.query.anchor, logs.query.offset, logs.query.seek) = (Anchor::Tail, 0, None);
     ask(state, effects);
 }
@@ -290,7 +292,8 @@ fn set_query(state: &mut State, query: Query, effects: &mut Vec<Effect>) {
 pub(super) fn wanted_changed(state: &mut State, effects: &mut Vec<Effect>) {
     state.logs.around = None;
     state.logs.compose();
-    state.logs.paused_at = None;
+    // It is no longer filtered as it was left.
+    state.banners.retain(|banner| banner.about != About::Views);
     // The selected line stays in sight, or what comes after it is selected; not while a filter is being typed.
     match state.logs.selected.filter(|_| !state.logs.follow && state.overlays.is_empty()) {
         Some(id) => log_reach::hold(state, id, effects),

@@ -190,7 +190,11 @@ pub(super) fn pasted(state: &mut State, text: &str, effects: &mut Vec<Effect>) {
     match state.overlays.last_mut() {
         Some(Overlay::Help { filter: line, .. }) => input::paste(line, text),
         Some(Overlay::CommandLine(line)) => input::paste(&mut line.input, text),
-        Some(Overlay::Prompt(prompt)) => input::paste(&mut prompt.input, text),
+        Some(Overlay::Prompt(prompt)) => {
+            input::paste(&mut prompt.input, text);
+            prompt.recalled = None;
+            preview(state, effects);
+        }
         Some(Overlay::Confirm(_)) => drop(state.overlays.pop()),
         Some(Overlay::Asking(asking)) => {
             acting::closed(asking, effects);

@@ -196,6 +196,19 @@ impl Query {
         }
     }
 
+    /// Texts in it that would ask a field, were the field's name known: `stauts=500`.
+    pub fn fields_taken_for_text(&self) -> Vec<FieldTest> {
+        match self {
+            Self::And(parts) | Self::Or(parts) => parts.iter().flat_map(Self::fields_taken_for_text).collect(),
+            Self::Not(part) => part.fields_taken_for_text(),
+            Self::Text(text) => match parse(text, |_| true) {
+                Ok(Self::Field(test)) => vec![test],
+                _ => Vec::new(),
+            },
+            Self::Field(_) => Vec::new(),
+        }
+    }
+
     /// The least level that it asks of every line, where it does.
     pub fn least_level(&self) -> Option<Level> {
         self.parts().iter().find_map(level_of)

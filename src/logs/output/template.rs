@@ -262,8 +262,7 @@ fn plain(style: &Style, what: &What, how: &[How], state: &SourceState, record: &
             pairs.collect::<Vec<_>>().join(" ")
         }
         What::Field(name) => {
-            let fields = parse::fields(format, line, now);
-            fields.iter().find(|(known, _)| known == name).map_or_else(|| "-".to_owned(), |(_, value)| shown(value))
+            parse::field(format, line, now, name).map_or_else(|| "-".to_owned(), |value| clean_bytes(&value))
         }
     }
 }

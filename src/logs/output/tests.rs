@@ -152,6 +152,9 @@ fn a_template_has_columns_colours_and_quotes() {
         Some(("7{}", "{\"time\":"))
     );
     assert_eq!(filled("{time|%H:%M:%S} {level|upper:6}|", false), "08:00:00 ERROR |\n");
+    let json = br#"{"msg":"hi","req":{"id":"7f3a"}}"#;
+    let nested = Form::Template(Template::parse("{fields.req.id} {fields.req.no}").expect("a template"));
+    assert_eq!(written(&style(nested), &[json]), "7f3a -\n");
     assert_eq!(filled("{fields.n|cyan} {line|level}", true).split(' ').next(), Some("\u{1b}[36m7\u{1b}[0m"));
     assert!(filled("{line|level}", true).starts_with("\u{1b}[31m"), "in the colour of its level");
     assert!(filled("{json|pretty}", false).contains("\n  \"time\": "), "over several lines");

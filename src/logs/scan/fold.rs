@@ -73,7 +73,7 @@ impl Seen {
             let mut key = state.map(|state| head_key(entry, line(at), state));
             let mut end = at + 1;
             while let Some(next) = rows.next_if(|next| *next == end && entries[*next].continues()) {
-                key = key.map(|key| if parse::names_error(line(next)) { shape(line(next), key) } else { key });
+                key = key.map(|key| if parse::names_error(line(next)) { joined(key, line(next)) } else { key });
                 end = next + 1;
             }
             let mut run = Run { key, ..Run::default() };
@@ -120,6 +120,13 @@ fn head_key(entry: &Entry, line: &[u8], state: &SourceState) -> u64 {
     hash.bytes(state.source.service.as_deref().unwrap_or("").as_bytes());
     let message = parse::saying(state.format(), line, entry.time().nanos);
     shape(&line[message], hash.0)
+}
+
+/// What an event says with one more line. Where a line ends is part of it: an empty one is not nothing.
+fn joined(key: u64, line: &[u8]) -> u64 {
+    let mut hash = Hash(key);
+    hash.word(u64::from(b'\n'));
+    shape(line, hash.0)
 }
 
 impl Scan {

@@ -147,12 +147,11 @@ proptest! {
         events in proptest::collection::vec(made(), 0..50),
         filter in filters(),
         search in prop_oneof![Just(None), Just(Some("a+".to_owned()))],
-        height in 1_usize..8,
+        (height, offset) in (1_usize..8, -12_i64..12),
         anchor in prop_oneof![Just(None), (0_i64..45).prop_map(Some)],
-        offset in -12_i64..12,
         seek in prop_oneof![Just(None), any::<bool>().prop_map(|f| Some((Seek::Match, f))), any::<bool>().prop_map(|f| Some((Seek::Level(Level::Error), f)))],
-        ask_first in any::<bool>(),
-        fold in any::<bool>(),
+        (ask_first, fold) in any::<(bool, bool)>(),
+        left in proptest::option::of((0_i64..45).prop_map(|s| RowId { micros: s * 1_000_000, source: SourceId(0), seq: 0 })),
     ) {
         let seek = seek.filter(|(what, _)| search.is_some() || *what != Seek::Match);
         // Small blocks, so that a few dozen rows make several, and all but the newest are compressed.
@@ -167,7 +166,7 @@ proptest! {
             seek,
             rows: height,
             histogram: 10,
-            fold,
+            fold, left,
             ..LogQuery::default()
         };
         if ask_first {
@@ -213,7 +212,8 @@ proptest! {
         prop_assert_eq!(texts(&window), want);
         prop_assert_eq!((window.total, window.matching, window.above), (rows.len() as u64, lines as u64, top as u64));
         prop_assert_eq!(window.above + window.rows.len() as u64 + window.below, passing.len() as u64);
-        prop_assert_eq!(window.events, passing_events);
+        let newer = passing.iter().filter(|(id, _)| left.is_some_and(|left| *id > left)).count();
+        prop_assert_eq!((window.events, window.newer), (passing_events, newer as u64));
         for row in window.rows.iter().filter(|row| fold && !row.continues) {
             let NaiveRun { events, .. } = runs.iter().find(|run| run.rows[0].0 == row.id).expect("it is a run's first");
             let hosts: std::collections::BTreeSet<&str> =

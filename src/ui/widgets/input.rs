@@ -1,5 +1,6 @@
 //! A line of text that is being typed, with its cursor always in sight.
 
+use ratatui::layout::Rect;
 use tui_textarea::TextArea;
 use unicode_segmentation::UnicodeSegmentation;
 use unicode_width::UnicodeWidthStr;
@@ -10,7 +11,11 @@ use crate::ui::theme::Role;
 
 /// Draws a line editor in so many columns; how many it took.
 pub fn draw(c: &mut Canvas, x: u16, y: u16, columns: u16, input: &TextArea) -> u16 {
-    line(c, x, y, columns, text_of(input), input.cursor().1)
+    let used = line(c, x, y, columns, text_of(input), input.cursor().1);
+    if input.is_selecting() {
+        c.over(Rect { x, y, width: used, height: 1 }, Role::Selection);
+    }
+    used
 }
 
 /// Draws a text with a cursor before its character `at`.
@@ -38,7 +43,6 @@ mod tests {
     use super::*;
     use crate::ui::look::Look;
     use ratatui::buffer::Buffer;
-    use ratatui::layout::Rect;
 
     #[test]
     fn the_cursor_stays_in_sight() {

@@ -14,6 +14,8 @@ use super::{NARROW, nothing};
 use crate::app::command::Command;
 use crate::app::state::State;
 use crate::domain::log_view::{LogRow, SourceStatus};
+use crate::domain::nearest::nearest;
+use crate::domain::query::BUILT_IN;
 use crate::domain::text::{clean, size};
 use crate::ui::canvas::{Canvas, Piece, below, row, split, top};
 use crate::ui::footer::key_in_tabs;
@@ -104,6 +106,16 @@ fn rule(state: &State, c: &mut Canvas, line: Rect) {
     c.rule(line, &title, &figures, !state.logs.sidebar);
 }
 
+/// That a name in the filter is no field's, and which field may have been meant.
+fn taken_for_text(state: &State) -> String {
+    let known = &state.logs.window.fields;
+    let tests = state.logs.query.filter.query.fields_taken_for_text();
+    let Some(test) = tests.iter().find(|test| !known.contains(&test.name)) else { return String::new() };
+    let meant = nearest(&test.name, known.iter().map(String::as_str).chain(BUILT_IN));
+    let meant = meant.map(|name| format!("; is {} meant?", clean(name))).unwrap_or_default();
+    format!("no line has a field {}, so its name is looked for as text{meant}", clean(&test.name))
+}
+
 fn empty(state: &State, c: &mut Canvas, area: Rect) {
     let window = &state.logs.window;
     let live = window.sources.iter().filter(|source| !state.is_silent(source)).count();
@@ -125,6 +137,7 @@ fn empty(state: &State, c: &mut Canvas, area: Rect) {
                 &[
                     "no line passes the filter",
                     &format!("{up} looks further back on the hosts {} {key} drops every filter", glyph::DOT),
+                    &taken_for_text(state),
                 ],
             );
         }

@@ -8,6 +8,7 @@ use crate::app::state::State;
 use crate::app::viewport::Target;
 use crate::domain::log::Source;
 use crate::domain::log_view::SourceStatus;
+use crate::domain::text::clean;
 use crate::ui::canvas::{Canvas, below, row};
 use crate::ui::figures::since;
 use crate::ui::format::{age, count, fit, fit_end, rate};
@@ -81,13 +82,20 @@ fn first(state: &State, c: &mut Canvas, line: Rect, source: &SourceStatus, hidde
     let style = if hidden { c.style(Role::Dim) } else { c.look.theme().host(host) };
     x += c.put(x, line.y, room, &fit(host, host_room), style) + 1;
     let room = end.saturating_sub(x + 1);
-    c.put_as(
-        x,
-        line.y,
-        room,
-        &fit_end(&short(&source.source), usize::from(room)),
-        if hidden { Role::Dim } else { Role::Text },
-    );
+    let name = name(&state.logs.window.sources, source, usize::from(room));
+    c.put_as(x, line.y, room, &name, if hidden { Role::Dim } else { Role::Text });
+}
+
+/// Its name; with its service before it where another source of the host has the same one.
+fn name(sources: &[SourceStatus], source: &SourceStatus, room: usize) -> String {
+    let name = short(&source.source);
+    let same = |other: &SourceStatus| {
+        other.id != source.id && other.source.host == source.source.host && short(&other.source) == name
+    };
+    match &source.source.service {
+        Some(service) if sources.iter().any(same) => fit(&format!("{}/{name}", clean(service)), room),
+        _ => fit_end(&name, room),
+    }
 }
 
 /// Why it is not read; else its errors.

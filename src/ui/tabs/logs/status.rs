@@ -53,7 +53,7 @@ fn following(state: &State, c: &Canvas) -> Vec<Piece<'static>> {
             c.piece(format!(" {} {lines}", glyph::DOT), Role::Dim),
         ];
     }
-    let new = logs.paused_at.map_or(logs.window.below, |at| logs.window.matching.saturating_sub(at));
+    let new = logs.window.newer;
     let follow = key_in_tabs(state, c, &Command::Follow);
     vec![
         c.piece("= paused", Role::Warn),
@@ -79,7 +79,7 @@ fn found(state: &State, c: &Canvas) -> Vec<Piece<'static>> {
     };
     let matching = thousands(state.logs.window.matching);
     let which = at.filter(|_| !state.logs.follow).map(|at| format!("{} of ", thousands(at))).unwrap_or_default();
-    let words = format!(" {} {which}{} of {matching} match /{}/", glyph::DOT, thousands(hits), fit(search, 30));
+    let words = format!(" {} /{}/ {which}{} in {matching} lines", glyph::DOT, fit(search, 30), thousands(hits));
     vec![c.piece(words, if hits > 0 { Role::Text } else { Role::Warn })]
 }
 

@@ -1,0 +1,114 @@
+//! What the Logs tab tells by itself: what is new, which source is which, what a filter took for text, what a key does next.
+
+use std::sync::Arc;
+
+use quarterdeck::app::effect::{Effect, ExportTo};
+use quarterdeck::app::message::Message;
+use quarterdeck::app::update::update;
+use quarterdeck::domain::log::{Source, SourceId};
+use quarterdeck::domain::log_keep::Kept;
+use quarterdeck::domain::log_view::{LogWindow, SourceStatus};
+
+use super::log_pane::{answered, incident, logs, query, status};
+use super::{busy, picture, press};
+
+#[test]
+fn new_is_what_came_since_the_tail_was_left_whatever_is_asked_meanwhile() {
+    let mut state = logs((80, 24));
+    press(&mut state, " ");
+    let left = state.logs.query.left;
+    assert_eq!(left, incident().rows.last().map(|row| row.id));
+    press(&mut state, "flevel>=warn\r");
+    press(&mut state, "[h");
+    assert_eq!(state.logs.query.left, left);
+    update(&mut state, Message::Logs(Box::new(LogWindow { newer: 1284, below: 9, ..incident() })));
+    assert!(picture(&mut state).contains("1,284 new"));
+    press(&mut state, "G");
+    assert_eq!(state.logs.query.left, None);
+}
+
+#[test]
+fn a_pasted_filter_shows_what_it_does_as_a_typed_one() {
+    let mut state = logs((80, 24));
+    press(&mut state, "f");
+    update(&mut state, Message::Pasted("level>=error".into()));
+    assert_eq!(query(&state), "level>=error");
+}
+
+#[test]
+fn a_name_that_no_field_has_is_told_where_nothing_passes() {
+    let mut state = logs((80, 24));
+    press(&mut state, "fpaht=/cart !usre=7\r");
+    let nothing = LogWindow { rows: Vec::new(), matching: 0, ..incident() };
+    update(&mut state, Message::Logs(Box::new(nothing)));
+    let shown = picture(&mut state);
+    assert!(shown.contains("no line has a field paht, so its name is looked for as text; is path meant?"), "{shown}");
+}
+
+#[test]
+fn sources_stand_by_host_and_two_of_one_name_say_whose_they_are() {
+    let mut state = logs((120, 36));
+    let of = |id, host: &str, service: &str, file: &str| {
+        let name = format!("file:/var/log/{service}/{file}").into();
+        let source = Source { host: host.into(), service: Some(service.into()), name };
+        SourceStatus { id: SourceId(id), source: Arc::new(source), ..status(id, host, None) }
+    };
+    let sources = vec![
+        of(0, "web-2", "api", "app.log"),
+        of(1, "web-1", "shop", "app.log"),
+        of(2, "web-1", "api", "app.log"),
+        of(3, "web-1", "api", "access.log"),
+    ];
+    for _ in 0..2 {
+        update(&mut state, Message::Logs(Box::new(LogWindow { sources: sources.clone(), ..incident() })));
+        let ids: Vec<u32> = state.logs.window.sources.iter().map(|source| source.id.0).collect();
+        assert_eq!(ids, [3, 2, 1, 0]);
+    }
+    let shown = picture(&mut state);
+    for needed in ["web-1 …ss.log", "web-1 api/a", "web-1 shop/", "web-2 app.log"] {
+        assert!(shown.contains(needed), "{needed}:\n{shown}");
+    }
+}
+
+#[test]
+fn a_name_that_is_typed_takes_the_place_of_the_proposed_one() {
+    use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+    let saved = |moved: bool| {
+        let mut state = logs((80, 24));
+        press(&mut state, ":save\r");
+        if moved {
+            update(&mut state, Message::Key(KeyEvent::new(KeyCode::Left, KeyModifiers::NONE)));
+        }
+        let effects = press(&mut state, "x.csv\r");
+        match effects.last() {
+            Some(Effect::Export(_, ExportTo::File(name))) => name.clone(),
+            other => panic!("{other:?}"),
+        }
+    };
+    assert_eq!(saved(false), "x.csv");
+    assert!(saved(true).starts_with("qd-logs-"));
+}
+
+#[test]
+fn that_the_logs_are_filtered_as_they_were_left_is_told_until_they_are_not() {
+    let mut before = logs((80, 24));
+    press(&mut before, "flevel>=warn\r");
+    let kept: Kept = before.logs.keep();
+    let mut state = busy((80, 24));
+    state.take_up(&kept);
+    press(&mut state, "2");
+    answered(&mut state);
+    assert!(picture(&mut state).contains("filtered as you left them: level>=warn"));
+    press(&mut state, "F");
+    assert!(!picture(&mut state).contains("as you left them"));
+}
+
+#[test]
+fn what_is_new_and_how_to_copy_an_event_are_offered_on_a_small_screen() {
+    let mut state = logs((80, 24));
+    assert!(picture(&mut state).ends_with("? help"));
+    assert!(picture(&mut state).contains("d what's new"));
+    press(&mut state, " ");
+    answered(&mut state);
+    assert!(picture(&mut state).contains("ye copy"), "{}", picture(&mut state));
+}
