@@ -190,7 +190,7 @@ impl Engine {
             let due = published.elapsed() >= if grown { FRAME } else { IDLE };
             if asked || due || !self.view.is_complete() {
                 let until = Instant::now() + SLICE;
-                self.view.advance(&self.store, &self.ingest, || Instant::now() < until);
+                self.view.advance_first(&self.store, &self.ingest, || Instant::now() < until);
             }
             if let Some(running) = self.exports.pop_front() {
                 let until = Instant::now() + SLICE;

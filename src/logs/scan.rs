@@ -113,8 +113,9 @@ impl Scan {
         self.search.as_ref()
     }
 
-    /// Looks through what has not been looked through, newest block first, as long as `more` says so.
-    pub fn advance(&mut self, store: &Store, ingest: &Ingest, mut more: impl FnMut() -> bool) {
+    /// Looks through what has not been looked through, newest block first, as long as `more` says so, which is told how
+    /// many rows are shown of the blocks until then.
+    pub fn advance(&mut self, store: &Store, ingest: &Ingest, mut more: impl FnMut(usize) -> bool) {
         let sources = ingest.sources();
         for (n, state) in sources.iter().enumerate().skip(self.sources.len()) {
             let id = SourceId(u32::try_from(n).unwrap_or(u32::MAX));
@@ -126,10 +127,12 @@ impl Scan {
             self.seen.retain(|number, _| held.contains(number));
         }
         (self.from, self.hits_from) = (blocks.len(), blocks.len());
+        let mut shown = 0;
         for (n, block) in blocks.iter().enumerate().rev() {
             self.look(store, block, sources);
             (self.from, self.hits_from) = (n, n);
-            if n > 0 && !self.is_searched(&blocks[n - 1]) && !more() {
+            shown += self.passing(store, n);
+            if n > 0 && !self.is_searched(&blocks[n - 1]) && !more(shown) {
                 break;
             }
         }

@@ -23,6 +23,8 @@ pub struct View {
     mark: Option<Filter>,
     /// The row that was last found by seeking.
     found: Option<RowId>,
+    /// Nothing has been looked through since the filter or search is another.
+    fresh: bool,
 }
 
 impl View {
@@ -38,6 +40,7 @@ impl View {
         if same {
             return;
         }
+        self.fresh = true;
         let filter = Filter::compile(&self.query.filter);
         let search = self.query.search.as_deref().map(Text::compile).transpose();
         // A regex that cannot be used filters nothing; its error is shown beside all the rows.
@@ -55,8 +58,16 @@ impl View {
     }
 
     /// Works on while `more` says so.
-    pub fn advance(&mut self, store: &Store, ingest: &Ingest, more: impl FnMut() -> bool) {
-        self.scan.advance(store, ingest, more);
+    pub fn advance(&mut self, store: &Store, ingest: &Ingest, mut more: impl FnMut() -> bool) {
+        self.fresh = false;
+        self.scan.advance(store, ingest, |_| more());
+    }
+
+    /// The same, but the first time after another filter or search only until a window is full: whoever types waits for
+    /// that, and the counts can come with the next one.
+    pub fn advance_first(&mut self, store: &Store, ingest: &Ingest, mut more: impl FnMut() -> bool) {
+        let enough = if std::mem::take(&mut self.fresh) { self.query.rows } else { usize::MAX };
+        self.scan.advance(store, ingest, |shown| shown < enough && more());
     }
 
     /// Whether every row has been looked at.

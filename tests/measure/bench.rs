@@ -1,5 +1,5 @@
 //! The table of figures: `cargo bench --bench measure`. It measures the release binary in a pseudo-terminal against
-//! light hosts of the fleet (bare sshd on loopback) and, where they are installed, against lnav and htop.
+//! light hosts of the fleet (bare sshd on loopback) and, where they are installed, against lnav, multitail and htop.
 //!
 //! It asserts nothing about times: figures are for people, and depend on the machine.
 
@@ -120,10 +120,11 @@ fn append_to_screen() {
         appended(&format!("append on a host -> on the screen, {what}"), 100, &tty, |i, marker| {
             fleet.append(1 + i % hosts, marker);
         });
-        if hosts == 1 && installed("lnav") {
-            let tty = Tty::start(&["lnav", &fleet.log_file(1)], &[], 120, 36);
+        for peer in ["lnav", "multitail"].into_iter().filter(|peer| hosts == 1 && installed(peer)) {
+            let tty = Tty::start(&[peer, &fleet.log_file(1)], &[], 120, 36);
             std::thread::sleep(Duration::from_secs(2));
-            appended("append to a local file -> on the screen, lnav", 30, &tty, |_, marker| fleet.append(1, marker));
+            let what = format!("append to a local file -> on the screen, {peer}");
+            appended(&what, 30, &tty, |_, marker| fleet.append(1, marker));
         }
     }
 }
@@ -170,13 +171,17 @@ fn flood() {
     row("key -> frame in that flood, p50", format!("{:.1} ms", percentile(&mut times, 50)));
     row("key -> frame in that flood, p99", format!("{:.1} ms", percentile(&mut times, 99)));
     row("  the echo of a terminal with `cat` meanwhile, p99", format!("{:.1} ms", percentile(&mut echoes, 99)));
-    if installed("lnav") {
-        let logs: Vec<String> = (1..=10).map(|host| fleet.log_file(host)).collect();
-        let mut argv = vec!["lnav"];
-        argv.extend(logs.iter().map(String::as_str));
+    let logs: Vec<String> = (1..=10).map(|host| fleet.log_file(host)).collect();
+    // multitail makes a window of each file unless it is told to put it into the one before.
+    for (peer, between) in [("lnav", None), ("multitail", Some("-I"))].into_iter().filter(|(peer, _)| installed(peer)) {
+        let mut argv = vec![peer];
+        for (n, log) in logs.iter().enumerate() {
+            argv.extend(between.filter(|_| n > 0));
+            argv.push(log);
+        }
         let tty = Tty::start(&argv, &[], 120, 36);
         std::thread::sleep(Duration::from_secs(3));
-        cost_row("the same files, locally, in lnav", tty.cost_over(Duration::from_secs(15)));
+        cost_row(&format!("the same files, locally, in {peer}"), tty.cost_over(Duration::from_secs(15)));
     }
 }
 

@@ -210,7 +210,7 @@ fn typed(held: &Held) {
 fn until_window(view: &mut View, held: &Held, began: Instant) -> Duration {
     loop {
         let until = Instant::now() + Duration::from_millis(8);
-        view.advance(&held.store, &held.ingest, || Instant::now() < until);
+        view.advance_first(&held.store, &held.ingest, || Instant::now() < until);
         if view.window(&held.store, &held.ingest).is_some_and(|window| !window.rows.is_empty()) {
             return began.elapsed();
         }

@@ -35,12 +35,16 @@ proptest! {
             }
             view.ask(asked(&letters[..*end]));
             let mut left = time[n % time.len()];
-            view.advance(&store, &ingest, || { left = left.saturating_sub(1); left > 0 });
+            view.advance_first(&store, &ingest, || { left = left.saturating_sub(1); left > 0 });
         }
         view.advance(&store, &ingest, || true);
         let mut fresh = View::default();
         fresh.ask(asked(&letters));
+        fresh.advance_first(&store, &ingest, || true);
+        let first = fresh.window(&store, &ingest).expect("there is a first window");
         fresh.advance(&store, &ingest, || true);
+        let last = fresh.window(&store, &ingest).expect("there is a last one");
+        prop_assert!(fold || first.rows == last.rows, "the first window is full already: {first:?}, then {last:?}");
         prop_assert_eq!(view.window(&store, &ingest), fresh.window(&store, &ingest));
     }
 }
