@@ -125,7 +125,7 @@ impl SourceState {
         // What a journal says of the time holds; of the level only when the line itself says nothing, because
         // everything that a program prints is filed as info.
         let given = raw.time.and_then(|time| Stamp::new(time, 6));
-        self.journal |= given.is_some();
+        self.journal |= given.is_some() && self.source.name.starts_with("journal:");
         let own = given.map_or(parsed.time, TimeField::At);
         let level = if continues { self.level } else { parsed.level.or(raw.level) };
         let (lines, bytes) = self.event;

@@ -52,8 +52,8 @@ fn what_docker_kubectl_and_stern_print_is_a_source_like_any_other() {
     assert_eq!(of("from=kubectl")["level"], "warn");
     assert_eq!(of("from stern")["service"], "mesh");
     assert!(
-        of("logs --since 10m shop")["source"].as_str().unwrap().starts_with("command:"),
-        "every word arrives, but for the one that would keep it going"
+        of("logs --timestamps --since 10m shop")["source"].as_str().unwrap().starts_with("command:"),
+        "every word arrives, but for the one that would keep it going, and times are asked for"
     );
     // By level and service as every other source.
     let out = qd(home.path(), &["--config", &config, "logs", "sho", "--no-follow", "--level", "warn", "-o", "raw"]);

@@ -5,6 +5,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod containers;
 mod corpus;
 mod cuts;
 mod exact;

@@ -11,6 +11,8 @@ mod journal;
 pub mod lines;
 mod link;
 mod older;
+mod resume;
+mod tool;
 mod unfollowed;
 
 use std::sync::Arc;

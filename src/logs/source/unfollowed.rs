@@ -3,16 +3,19 @@
 /// Programs whose `-f` means to follow.
 const FOLLOWERS: [&str; 8] = ["docker", "podman", "nerdctl", "kubectl", "crictl", "journalctl", "tail", "stern"];
 
+/// The program among them that a command line runs, behind `sudo -n`, `env X=1` and their like: where it stands, and its
+/// name.
+pub(super) fn program(argv: &[String]) -> Option<(usize, &str)> {
+    let names = argv.iter().map(|word| word.rsplit('/').next().unwrap_or_default());
+    names.enumerate().find(|(_, name)| FOLLOWERS.contains(name))
+}
+
 /// The same command without following. What is not known to follow is left as it is: its own end is awaited.
 pub(super) fn unfollowed(argv: &[String]) -> Vec<String> {
-    let base = |word: &String| word.rsplit('/').next().unwrap_or_default().to_owned();
-    // Behind `sudo -n`, `env X=1` and their like.
-    let Some(at) = argv.iter().position(|word| FOLLOWERS.contains(&base(word).as_str())) else {
-        return argv.to_vec();
-    };
-    let (program, options) = (base(&argv[at]), &argv[at + 1..]);
+    let Some((at, program)) = program(argv) else { return argv.to_vec() };
+    let options = &argv[at + 1..];
     // `docker` and their like have other commands, whose -f may be a file.
-    let logs = matches!(program.as_str(), "journalctl" | "tail" | "stern") || options.iter().any(|word| word == "logs");
+    let logs = matches!(program, "journalctl" | "tail" | "stern") || options.iter().any(|word| word == "logs");
     if !logs {
         return argv.to_vec();
     }
@@ -24,7 +27,7 @@ pub(super) fn unfollowed(argv: &[String]) -> Vec<String> {
             all.push(word.clone());
             all.extend(words.by_ref().cloned());
         } else if !is_long_follow(word) {
-            all.extend(without_follow(&program, word));
+            all.extend(without_follow(program, word));
         }
     }
     if program == "stern" && !all.iter().any(|word| word == "--no-follow") {
