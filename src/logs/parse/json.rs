@@ -199,6 +199,15 @@ pub fn scan_docker(raw: &[u8], now: i64) -> Option<Scan> {
     Some(found)
 }
 
+/// What the program wrote, of a line of docker's json-file: without its line end, and with a blank where it begins with a
+/// tab; other escapes are as written.
+pub fn docker_text(raw: &[u8]) -> &[u8] {
+    let text = &raw[message(raw).unwrap_or(0..0)];
+    let text = text.strip_suffix(b"\\n").unwrap_or(text);
+    let text = text.strip_suffix(b"\\r").unwrap_or(text);
+    if text.starts_with(b"\\t") { b"\t" } else { text }
+}
+
 /// The range of the message, inside its quotes and with its escapes as written.
 pub fn message(raw: &[u8]) -> Option<Range<usize>> {
     let mut found = None;

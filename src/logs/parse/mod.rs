@@ -148,6 +148,9 @@ impl Parser {
         let raw = trim_return(raw);
         if let Some(scan) = self.fitting(raw, now) {
             self.misses = 0;
+            if self.format == Format::Docker {
+                return self.docker(raw, scan);
+            }
             self.trace.end();
             return Parsed { time: scan.time, level: scan.level, continues: false };
         }
@@ -164,6 +167,16 @@ impl Parser {
         }
         let level = trace::death(raw).map(|(_, level)| level).or_else(|| level::guess(raw));
         Parsed { time: TimeField::Missing, level, continues: false }
+    }
+
+    /// A line that docker wrote down: each line of a stack trace is an entry of its own, with a time of its own.
+    fn docker(&mut self, raw: &[u8], scan: Scan) -> Parsed {
+        let text = json::docker_text(raw);
+        if self.trace.continues(text) {
+            return Parsed { time: scan.time, level: None, continues: true };
+        }
+        let level = trace::death(text).map(|(_, level)| level).or(scan.level);
+        Parsed { time: scan.time, level, continues: false }
     }
 
     /// The scan of a line that has the kept format's shape. An indented line has it only where nothing but the shape

@@ -211,6 +211,39 @@ fn fields_are_those_of_the_line() {
     );
 }
 
+#[test]
+fn a_trace_that_docker_wrote_down_line_by_line_is_one_event() {
+    let mut parser = Parser::default();
+    let seen = [
+        ("level=info msg=\\\"request handled\\\"", false),
+        ("Traceback (most recent call last):", true),
+        ("  File \\\"app.py\\\", line 7, in pay", true),
+        ("KeyError: 'cart'", true),
+        ("level=info msg=next", false),
+        ("ERROR: payment failed\\r", false),
+        ("java.lang.IllegalStateException: no cart", true),
+        ("\\tat shop.Cart.pay(Cart.java:7)", true),
+        ("Caused by: java.io.IOException: closed", true),
+        ("level=info msg=next", false),
+        ("panic: no cart", false),
+        ("", true),
+        ("goroutine 1 [running]:", true),
+        ("main.pay(0x1)", true),
+        ("\\t/app/main.go:7 +0x1d", true),
+        ("level=info msg=next", false),
+    ]
+    .map(|(text, continues)| {
+        let raw = format!(r#"{{"log":"{text}\n","stream":"stderr","time":"2026-11-18T07:59:59.123456789Z"}}"#);
+        let parsed = parser.line(raw.as_bytes(), NOW);
+        assert!(matches!(parsed.time, TimeField::At(_)), "{text}: its time is docker's");
+        assert_eq!(parsed.continues, continues, "{text}");
+        (text, parsed.level)
+    });
+    assert_eq!(parser.format(), Format::Docker);
+    let level = |begin: &str| seen.iter().find(|(text, _)| text.starts_with(begin)).and_then(|(_, level)| *level);
+    assert_eq!((level("panic"), level("ERROR"), level("KeyError")), (Some(Level::Fatal), Some(Level::Error), None));
+}
+
 const FORMATS: [Format; 14] = [
     Format::Plain,
     Format::Json,
