@@ -1,6 +1,6 @@
 //! Times in the zone that the person reads them in.
 
-use chrono::{DateTime, FixedOffset, NaiveDateTime, Offset, TimeZone, Utc};
+use chrono::{DateTime, FixedOffset, NaiveDate, NaiveDateTime, Offset, TimeZone, Utc};
 
 use super::look::Look;
 use crate::app::state::State;
@@ -38,6 +38,11 @@ impl Zone {
         utc.checked_add_offset(offset).unwrap_or(utc)
     }
 
+    /// The day that a time is of.
+    pub fn day(self, time: DateTime<Utc>) -> NaiveDate {
+        self.local(time).date()
+    }
+
     /// What stands after a time: `Z`, ` CEST`, `+02:00`.
     pub fn suffix(self, time: DateTime<Utc>) -> String {
         match self {
@@ -61,6 +66,11 @@ impl Zone {
     pub fn full(self, time: DateTime<Utc>) -> String {
         format!("{}{}", self.local(time).format("%Y-%m-%d %H:%M:%S%.3f"), self.suffix(time))
     }
+}
+
+/// `Wed 2026-11-18`
+pub fn day_words(day: NaiveDate) -> String {
+    day.format("%a %Y-%m-%d").to_string()
 }
 
 #[cfg(test)]

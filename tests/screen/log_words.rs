@@ -7,10 +7,10 @@ use quarterdeck::app::message::Message;
 use quarterdeck::app::update::update;
 use quarterdeck::domain::log::{Source, SourceId};
 use quarterdeck::domain::log_keep::Kept;
-use quarterdeck::domain::log_view::{LogWindow, SourceStatus};
+use quarterdeck::domain::log_view::{Bucket, LogWindow, SourceStatus};
 
 use super::log_pane::{answered, incident, logs, query, status};
-use super::{busy, picture, press};
+use super::{at, busy, picture, press};
 
 #[test]
 fn new_is_what_came_since_the_tail_was_left_whatever_is_asked_meanwhile() {
@@ -111,4 +111,26 @@ fn what_is_new_and_how_to_copy_an_event_are_offered_on_a_small_screen() {
     press(&mut state, " ");
     answered(&mut state);
     assert!(picture(&mut state).contains("ye copy"), "{}", picture(&mut state));
+}
+
+#[test]
+fn lines_of_another_day_say_which() {
+    let mut state = logs((80, 24));
+    assert!(!picture(&mut state).contains("2026-11-2"), "of today nothing is said");
+    let day = 86_400_000_000;
+    let mut window = incident();
+    for row in &mut window.rows[..3] {
+        row.id.micros -= 3 * day;
+    }
+    window.histogram =
+        [-3 * 86_400, 0].map(|start| Bucket { start: at(start).timestamp(), errors: 1, ..Bucket::default() }).into();
+    press(&mut state, " g");
+    update(&mut state, Message::Logs(Box::new(window)));
+    let shown = picture(&mut state);
+    let rule = shown.lines().find(|line| line.contains("\u{2500} Logs ")).expect("the title");
+    assert!(shown.lines().any(|line| line.starts_with("\u{2500}\u{2500} Sat 2026-11-21 ")), "{shown}");
+    assert!(rule.contains("Wed 2026-11-18"), "{shown}");
+    assert!(shown.contains(" 11-18 "), "{shown}");
+    press(&mut state, "t");
+    assert!(!picture(&mut state).contains("Wed"), "the times say it themselves");
 }

@@ -31,10 +31,12 @@ pub fn draw(state: &State, c: &mut Canvas, area: Rect) {
     let span = if buckets.len() > 1 { buckets[1].start - first.start } else { 1 };
     let foot = area.bottom() - 1;
     let zone = Zone::of(state, c.look);
+    let day = |seconds: i64| DateTime::from_timestamp(seconds, 0).map(|time| zone.day(time));
+    let days = day(first.start) != day(last.start + span);
+    // Where it goes over days, an end that is not today says its day.
     let label = |seconds: i64| {
-        DateTime::from_timestamp(seconds, 0)
-            .map(|time| zone.local(time).format("%H:%M").to_string())
-            .unwrap_or_default()
+        let form = if days && day(seconds) != Some(zone.day(state.now)) { "%m-%d" } else { "%H:%M" };
+        DateTime::from_timestamp(seconds, 0).map(|time| zone.local(time).format(form).to_string()).unwrap_or_default()
     };
     let x = area.x + 1;
     c.put_as(x, foot, LABEL, &label(first.start), Role::Dim);

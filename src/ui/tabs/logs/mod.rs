@@ -8,11 +8,12 @@ mod sidebar;
 mod status;
 mod stream;
 
+use chrono::DateTime;
 use ratatui::layout::Rect;
 
 use super::{NARROW, nothing};
 use crate::app::command::Command;
-use crate::app::state::State;
+use crate::app::state::{State, TimeColumn};
 use crate::domain::log_view::{LogRow, SourceStatus};
 use crate::domain::nearest::nearest;
 use crate::domain::query::BUILT_IN;
@@ -22,6 +23,7 @@ use crate::ui::footer::key_in_tabs;
 use crate::ui::format::{plural, rate};
 use crate::ui::glyph;
 use crate::ui::theme::Role;
+use crate::ui::times::{Zone, day_words};
 
 /// What is shown in detail under the stream.
 enum Detail<'s> {
@@ -89,6 +91,7 @@ fn rule(state: &State, c: &mut Canvas, line: Rect) {
     }
     let window = &state.logs.window;
     let mut figures = Vec::new();
+    figures.extend(other_day(state, c));
     if filters > 0 {
         figures.push(plural(filters, "filter"));
     }
@@ -104,6 +107,19 @@ fn rule(state: &State, c: &mut Canvas, line: Rect) {
     }
     let figures: Vec<Piece> = vec![c.piece(figures.join(&format!(" {} ", glyph::DOT)), Role::Dim)];
     c.rule(line, &title, &figures, !state.logs.sidebar);
+}
+
+/// The day of what is looked at, where its times do not say it and it is not today.
+fn other_day(state: &State, c: &Canvas) -> Option<String> {
+    let zone = Zone::of(state, c.look);
+    let rows = &state.logs.window.rows;
+    let row = rows.iter().find(|row| Some(row.id) == state.logs.selected).or(if state.logs.follow {
+        rows.last()
+    } else {
+        rows.first()
+    })?;
+    let day = zone.day(DateTime::from_timestamp_micros(row.id.micros)?);
+    (state.logs.times == TimeColumn::Short && day != zone.day(state.now)).then(|| day_words(day))
 }
 
 /// That a name in the filter is no field's, and which field may have been meant.

@@ -1,6 +1,6 @@
 //! The merged stream.
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use ratatui::layout::Rect;
 use unicode_width::UnicodeWidthStr;
 
@@ -14,7 +14,7 @@ use crate::ui::canvas::{Canvas, Piece, below, row, width};
 use crate::ui::format::{fit, relative, thousands};
 use crate::ui::glyph;
 use crate::ui::theme::Role;
-use crate::ui::times::Zone;
+use crate::ui::times::{Zone, day_words};
 
 /// From so many columns on, each line says its source too.
 const WITH_SOURCE: u16 = 110;
@@ -53,13 +53,15 @@ enum Item<'s> {
     Mark(Mark),
     /// So many more happened there.
     More(usize),
+    /// Another day begins.
+    Day(NaiveDate),
 }
 
 /// Things that happened between two lines and are told each by itself.
 const TOLD: usize = 3;
 
 /// The rows of the window, and between them what happened meanwhile.
-fn items(state: &State) -> Vec<Item<'_>> {
+fn items(state: &State, zone: Zone) -> Vec<Item<'_>> {
     let window = &state.logs.window;
     let time = |row: &LogRow| DateTime::from_timestamp_micros(row.id.micros).unwrap_or(row.time);
     let (Some(first), Some(last)) = (window.rows.first(), window.rows.last()) else { return Vec::new() };
@@ -67,10 +69,15 @@ fn items(state: &State) -> Vec<Item<'_>> {
     let end = if window.below == 0 { DateTime::<Utc>::MAX_UTC } else { time(last) };
     let mut marks = ruler::marks(state, time(first), end).into_iter().peekable();
     let mut out = Vec::with_capacity(window.rows.len());
+    let mut day = zone.day(time(first));
     for (n, row) in window.rows.iter().enumerate() {
         // The first line is at its window's beginning, not after what happened then.
         if n > 0 && !row.continues {
             between(&mut out, std::iter::from_fn(|| marks.next_if(|mark| mark.at <= time(row))));
+            let today = zone.day(time(row));
+            if std::mem::replace(&mut day, today) != today && state.logs.times == TimeColumn::Short {
+                out.push(Item::Day(today));
+            }
         }
         out.push(Item::Row(row));
     }
@@ -95,7 +102,7 @@ pub fn draw(state: &State, c: &mut Canvas, area: Rect) {
     c.regions.viewport.log_rows = usize::from(area.height);
     c.regions.viewport.log_columns = usize::from(room);
     c.target(area, Target::Stream);
-    let items = items(state);
+    let items = items(state, Zone::of(state, c.look));
     let height = |item: &Item| match item {
         Item::Row(row) => {
             let lines = match &row.content {
@@ -107,7 +114,7 @@ pub fn draw(state: &State, c: &mut Canvas, area: Rect) {
             };
             lines + usize::from(noted(state, row).is_some())
         }
-        Item::Mark(_) | Item::More(_) => 1,
+        Item::Mark(_) | Item::More(_) | Item::Day(_) => 1,
     };
     let start = first(state, &items, usize::from(area.height), height);
     let mut y = 0;
@@ -119,6 +126,10 @@ pub fn draw(state: &State, c: &mut Canvas, area: Rect) {
         match item {
             Item::Mark(mark) => {
                 ruler_line(state, c, row(area, y), mark);
+                y += 1;
+            }
+            Item::Day(day) => {
+                c.rule(row(area, y), &[c.piece(day_words(*day), Role::Dim)], &[], false);
                 y += 1;
             }
             Item::More(more) => {
