@@ -7,6 +7,7 @@ use tui_textarea::TextArea;
 
 use super::offering::Offering;
 use crate::domain::act::{News, Proposal};
+use crate::domain::action::ActionKind;
 use crate::domain::audit::{Ending, HostEnding, Verdict};
 use crate::domain::confirm::Standing;
 use crate::domain::deploy::journal::{Fact, HostRun, Phase};
@@ -85,7 +86,7 @@ pub struct Act {
     pub proposal: Proposal,
     /// When.
     pub began: DateTime<Utc>,
-    /// Each host.
+    /// What is no host but has a row, and each host.
     pub hosts: Vec<ActHost>,
     /// What there was to say about the whole.
     pub warnings: Vec<String>,
@@ -113,6 +114,8 @@ pub struct Over {
 pub struct ActHost {
     /// Its name.
     pub name: String,
+    /// It is no host, but a job of the forge's, a check, or whatever else it is done by or to.
+    pub other: bool,
     /// When its turn came.
     pub began: Option<DateTime<Utc>>,
     /// What it waits for, or did last.
@@ -130,8 +133,9 @@ pub struct ActHost {
 impl Act {
     /// One that begins now.
     pub fn new(ticket: u64, want: Want, proposal: Proposal, now: DateTime<Utc>) -> Self {
-        let host = |name: &String| ActHost { name: name.clone(), ..ActHost::default() };
-        let hosts = proposal.hosts.iter().map(host).collect();
+        let row = |name: &String, other| ActHost { name: name.clone(), other, ..ActHost::default() };
+        let other = proposal.other.iter().map(|name| row(name, true));
+        let hosts = other.chain(proposal.hosts.iter().map(|name| row(name, false))).collect();
         let (warnings, words) = (Vec::new(), Vec::new());
         let wish = want.wish();
         Self { ticket, want, proposal, began: now, hosts, warnings, words, run: None, wish, over: None }
@@ -151,8 +155,21 @@ impl Act {
 
     /// How many hosts are done, and of how many.
     pub fn done(&self) -> (usize, usize) {
-        let done = |host: &&ActHost| host.ended.is_some() || host.is_done();
-        (self.hosts.iter().filter(done).count(), self.hosts.len())
+        let hosts = self.hosts.iter().filter(|host| !host.other);
+        (hosts.clone().filter(|host| host.ended.is_some() || host.is_done()).count(), hosts.count())
+    }
+
+    /// How far it is, in words: what its job does, for a deploy by the forge, and how many hosts are done.
+    pub fn progress(&self) -> String {
+        let by_job = matches!(self.want.action, ActionKind::Deploy | ActionKind::Rollback | ActionKind::Adopt);
+        let job = self.hosts.iter().find(|row| row.other && by_job).map(|job| match job.word.as_str() {
+            "" if self.over.is_some() => "job not started".to_owned(),
+            "" => "job waits".to_owned(),
+            word => format!("job {word}"),
+        });
+        let (done, of) = self.done();
+        let hosts = (of > 0).then(|| format!("{done} of {of} host{}", if of == 1 { "" } else { "s" }));
+        job.into_iter().chain(hosts).collect::<Vec<_>>().join(", ")
     }
 
     /// Whether its run waits on the hosts for somebody, or goes on, as far as those tell.
@@ -172,7 +189,10 @@ impl Act {
             News::Said(host, line) => self.with(&host, |host| host.say(line)),
             News::Note(host, text) => self.with(&host, |host| {
                 host.word.clone_from(&text);
-                host.say(text);
+                // What stands under a job is its own log.
+                if !host.other {
+                    host.say(text);
+                }
             }),
             News::Fact(host, fact) => self.with(&host, |host| host.fact(&fact, now)),
             News::Warning(text) => self.warnings.push(text),

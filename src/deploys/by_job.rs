@@ -146,9 +146,13 @@ impl<'a> Following<'a> {
         let plan = self.order.plan;
         let (mut reader, mut log, mut shown) = (TraceReader::new(&self.project, self.job.id), CiLog::default(), 0_u64);
         let began = tokio::time::Instant::now();
-        let mut trouble = None;
+        let (mut trouble, mut status) = (None, String::new());
         loop {
             let over = self.job.status.is_over();
+            if status != self.job.status.0 {
+                status.clone_from(&self.job.status.0);
+                told.tell(Told::Note(self.job.name.clone(), one_line(&status, 40))).await;
+            }
             let mut pause = Duration::from_secs(3);
             // What an API does not answer now it answers later.
             match reader.next(self.order.gitlab).await {
@@ -182,8 +186,7 @@ impl<'a> Following<'a> {
             if !over {
                 sleep(pause.min(Duration::from_secs(10))).await;
                 if let Ok(job) = self.order.gitlab.job(&self.project, self.job.id).await {
-                    let status = job.status.0.clone();
-                    self.scribe.note(|record| record.detail = Some(one_line(&status, 100))).await;
+                    self.scribe.note(|record| record.detail = Some(one_line(&job.status.0, 100))).await;
                     self.job = job;
                 }
             } else {

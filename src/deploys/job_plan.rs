@@ -137,8 +137,8 @@ pub async fn make(gitlab: &GitLab, wanted: Wanted<'_>) -> Result<JobPlan, NoPlan
     let job = spec.gitlab.job.clone().unwrap_or_default();
     let success = |one: &&Deployment| one.status == Some(DeploymentStatus::Success);
     let live = project.history(place).find(success);
-    let running = deployment::on_its_way(project.history(place)).filter(|_| kind == Kind::Rollback);
-    let from = running.or(live).map(|one| one.version.clone());
+    let half_way = deployment::half_way(project.history(place)).filter(|_| kind == Kind::Rollback);
+    let from = half_way.or(live).map(|one| one.version.clone());
     let (version, change) = match kind {
         Kind::Deploy => {
             let version = wanted.version.to_owned();

@@ -19,8 +19,11 @@ pub struct Proposal {
     pub environment: String,
     /// The service, where it is about one.
     pub service: Option<String>,
-    /// The hosts, or what else it is done to, in order.
+    /// The hosts, in order.
     pub hosts: Vec<String>,
+    /// What does it or what it is done to where that is no host, such as a job of the forge's or a check: it has a row of
+    /// its own, and is never counted among the hosts.
+    pub other: Option<String>,
     /// The plan as a page: a label and a text a line.
     pub page: Vec<String>,
     /// What must be done to confirm it.

@@ -242,7 +242,7 @@ pub fn deploy(
 }
 
 /// Rolls a place back, by its name at GitLab: runs the job of the deployment that was live before what is live now, or of
-/// what is live while another version is on its way.
+/// what is live while another version is on its way or has stopped half way.
 pub fn roll_back(token: Option<&Token>, project: &Project, place: &str) -> Planned {
     allowed(token)?;
     let success = |one: &&Deployment| one.status == Some(DeploymentStatus::Success);
@@ -258,8 +258,8 @@ pub fn roll_back_to(token: Option<&Token>, project: &Project, target: &Deploymen
     let place = &target.place;
     let success = |one: &&Deployment| one.status == Some(DeploymentStatus::Success);
     let live = project.history(place).find(success).ok_or(format!("nothing is live in {place}"))?;
-    let running = deployment::on_its_way(project.history(place));
-    if live.id == target.id && running.is_none() {
+    let half_way = deployment::half_way(project.history(place));
+    if live.id == target.id && half_way.is_none() {
         return Err(format!("{} is what is live in {place}", target.version));
     }
     // One that was only reported has no job; the same version may have been deployed by one before.
@@ -271,7 +271,7 @@ pub fn roll_back_to(token: Option<&Token>, project: &Project, target: &Deploymen
             target.version
         )
     })?;
-    let from = running.unwrap_or(live);
+    let from = half_way.unwrap_or(live);
     let title = format!("Roll {place} back from {} to {}", from.version, target.version);
     let effect = format!("runs job {job} again, the one that deployed {} before", target.version);
     let undo = from.job.map(|job| format!("retry job {job}, which deployed {}", from.version));
@@ -281,6 +281,13 @@ pub fn roll_back_to(token: Option<&Token>, project: &Project, target: &Deploymen
         plan.warnings.push(format!(
             "{} is being deployed to {place} now: cancel its job, or it may end after this one",
             running.version
+        ));
+    }
+    if let Some(stopped) = half_way.filter(|one| one.status != Some(DeploymentStatus::Running)) {
+        let word = if stopped.status == Some(DeploymentStatus::Canceled) { "was stopped" } else { "failed" };
+        plan.warnings.push(format!(
+            "{} {word} half way, and some hosts may have it; {} is the last that was deployed to {place} with success",
+            stopped.version, live.version
         ));
     }
     plan.warnings.push(

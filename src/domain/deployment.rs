@@ -259,10 +259,11 @@ pub fn live<'a>(deployments: &[Deployment], known: impl IntoIterator<Item = (&'a
 }
 
 /// The deployment that rolling a place back goes to, of its history (newest first): the one that was live before what is
-/// live now, where what was rolled back from is not a way back. While another version is on its way, it is what is live.
+/// live now, where what was rolled back from is not a way back. While another version is on its way, or stopped half way,
+/// it is what is live.
 pub fn way_back<'d>(history: impl DoubleEndedIterator<Item = &'d Deployment>) -> Option<&'d Deployment> {
     let history: Vec<&Deployment> = history.collect();
-    if on_its_way(history.iter().copied()).is_some() {
+    if half_way(history.iter().copied()).is_some() {
         return history.into_iter().find(|one| one.status == Some(DeploymentStatus::Success));
     }
     let mut stack: Vec<&Deployment> = Vec::new();
@@ -292,11 +293,20 @@ pub fn way_back<'d>(history: impl DoubleEndedIterator<Item = &'d Deployment>) ->
     stack.get(before).copied()
 }
 
-/// What is being deployed over another version that is live, of a place's history (newest first): some hosts may have it.
-pub fn on_its_way<'d>(mut history: impl Iterator<Item = &'d Deployment>) -> Option<&'d Deployment> {
-    let running = history.next().filter(|one| one.status == Some(DeploymentStatus::Running))?;
-    let live = history.find(|one| one.status == Some(DeploymentStatus::Success))?;
-    (live.identity() != running.identity()).then_some(running)
+/// What is being deployed over another version that is live, or was until it failed or was stopped, of a place's history
+/// (newest first): some hosts may have it. What never began is on no host; and whoever was going back has not changed their
+/// mind because that failed.
+pub fn half_way<'d>(history: impl Iterator<Item = &'d Deployment>) -> Option<&'d Deployment> {
+    use DeploymentStatus::{Canceled, Failed, Running, Success};
+    let mut begun = history.filter(|one| match one.status {
+        Some(Running | Success) => true,
+        Some(Failed | Canceled) => one.started.is_some(),
+        _ => false,
+    });
+    let newest = begun.next().filter(|one| one.status != Some(Success))?;
+    let live = begun.find(|one| one.status == Some(Success))?;
+    let goes_on = newest.kind != Some(DeploymentKind::Rollback) && live.identity() != newest.identity();
+    goes_on.then_some(newest)
 }
 
 /// Deployments per status.
@@ -347,6 +357,7 @@ mod tests {
         let status = |word: &str| match word {
             "ok" => DeploymentStatus::Success,
             "run" => DeploymentStatus::Running,
+            "never" => DeploymentStatus::Canceled,
             _ => DeploymentStatus::Failed,
         };
         let start: DateTime<Utc> = "2026-03-01T00:00:00Z".parse().unwrap();
@@ -366,7 +377,7 @@ mod tests {
                 kind: None,
                 by: None,
                 created: Some(created),
-                started: Some(created),
+                started: (*word != "never").then_some(created),
                 finished: (*word != "run").then(|| created + chrono::TimeDelta::seconds(30)),
                 updated: Some(created),
                 previous_version: None,
@@ -503,7 +514,19 @@ mod tests {
         for (rows, expected) in [
             (&[("1.0", "a", "ok")][..], None),
             (&[("1.0", "a", "ok"), ("1.1", "b", "ok")], Some("1.0")),
-            (&[("1.0", "a", "ok"), ("1.1", "b", "ok"), ("1.1", "b", "ok"), ("1.2", "c", "bad")], Some("1.0")),
+            (&[("1.0", "a", "ok"), ("1.1", "b", "ok"), ("1.1", "b", "ok")], Some("1.0")),
+            // One that failed half way may be on hosts too: what was live before it is the way back, and once that is there
+            // again, the one before.
+            (&[("1.0", "a", "ok"), ("1.1", "b", "ok"), ("1.2", "c", "bad")], Some("1.1")),
+            (&[("1.0", "a", "ok"), ("1.1", "b", "ok"), ("1.2", "c", "bad"), ("1.3", "d", "bad")], Some("1.1")),
+            (&[("1.0", "a", "ok"), ("1.1", "b", "ok"), ("1.2", "c", "bad"), ("1.1", "b", "ok")], Some("1.0")),
+            // A way back that was cut off is still the way back.
+            (&[("1.0", "a", "ok"), ("1.1", "b", "ok"), ("1.0", "a", "bad")], Some("1.0")),
+            (&[("1.0", "a", "ok"), ("1.1", "b", "ok"), ("1.0", "a", "run")], Some("1.0")),
+            // The same version once more changes nothing, and what never began is nowhere.
+            (&[("1.0", "a", "ok"), ("1.1", "b", "ok"), ("1.1", "b", "bad")], Some("1.0")),
+            (&[("1.0", "a", "ok"), ("1.1", "b", "ok"), ("1.2", "c", "never")], Some("1.0")),
+            (&[("1.0", "a", "ok"), ("1.1", "b", "ok"), ("1.2", "c", "bad"), ("1.3", "d", "never")], Some("1.1")),
             (&[("1.0", "a", "ok"), ("1.1", "b", "ok"), ("1.2", "c", "ok"), ("1.1", "b", "ok")], Some("1.0")),
             // While a version is on its way, hosts may have it: what is live is the way back.
             (&[("1.0", "a", "ok"), ("1.1", "b", "ok"), ("1.2", "c", "run")], Some("1.1")),

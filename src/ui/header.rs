@@ -160,7 +160,8 @@ fn environment(state: &State, c: &Canvas, narrow: bool) -> Vec<Piece<'static>> {
     if let Some(act) = state.acting.under_way().next() {
         let (done, of) = act.done();
         let what = act.want.custom.as_deref().unwrap_or(act.want.action.def().name);
-        pieces.push(c.piece(format!(" {} {} {done}/{of}", glyph::DIALING, fit(what, 12)), Role::Busy));
+        let count = if of > 0 { format!(" {done}/{of}") } else { String::new() };
+        pieces.push(c.piece(format!(" {} {}{count}", glyph::DIALING, fit(what, 12)), Role::Busy));
     }
     pieces
 }

@@ -128,7 +128,7 @@ fn commands_of_the_config_typed_commands_and_a_shell_leave_their_rows() {
     typed(&qd, &format!("{file}\r"));
     popup(&qd, "[y] yes");
     typed(&qd, "y");
-    qd.wait(SOON, "the end", |screen| screen.contains("1 of 1 hosts"));
+    qd.wait(SOON, "the end", |screen| screen.contains("1 of 1 host,"));
     assert!(world.path("touched").exists());
     typed(&qd, "1:act exec\r");
     qd.wait(SOON, "the question", |screen| screen.contains("read by sh"));

@@ -41,6 +41,7 @@ fn proposal(want: &Want, level: Level, again: Option<&str>) -> Proposal {
         environment: "production".into(),
         service: Some("api".into()),
         hosts,
+        other: None,
         page,
         demand: Demand::of(
             level,

@@ -132,6 +132,7 @@ fn over(state: &mut State, which: u8, texts: &[String]) {
                 environment: "production".into(),
                 service: Some(text(2)),
                 hosts: vec![text(3), text(4)],
+                other: Some(text(5)),
                 page: texts.iter().map(|text| format!("{text:<12} {text}")).collect(),
                 demand: Demand::of(action::Level::Two, Typed::name(&text(5), ["web-1"]), text(6), Some(text(7))),
             };

@@ -274,11 +274,17 @@ fn typed_ahead(state: &State, opened: chrono::DateTime<chrono::Utc>) -> bool {
 fn leave(state: &mut State, effects: &mut Vec<Effect>) {
     let mut lines: Vec<String> = Vec::new();
     for act in state.acting.under_way() {
-        let (done, of) = act.done();
-        lines.push(format!("{}: {done} of {of} done", act.proposal.title));
-        lines.push(match act.run {
-            Some(_) => "  the run continues on its hosts, unattended; `qd run adopt` takes it up again".to_owned(),
-            None => "  what has begun on a host ends there; the others are left alone, and nobody looks".to_owned(),
+        let word = match act.progress() {
+            word if word.is_empty() => "under way".to_owned(),
+            word => word,
+        };
+        lines.push(format!("{}: {word}", act.proposal.title));
+        lines.push(match (&act.run, &act.proposal.other) {
+            (_, Some(_)) => "  what was begun there goes on, and nobody here looks".to_owned(),
+            (Some(_), _) => "  the run continues on its hosts, unattended; `qd run adopt` takes it up again".to_owned(),
+            (None, None) => {
+                "  what has begun on a host ends there; the others are left alone, and nobody looks".to_owned()
+            }
         });
     }
     if lines.is_empty() {

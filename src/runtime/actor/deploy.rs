@@ -130,6 +130,7 @@ fn proposal(settings: &Settings, plan: &DeployPlan, title: String, page: Vec<Str
         environment: plan.environment.clone(),
         service: Some(plan.service.clone()),
         hosts: plan.hosts.iter().map(|part| part.host.clone()).collect(),
+        other: None,
         page,
         demand,
     }
@@ -237,6 +238,7 @@ pub(super) fn lock(
         environment: environment.name.clone(),
         service: Some(service.name.clone()),
         hosts: names,
+        other: None,
         page,
         demand,
     };

@@ -7,7 +7,7 @@ use crate::deploys::by_job::{Following, JobPlan, Order};
 use crate::deploys::job_of::{self, Of};
 use crate::deploys::proof::Proof;
 use crate::domain::act::{News, Proposal};
-use crate::domain::audit::HostEnding;
+use crate::domain::audit::{HostEnding, Verdict};
 use crate::domain::deploy::steer::Wish;
 use crate::domain::host::HostName;
 use crate::domain::hosted::GitLabSettings;
@@ -27,8 +27,8 @@ pub(super) async fn propose(settings: &Settings, of: Of<'_>, fires: Vec<String>)
         title: format!("{} {} {} by {}", plan.kind.as_str(), plan.service, plan.version, plan.job),
         environment: plan.environment.clone(),
         service: Some(plan.service.clone()),
-        // Its log is the job's own, so that has a place among them.
-        hosts: std::iter::once(&plan.job).chain(&plan.hosts).cloned().collect(),
+        hosts: plan.hosts.clone(),
+        other: Some(plan.job.clone()),
         page: plan.page(),
         demand: plan.demand(settings.names()),
     };
@@ -73,9 +73,10 @@ impl Doing {
         let last = match ended {
             Err(why) => News::Left(why.to_string()),
             Ok(ending) => {
-                // All came out as the job did.
+                // What is held has a job that did its work: its hosts are not well after it.
                 if let Some(host) = ending.hosts.first() {
-                    self.tell(News::Ended(HostEnding { host: plan.job.clone(), ..host.clone() })).await;
+                    let result = if host.result == Verdict::Held { Verdict::Ok } else { host.result };
+                    self.tell(News::Ended(HostEnding { host: plan.job.clone(), result, ..host.clone() })).await;
                 }
                 News::Over(ending)
             }

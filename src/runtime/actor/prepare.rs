@@ -124,7 +124,8 @@ pub(super) async fn prepare(
                 title: plan.title.clone(),
                 environment: plan.environment.clone(),
                 service: None,
-                hosts: vec![plan.subject.clone()],
+                hosts: Vec::new(),
+                other: Some(plan.subject.clone()),
                 page: plan.page(),
                 demand: plan.demand(settings.names()),
             };
@@ -152,6 +153,7 @@ pub(super) async fn prepare(
                 environment: plan.environment.clone(),
                 service: plan.service.clone(),
                 hosts: plan.targets.iter().map(|target| target.host.to_string()).collect(),
+                other: None,
                 page,
                 demand: plan.demand(settings.names(), again),
             }
@@ -221,6 +223,7 @@ fn shell_proposal(environment: &Environment, host: &HostName, argv: &[String]) -
         environment: environment.name.clone(),
         service: None,
         hosts: vec![host.to_string()],
+        other: None,
         page: vec![
             line("plan", &format!("shell on {host} · {}", &hash[..12])),
             line("environment", &format!("{} · level 1", environment.name)),

@@ -7,7 +7,7 @@ use quarterdeck::domain::api_error::ApiErrorKind;
 use quarterdeck::domain::ci::Token;
 use quarterdeck::domain::ci_plan::{self, CiAction};
 use quarterdeck::domain::delivery::{Delivery, Project, Sight};
-use quarterdeck::domain::deployment::DeploymentKind;
+use quarterdeck::domain::deployment::{DeploymentKind, DeploymentStatus};
 use quarterdeck::integrations::gitlab::{CiDone, GitLab, Watch};
 use serde_json::{Value, json};
 
@@ -83,6 +83,21 @@ async fn rolling_back_runs_the_job_of_what_was_live_before() {
     let newest = shop(&after).history("production").next().unwrap();
     assert_eq!((newest.version.as_str(), newest.kind), ("1.0.29", Some(DeploymentKind::Rollback)));
     assert_eq!((newest.pipeline, newest.previous_version.as_deref()), (Some(1030), Some("1.0.30")));
+
+    // One that failed half way may be on some hosts: what was live before it began is put back.
+    let mut failed = project.clone();
+    let at = failed.deployments.iter().position(|one| one.place == "production").unwrap();
+    let mut half = failed.deployments[at].clone();
+    half.id = "9000".to_owned();
+    (half.version, half.sha, half.job) = ("1.0.40".to_owned(), Some("f".repeat(40)), Some(9000));
+    (half.status, half.started, half.kind) =
+        (Some(DeploymentStatus::Failed), half.created, Some(DeploymentKind::Deploy));
+    failed.deployments[at].job = Some(5130);
+    failed.deployments.insert(at, half);
+    let plan = ci_plan::roll_back(None, &failed, "production").unwrap();
+    assert_eq!(plan.title, "Roll production back from 1.0.40 to 1.0.30");
+    assert_eq!(plan.action, CiAction::RetryJob { project: SHOP.to_owned(), job: 5130 });
+    assert!(plan.warnings.iter().any(|one| one.contains("1.0.40 failed half way")), "{:?}", plan.warnings);
 
     // What was only reported cannot be run again; what is live is no way back; a place of one version has none.
     let reported = project.history("production").next().unwrap();

@@ -122,10 +122,10 @@ fn dots<'t>(c: &Canvas, act: &Act, columns: usize) -> Vec<Piece<'t>> {
             None => c.piece(glyph::HOLLOW, Role::Dim),
         },
     };
-    if act.hosts.len() <= columns {
-        return act.hosts.iter().map(dot).collect();
-    }
     let (done, of) = act.done();
+    if of <= columns {
+        return act.hosts.iter().filter(|host| !host.other).map(dot).collect();
+    }
     vec![c.piece(format!("{done}/{of}"), Role::Text)]
 }
 
@@ -236,13 +236,11 @@ pub fn known_page<'t>(state: &State, c: &Canvas, run: &KnownRun) -> Vec<Line<'t>
 /// The page: each host with how it stands and what it said, then the plan.
 pub fn page<'t>(state: &State, c: &Canvas, act: &Act) -> Vec<Line<'t>> {
     let (word, role) = standing(act);
-    let (done, of) = act.done();
     let until = act.over.as_ref().map_or(state.now, |over| over.at);
-    let took = duration(since(until, act.began));
-    let mut lines = vec![Line::Pair(
-        "state",
-        vec![c.piece(word, role), c.piece(format!("  {done} of {of} hosts, {took}"), Role::Dim)],
-    )];
+    let progress = Some(act.progress()).filter(|word| !word.is_empty());
+    let words: Vec<String> = progress.into_iter().chain([duration(since(until, act.began))]).collect();
+    let mut lines =
+        vec![Line::Pair("state", vec![c.piece(word, role), c.piece(format!("  {}", words.join(", ")), Role::Dim)])];
     if let Some(id) = &act.run {
         lines.push(Line::Pair("run", vec![c.piece(id.clone(), Role::Text)]));
     }
