@@ -64,6 +64,11 @@ impl Acting {
         self.acts.iter().filter(|act| act.over.is_none())
     }
 
+    /// Runs that the hosts know of and that were not begun here.
+    pub fn known_elsewhere(&self) -> impl Iterator<Item = &KnownRun> {
+        self.known.iter().filter(|run| self.acts.iter().all(|act| act.run.as_deref() != Some(&run.id)))
+    }
+
     /// Keeps what was confirmed.
     pub fn keep(&mut self, act: Act) {
         self.acts.push_front(act);

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::action::CustomAction;
 use super::deploy::freeze::Freeze;
-use super::deploy::spec::DeploySpec;
+use super::deploy::spec::{DeploySpec, Strategy};
 use super::gate::GateSettings;
 use super::host::Host;
 use super::hosted::HostedSettings;
@@ -67,11 +67,19 @@ impl Settings {
         services.chain(hosts).chain(environments).collect()
     }
 
+    /// How a service is deployed.
+    pub fn deploy(&self, service: &str, environment: &str) -> Option<&DeploySpec> {
+        self.deploys.iter().find(|spec| spec.service == service && spec.environment == environment)
+    }
+
+    /// The same where that goes over its hosts, not by a job of the forge's.
+    pub fn deploy_over_hosts(&self, service: &Service) -> Option<&DeploySpec> {
+        self.deploy(&service.name, &service.environment).filter(|spec| spec.strategy != Strategy::Gitlab)
+    }
+
     /// How a service is judged after something was done to it.
     pub fn gate(&self, service: &Service) -> GateSettings {
-        let spec =
-            self.deploys.iter().find(|spec| spec.service == service.name && spec.environment == service.environment);
-        spec.map(|spec| spec.gate.clone()).unwrap_or_default()
+        self.deploy(&service.name, &service.environment).map(|spec| spec.gate.clone()).unwrap_or_default()
     }
 }
 

@@ -5,6 +5,8 @@ use std::mem;
 
 use memchr::memchr;
 
+use crate::domain::ulid::is_ulid;
+
 /// A longer line is cut off here.
 const LINE_BYTES: usize = 8 << 10;
 /// What one answer may hold; the lines after that are dropped.
@@ -29,6 +31,8 @@ pub enum Frame {
     Units(Block),
     /// The answer to a beat: its number.
     Beat(u64),
+    /// The id of a run of a deploy that has begun there.
+    Run(String),
     /// The answer to a clock question: its number, and the text of the host's `date +%s.%N`.
     Clock(u64, String),
 }
@@ -137,6 +141,7 @@ impl Reader {
             ("end", "disks") => return Some(Frame::Disks(mem::take(&mut self.disks))),
             ("end", "units") => return Some(Frame::Units(mem::take(&mut self.units))),
             ("beat", number) => return number.parse().ok().map(Frame::Beat),
+            ("run", id) => return is_ulid(id).then(|| Frame::Run(id.to_owned())),
             ("clock", answer) => {
                 let (number, time) = answer.split_once(' ')?;
                 return Some(Frame::Clock(number.parse().ok()?, time.to_owned()));
@@ -199,6 +204,12 @@ mod tests {
         assert_eq!(disks.answer("inodes"), None, "it failed");
         assert_eq!(disks.answer("mounts"), None, "it is missing");
         assert_eq!(time, "12.5");
+    }
+
+    #[test]
+    fn a_run_has_the_id_of_a_run() {
+        let frames = read("beat:1\nrun:01M7ZNM47JXZXXVCDGBE9CMDF0\nrun:../../etc\nrun:\n");
+        assert_eq!(frames, [Frame::Beat(1), Frame::Run("01M7ZNM47JXZXXVCDGBE9CMDF0".to_owned())]);
     }
 
     #[test]

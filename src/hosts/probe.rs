@@ -6,9 +6,9 @@ use crate::transport::loader::quote;
 const SCRIPT: &str = include_str!("probe.sh");
 
 /// The script with what it has to look at put in front of it.
-pub fn script(units: &[String], containers: &[String]) -> String {
+pub fn script(units: &[String], containers: &[String], states: &[String]) -> String {
     let list = |names: &[String]| quote(&names.join("\n"));
-    format!("units={} containers={}\n{SCRIPT}", list(units), list(containers))
+    format!("units={} containers={} states={}\n{SCRIPT}", list(units), list(containers), list(states))
 }
 
 /// One line of its standard input.
@@ -45,7 +45,9 @@ mod tests {
 
     #[test]
     fn names_are_quoted_for_the_shell() {
-        let script = script(&["a.service".into(), "$(rm -rf /)'.service".into()], &[]);
-        assert!(script.starts_with("units='a.service\n$(rm -rf /)'\\''.service' containers=''\n#!/bin/sh\n"));
+        let script = script(&["a.service".into(), "$(rm -rf /)'.service".into()], &[], &["/a b".into()]);
+        assert!(
+            script.starts_with("units='a.service\n$(rm -rf /)'\\''.service' containers='' states='/a b'\n#!/bin/sh\n")
+        );
     }
 }

@@ -5,7 +5,7 @@
 #   disks    df, in the background: `df:…` `inodes:…` `mounts:…`, then `end:disks`
 #   units    systemd, containers and the reboot mark, in the background: `failed:…` `show:…` `containers:…`
 #            `reboot:…`, then `end:units`
-#   beat N   answers `beat:N`
+#   beat N   answers `beat:N`, then `run:ID` for each folder of runs whose newest is another than was told before
 #   clock N  answers `clock:N SECONDS.NANOSECONDS`
 #
 # A section of a background job ends with `rc:NAME EXITCODE`, so that empty and missing differ. The fast lines go out
@@ -13,9 +13,10 @@
 # atomic 4096 bytes at a time, and begins each piece with a line end: where no empty line stands before such a piece,
 # it has cut a fast line in two, and the reader drops that block.
 #
-# Set by the caller in front of this: units, containers (names, one a line). Only grep is started for a fast tick; its
-# patterns keep what is parsed, since /proc/vmstat and netstat alone would double the bytes.
-# shellcheck disable=SC2154  # units and containers are set by the caller
+# Set by the caller in front of this: units, containers (names, one a line), states (folders that hold runs of deploys,
+# one a line). Only grep is started for a fast tick; its patterns keep what is parsed, since /proc/vmstat and netstat
+# alone would double the bytes. For a beat nothing is started at all.
+# shellcheck disable=SC2154  # units, containers and states are set by the caller
 # shellcheck disable=SC2013  # words are what is read
 # shellcheck disable=SC2086  # $limit and the lists of names are meant to be split
 # shellcheck disable=SC2329  # the jobs are called by name
@@ -116,6 +117,36 @@ units() {
     printf '\nend:units\n'
 }
 
+# The newest runs: their names are in the order of their times.
+told=
+begun() {
+    rest=$states
+    now=
+    while [ -n "$rest" ]; do
+        folder=${rest%%"$nl"*}
+        case $rest in
+            *"$nl"*) rest=${rest#*"$nl"} ;;
+            *) rest= ;;
+        esac
+        newest=
+        set +f
+        for run in "$root$folder"/runs/*; do
+            case ${run##*/} in
+                *[!0-9A-Z]*) ;;
+                *) newest=${run##*/} ;;
+            esac
+        done
+        set -f
+        [ -n "$newest" ] || continue
+        case " $told " in
+            *" $newest "*) ;;
+            *) printf 'run:%s\n' "$newest" || exit ;;
+        esac
+        now="$now $newest"
+    done
+    told=$now
+}
+
 printf 'begin:hello\nuname:%s\nmachine:%s\nname:%s\n' "$(uname -sr)" "$(uname -m)" "$(uname -n)"
 for file in "$root/etc/os-release" "$root/usr/lib/os-release"; do
     if os=$(grep -s '^PRETTY_NAME=' "$file"); then
@@ -136,7 +167,10 @@ while read -r what number; do
             ;;
         # Out of /proc again: a command found through a relative PATH, as in a made-up world, stays found.
         disks | units) (cd "$here" && "$what") </dev/null & ;;
-        beat) printf 'beat:%s\n' "$number" || exit ;;
+        beat)
+            printf 'beat:%s\n' "$number" || exit
+            begun
+            ;;
         clock) printf 'clock:%s %s\n' "$number" "$(date +%s.%N)" || exit ;;
     esac
 done

@@ -75,7 +75,7 @@ impl Sampler {
     async fn probe(&mut self) {
         let containers: Vec<String> =
             self.shared.plan.services.iter().filter_map(|service| service.container.clone()).collect();
-        let script = probe::script(&self.shared.units, &containers);
+        let script = probe::script(&self.shared.units, &containers, &self.shared.plan.states);
         let mut probe = Probe {
             stream: self.shared.transport.exec(ExecSpec::stream(script)),
             schedule: Schedule::new(Instant::now(), self.shared.plan.slow, self.shared.plan.beat),
@@ -147,6 +147,7 @@ impl Sampler {
             }
             Frame::Torn => probe.schedule.fast_again(),
             Frame::Beat(_) => {}
+            Frame::Run(id) => self.shared.slots.put(HostEvent::Run(id)),
             Frame::Clock(number, reading) => {
                 if let Some((asked, when)) = probe.asked.take()
                     && asked == number

@@ -28,6 +28,8 @@ struct Waiting {
     services: BTreeMap<(String, String), ServiceOnHost>,
     processes: Option<Result<Vec<Process>, String>>,
     unmeasured: Option<Option<String>>,
+    /// Of the runs that began the newest, whose looker finds the others beside it.
+    run: Option<String>,
 }
 
 impl Slots {
@@ -47,6 +49,7 @@ impl Slots {
             }
             HostEvent::Processes(list) => waiting.processes = Some(list),
             HostEvent::Unmeasured(why) => waiting.unmeasured = Some(why),
+            HostEvent::Run(id) => waiting.run = Some(id),
         }
         drop(waiting);
         self.ready.notify_one();
@@ -86,6 +89,9 @@ impl Waiting {
         }
         if let Some(((service, environment), status)) = self.services.pop_first() {
             return Some(HostEvent::Service { service, environment, status });
+        }
+        if let Some(id) = self.run.take() {
+            return Some(HostEvent::Run(id));
         }
         self.processes.take().map(HostEvent::Processes)
     }

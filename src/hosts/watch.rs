@@ -36,6 +36,8 @@ pub struct HostPlan {
     pub units: Vec<String>,
     /// The services that run on this host.
     pub services: Vec<Service>,
+    /// Folders in which runs of their deploys are kept.
+    pub states: Vec<String>,
 }
 
 impl HostPlan {
@@ -76,6 +78,8 @@ pub enum HostEvent {
     Processes(Result<Vec<Process>, String>),
     /// Why it is not measured though its connection stands; `None` once it is.
     Unmeasured(Option<String>),
+    /// A run of a deploy of this id has begun there, or had when the host was first asked.
+    Run(String),
     /// Samples do not continue from the one before: the link was lost, or the host started anew.
     Gap,
 }

@@ -50,7 +50,11 @@ impl Chronicler {
                 environment: environment.clone(),
                 status: Box::new(status.clone()),
             },
-            HostEvent::Heard(_) | HostEvent::Facts(_) | HostEvent::Processes(_) | HostEvent::Unmeasured(_) => return,
+            HostEvent::Heard(_)
+            | HostEvent::Facts(_)
+            | HostEvent::Processes(_)
+            | HostEvent::Unmeasured(_)
+            | HostEvent::Run(_) => return,
         };
         let _ = self.words.try_send((host.clone(), word));
     }

@@ -22,6 +22,7 @@ use super::look_back;
 use super::outlet::Outlet;
 use super::questions::Questions;
 use super::screen::{Left, Performer, Screen};
+use super::told::{host_events, links, windows};
 use super::wardrobe::Wardrobe;
 use crate::app::command::Command;
 use crate::app::effect::Effect;
@@ -31,7 +32,6 @@ use crate::domain::confirm::Standing;
 use crate::domain::host::HostName;
 use crate::domain::log_keep::Kept;
 use crate::domain::settings::{Clipboard, Settings, UiSettings};
-use crate::hosts::watch::HostEvent;
 use crate::logs::engine::{self, EngineHandle};
 use crate::logs::source::{Start, TailOptions};
 use crate::store::Store;
@@ -187,12 +187,14 @@ impl Crew {
             tokio::spawn(links(name.clone(), transport.link(), self.messages.clone()));
         }
         let links = fleet.transports().map(|(name, transport)| (name.clone(), transport.clone())).collect();
-        let look = actor::runs::look(self.sought.subscribe(), links, self.history.clone(), self.messages.clone());
+        let (began, begun) = mpsc::channel(MESSAGES);
+        let look =
+            actor::runs::look(self.sought.subscribe(), links, begun, self.history.clone(), self.messages.clone());
         self.looking.spawn(look);
         let (events, inbox) = mpsc::channel(MESSAGES);
         fleet.watch(&events);
         let chronicler = self.history.clone().map(Chronicler::start);
-        tokio::spawn(host_events(inbox, self.engine.clone(), chronicler, self.messages.clone()));
+        tokio::spawn(host_events(inbox, self.engine.clone(), chronicler, began, self.messages.clone()));
         let options =
             TailOptions { start: Start::Lately { since, bytes: FIRST_BYTES }, overflow, ..TailOptions::default() };
         fleet.tail(&options, |_, _| true, &self.engine.feed());
@@ -335,65 +337,6 @@ impl Performer for Crew {
             | Effect::Mouse(_)
             | Effect::Bell
             | Effect::Terminal(..) => {}
-        }
-    }
-}
-
-/// A host's link, whenever it changes.
-async fn links(
-    host: HostName,
-    mut link: tokio::sync::watch::Receiver<crate::domain::host::Link>,
-    messages: mpsc::Sender<Message>,
-) {
-    loop {
-        let now = link.borrow_and_update().clone();
-        if messages.send(Message::Link(host.clone(), now)).await.is_err() || link.changed().await.is_err() {
-            return;
-        }
-    }
-}
-
-/// What hosts say becomes messages; a measured skew goes to the log engine, and what happened is kept.
-async fn host_events(
-    mut events: mpsc::Receiver<(HostName, HostEvent)>,
-    engine: EngineHandle,
-    chronicler: Option<Chronicler>,
-    messages: mpsc::Sender<Message>,
-) {
-    while let Some((host, event)) = events.recv().await {
-        if let Some(chronicler) = &chronicler {
-            chronicler.hear(&host, &event);
-        }
-        let message = match event {
-            HostEvent::Heard(at) => Message::Heard(host, at),
-            HostEvent::Sampled(sample) => {
-                if let (Some(skew), Some(error)) = (sample.clock_skew_ms, sample.clock_error_ms) {
-                    engine.set_skew(host.clone(), skew, error);
-                }
-                Message::Sampled(host, sample)
-            }
-            HostEvent::Facts(facts) => Message::Facts(host, facts),
-            HostEvent::Service { service, environment, status } => {
-                engine.set_version(host.clone(), service.clone(), status.version.clone());
-                Message::Service { service, environment, host, status }
-            }
-            HostEvent::Unmeasured(why) => Message::Unmeasured(host, why),
-            HostEvent::Processes(list) => Message::Processes(host, list),
-            HostEvent::Gap => continue,
-        };
-        if messages.send(message).await.is_err() {
-            return;
-        }
-    }
-}
-
-/// The newest window of the logs, as fast as the screen takes it.
-async fn windows(engine: EngineHandle, messages: mpsc::Sender<Message>) {
-    let mut windows = engine.windows();
-    while windows.changed().await.is_ok() {
-        let window = (**windows.borrow_and_update()).clone();
-        if messages.send(Message::Logs(Box::new(window))).await.is_err() {
-            return;
         }
     }
 }

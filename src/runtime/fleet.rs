@@ -9,6 +9,7 @@ use tokio::sync::mpsc;
 
 use crate::domain::host::HostName;
 use crate::domain::log::{Feed, SourceKind, SourceSpec};
+use crate::domain::service::Service;
 use crate::domain::settings::{Settings, SshSettings};
 use crate::hosts::watch::{HostEvent, HostPlan, HostWatch, watch};
 use crate::logs::source::{Brought, Sieving, TailHandle, TailOptions, tail};
@@ -186,9 +187,19 @@ fn plan(settings: &Settings, host: &HostName) -> HostPlan {
         every: settings.stats.every,
         slow: settings.stats.slow,
         units,
+        states: states(settings, &services),
         services,
         beat: HEARTBEAT,
     }
+}
+
+/// Where the runs of these services are kept on their hosts, each once.
+fn states(settings: &Settings, services: &[Service]) -> Vec<String> {
+    let state = |service: &Service| settings.deploy_over_hosts(service)?.state.clone();
+    let mut states: Vec<String> = services.iter().filter_map(state).collect();
+    states.sort();
+    states.dedup();
+    states
 }
 
 /// The log sources of one host, each once, with the service that claims it first.

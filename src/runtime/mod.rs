@@ -28,5 +28,6 @@ mod signals;
 pub mod survey;
 pub mod terminal_asker;
 pub mod terminal_confirm;
+mod told;
 pub mod tty;
 pub mod wardrobe;

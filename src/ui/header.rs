@@ -162,6 +162,9 @@ fn environment(state: &State, c: &Canvas, narrow: bool) -> Vec<Piece<'static>> {
         let what = act.want.custom.as_deref().unwrap_or(act.want.action.def().name);
         let count = if of > 0 { format!(" {done}/{of}") } else { String::new() };
         pieces.push(c.piece(format!(" {} {}{count}", glyph::DIALING, fit(what, 12)), Role::Busy));
+    } else if let Some(run) = state.acting.known_elsewhere().find(|run| !run.is_over()) {
+        let ((done, of), what) = (run.done(), run.plan.kind.as_str());
+        pieces.push(c.piece(format!(" {} {what} {done}/{of} by {}", glyph::DIALING, fit(&run.by, 8)), Role::Busy));
     }
     pieces
 }

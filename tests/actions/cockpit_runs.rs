@@ -202,8 +202,8 @@ fn a_service_under_the_cursor_is_deployed_from_any_tab_and_hosts_that_are_away_a
 }
 
 #[test]
-fn hosts_are_asked_for_runs_seldom_while_nobody_looks_at_them() {
-    let world = releases::world("");
+fn hosts_are_asked_for_runs_seldom_while_nobody_looks_and_tell_of_one_that_begins() {
+    let world = releases::world(releases::ALL);
     let ls = world.path("bin/ls");
     std::fs::write(&ls, "#!/bin/sh\necho look >>\"$QD_UNITS/$QD_HOST/looks\"\nexec /bin/ls \"$@\"\n").unwrap();
     std::fs::set_permissions(&ls, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
@@ -220,6 +220,12 @@ fn hosts_are_asked_for_runs_seldom_while_nobody_looks_at_them() {
     // More than what is between two looks while somebody looks on.
     std::thread::sleep(Duration::from_secs(15));
     assert_eq!(looks(), 2);
+    // One that begins elsewhere is told all the same, long before the next look: its host says so with its heartbeat.
+    let theirs = Waiting::start(&world);
+    qd.wait(Duration::from_secs(30), "a word about it", |screen| screen.contains("◌ deploy 0/1 by "));
+    theirs.go();
+    qd.wait(SOON, "its end", |screen| !screen.contains("deploy 0/1") && !screen.contains("deploy 1/1"));
+    let after = looks();
     typed(&qd, "4");
-    came(2, 2);
+    came(1, after);
 }

@@ -90,6 +90,7 @@ async fn every_host_can_be_measured_and_its_services_asked() {
         let services: Vec<_> = demo.settings.services.iter().filter(|s| s.hosts.contains(&host)).cloned().collect();
         let is_web = host.as_str().starts_with("web");
         let plan = HostPlan {
+            states: Vec::new(),
             host: host.clone(),
             every: demo.settings.stats.every,
             slow: demo.settings.stats.slow,

@@ -40,14 +40,14 @@ struct Probe {
 
 impl Probe {
     fn start(shell: &mut Command, units: &[&str]) -> Self {
-        Self::start_with(shell, units, &[])
+        Self::start_with(shell, units, &[], &[])
     }
 
-    fn start_with(shell: &mut Command, units: &[&str], containers: &[&str]) -> Self {
-        let [units, containers] =
-            [units, containers].map(|names| names.iter().map(|name| (*name).to_owned()).collect::<Vec<String>>());
+    fn start_with(shell: &mut Command, units: &[&str], containers: &[&str], states: &[&str]) -> Self {
+        let [units, containers, states] = [units, containers, states]
+            .map(|names| names.iter().map(|name| (*name).to_owned()).collect::<Vec<String>>());
         let mut child = shell
-            .args(["-c", &script(&units, &containers)])
+            .args(["-c", &script(&units, &containers, &states)])
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::inherit())
@@ -142,12 +142,43 @@ fn a_docker_without_its_daemon_does_not_hide_what_podman_runs() {
     write_command(bin.path(), "docker", "echo 'Cannot connect to the Docker daemon' >&2; exit 1");
     write_command(bin.path(), "podman", "[ \"$7\" = api ] && echo 'api running 2 2026-11-21 01:17:40.5 +0000 UTC'");
     let mut shell = Command::new(bin.path().join("sh"));
-    let mut probe = Probe::start_with(shell.env("PATH", bin.path()), &[], &["api"]);
+    let mut probe = Probe::start_with(shell.env("PATH", bin.path()), &[], &["api"], &[]);
     probe.ask(&[Ask::Units]);
     let frames = probe.until(|frame| matches!(frame, Frame::Units(_)));
     let Some(Frame::Units(block)) = frames.last() else { panic!() };
     let found: Vec<_> = slow::containers(block).into_iter().map(|c| (c.name, c.status, c.restarts)).collect();
     assert_eq!(found, [("api".to_owned(), "running".to_owned(), Some(2))]);
+}
+
+#[test]
+fn a_run_that_begins_is_told_once_with_the_next_beat_and_nothing_is_started_for_it() {
+    let bin = busybox();
+    let busybox = bin.path().join("sh");
+    for shell in [Path::new("sh"), Path::new("bash"), &busybox] {
+        let root = tempfile::tempdir().unwrap();
+        let runs = |state: &str| root.path().join(state).join("runs");
+        let begin = |state: &str, id: &str| std::fs::create_dir_all(runs(state).join(id)).unwrap();
+        std::fs::create_dir(root.path().join("proc")).unwrap();
+        begin("a b", "01M7ZN8YB7HS97MQA6H6PYAAV6");
+        begin("a b", "01M7ZNM47JXZXXVCDGBE9CMDF0");
+        begin("a b", "zz\nrun:01M7ZZZZZZZZZZZZZZZZZZZZZZ");
+        let mut command = Command::new(shell);
+        let mut probe = Probe::start_with(command.env("QD_ROOT", root.path()), &[], &[], &["/a b", "/c", "/none"]);
+        let mut told = |beat: u64| {
+            probe.ask(&[Ask::Beat(beat), Ask::Clock(beat)]);
+            let frames = probe.until(|frame| matches!(frame, Frame::Clock(..)));
+            let id = |frame| if let Frame::Run(id) = frame { Some(id) } else { None };
+            frames.into_iter().filter_map(id).collect::<Vec<String>>()
+        };
+        assert_eq!(told(1), ["01M7ZNM47JXZXXVCDGBE9CMDF0"], "{shell:?}");
+        assert!(told(2).is_empty(), "{shell:?}");
+        begin("c", "01M7ZNM47JXZXXVCDGBE9CMDF1");
+        begin("a b", "01M7ZNM47JXZXXVCDGBE9CMDF2");
+        assert_eq!(told(3), ["01M7ZNM47JXZXXVCDGBE9CMDF2", "01M7ZNM47JXZXXVCDGBE9CMDF1"], "{shell:?}");
+        // The newest was removed: what was told before is nothing new.
+        std::fs::remove_dir(runs("c").join("01M7ZNM47JXZXXVCDGBE9CMDF1")).unwrap();
+        assert!(told(4).is_empty(), "{shell:?}");
+    }
 }
 
 #[test]

@@ -23,6 +23,7 @@ pub fn local() -> SharedTransport {
 /// A plan that looks often.
 pub fn plan(every_ms: u64) -> HostPlan {
     HostPlan {
+        states: Vec::new(),
         host: "here".into(),
         every: Duration::from_millis(every_ms),
         slow: Duration::from_secs(30),

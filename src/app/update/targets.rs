@@ -300,8 +300,7 @@ const LEAVE_OUT: &str = "leave_out";
 /// Whether a job of the forge's deploys the service.
 pub(super) fn is_by_job(state: &State, want: &Want) -> bool {
     let Subject::Service { name, environment, .. } = &want.subject else { return false };
-    let mine = |spec: &&DeploySpec| spec.service == *name && spec.environment == *environment;
-    state.settings.deploys.iter().find(mine).is_some_and(|spec| spec.strategy == Strategy::Gitlab)
+    state.settings.deploy(name, environment).is_some_and(|spec| spec.strategy == Strategy::Gitlab)
 }
 
 /// The hosts of a deploy over them that are not up; a job of the forge's needs none.

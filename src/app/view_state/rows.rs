@@ -181,9 +181,8 @@ impl RunRow<'_> {
 /// row.
 pub fn runs(state: &State) -> Vec<RunRow<'_>> {
     let acting = &state.acting;
-    let ours = |run: &&KnownRun| acting.acts.iter().any(|act| act.run.as_deref() == Some(&run.id));
     let acts = acting.acts.iter().map(RunRow::Act);
-    let mut rows: Vec<RunRow> = acts.chain(acting.known.iter().filter(|run| !ours(run)).map(RunRow::Known)).collect();
+    let mut rows: Vec<RunRow> = acts.chain(acting.known_elsewhere().map(RunRow::Known)).collect();
     rows.retain(|row| match row {
         RunRow::Act(act) => state.deploys.wants(&[&act.proposal.title, &act.proposal.environment]),
         RunRow::Known(run) => {

@@ -36,8 +36,8 @@ const FORGE: Duration = Duration::from_secs(6);
 
 /// How a service is deployed.
 fn spec<'s>(settings: &'s Settings, service: &Service) -> Result<&'s DeploySpec, String> {
-    let mine = |spec: &&DeploySpec| spec.service == service.name && spec.environment == service.environment;
-    settings.deploys.iter().find(mine).ok_or_else(|| format!("{} has no [service.deploy]", service.name))
+    let spec = settings.deploy(&service.name, &service.environment);
+    spec.ok_or_else(|| format!("{} has no [service.deploy]", service.name))
 }
 
 fn line(label: &str, text: &str) -> String {
@@ -52,7 +52,7 @@ pub(super) fn in_order(hosts: &[HostName], reachable: &Reachable) -> Vec<(HostNa
 /// How the service of what is wanted is deployed.
 pub(super) fn spec_of<'s>(settings: &'s Settings, want: &Want) -> Option<&'s DeploySpec> {
     let Subject::Service { name, environment, .. } = &want.subject else { return None };
-    settings.deploys.iter().find(|spec| spec.service == *name && spec.environment == *environment)
+    settings.deploy(name, environment)
 }
 
 /// Whether what is wanted is done by a job of GitLab's, and not over the hosts' connections.

@@ -1,6 +1,6 @@
 //! Looking for runs: those that somebody else has started, and those that nobody steers any more.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,7 +10,6 @@ use tokio::time::{Instant, sleep};
 use crate::app::message::Message;
 use crate::deploys::known;
 use crate::domain::deploy::known::KnownRun;
-use crate::domain::deploy::spec::Strategy;
 use crate::domain::host::HostName;
 use crate::domain::service::Service;
 use crate::domain::settings::Settings;
@@ -19,7 +18,7 @@ use crate::transport::SharedTransport;
 
 /// Between two looks while somebody looks on: a run takes minutes.
 const EVERY: Duration = Duration::from_secs(10);
-/// The same while nobody does: then only a run that is left alone is worth a word.
+/// The same while nobody does: hosts tell of runs that begin, and what goes on is looked at often anyway.
 const SELDOM: Duration = Duration::from_secs(120);
 /// Of the time, at most one part in so many is spent looking, however many hosts there are and however slow their links.
 const SHARE: u32 = 4;
@@ -40,23 +39,30 @@ fn pause(watched: bool, took: Duration) -> Duration {
 
 /// The services that are deployed over their hosts: those, and where their runs are kept.
 fn deployed(settings: &Settings) -> Vec<(&[HostName], &str)> {
-    let mut found = Vec::new();
-    for spec in settings.deploys.iter().filter(|spec| spec.strategy != Strategy::Gitlab) {
-        let mine = |service: &&Service| service.name == spec.service && service.environment == spec.environment;
-        if let (Some(service), Some(state)) = (settings.services.iter().find(mine), spec.state.as_deref()) {
-            found.push((service.hosts.as_slice(), state));
-        }
-    }
-    found
+    let state = |service: &'_ Service| settings.deploy_over_hosts(service)?.state.as_deref();
+    settings.services.iter().filter_map(|service| Some((service.hosts.as_slice(), state(service)?))).collect()
 }
 
-/// Looks for runs of every service that is deployed, for as long as anybody may want to know.
+/// Waits until a run has begun that is none of these.
+async fn another(begun: &mut mpsc::Receiver<String>, seen: &BTreeSet<String>) {
+    while let Some(id) = begun.recv().await {
+        if !seen.contains(&id) {
+            return;
+        }
+    }
+    std::future::pending().await
+}
+
+/// Looks for runs of every service that is deployed, for as long as anybody may want to know. `begun` are the ids of runs
+/// that hosts tell of while they are sampled: those are looked at at once.
 pub async fn look(
     mut sought: watch::Receiver<Sought>,
     links: BTreeMap<HostName, SharedTransport>,
+    mut begun: mpsc::Receiver<String>,
     history: Option<History>,
     messages: mpsc::Sender<Message>,
 ) {
+    let mut seen: BTreeSet<String> = BTreeSet::new();
     let (mut over, mut told): (BTreeMap<String, KnownRun>, Option<Vec<KnownRun>>) = (BTreeMap::new(), None);
     let mut asked = 0;
     sleep(FIRST).await;
@@ -64,6 +70,7 @@ pub async fn look(
         let (settings, watched) = sought.borrow_and_update().clone();
         let began = Instant::now();
         let (mut found, before): (Vec<KnownRun>, usize) = (Vec::new(), std::mem::take(&mut asked));
+        let (seen_before, mut unread) = (std::mem::take(&mut seen), false);
         for (hosts, state) in deployed(&settings) {
             let up: Vec<(HostName, SharedTransport)> = hosts
                 .iter()
@@ -77,7 +84,12 @@ pub async fn look(
                     Some(run) => Some(run.clone()),
                     None => known::one(&up, state, &id, known::TOLD).await,
                 };
-                let Some(run) = run else { continue };
+                seen.insert(id.clone());
+                let Some(run) = run else {
+                    // One that is only just being made.
+                    unread |= !seen_before.contains(&id);
+                    continue;
+                };
                 if run.is_over() {
                     over.insert(id, run.clone());
                 }
@@ -87,7 +99,7 @@ pub async fn look(
         found.sort_by(|a, b| b.id.cmp(&a.id));
         over.retain(|id, _| found.iter().any(|run| run.id == *id));
         // One that goes on may be left alone, which everybody is to know.
-        let open = found.iter().any(|run| !run.is_over());
+        let open = unread || found.iter().any(|run| !run.is_over());
         if told.as_ref() != Some(&found) {
             if let Some(history) = &history {
                 history.saw_runs(&found).await;
@@ -100,6 +112,7 @@ pub async fn look(
         tokio::select! {
             // Hosts that were dialed meanwhile have not been asked yet.
             () = sleep(pause(watched || open || asked != before || asked == 0, began.elapsed())) => {}
+            () = another(&mut begun, &seen) => {}
             // Somebody comes to look: what is shown is not to be minutes old.
             came = sought.wait_for(|(now, wanted)| *wanted && !watched || !Arc::ptr_eq(now, &settings)) => {
                 if came.is_err() {

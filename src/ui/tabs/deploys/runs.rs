@@ -53,8 +53,7 @@ pub fn draw(state: &State, c: &mut Canvas, area: Rect, focused: bool) {
         return;
     }
     let found = runs(state);
-    let others = state.acting.known.iter().filter(|run| !run.is_over());
-    let others = others.filter(|run| state.acting.acts.iter().all(|act| act.run.as_deref() != Some(&run.id)));
+    let others = state.acting.known_elsewhere().filter(|run| !run.is_over());
     let going = state.acting.under_way().count() + others.count();
     let figures = if going > 0 { format!("{going} under way") } else { String::new() };
     c.titled(row(area, 0), "Runs", &figures, focused);
