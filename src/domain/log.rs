@@ -33,6 +33,9 @@ impl Level {
     pub const ALL: [Self; 7] =
         [Self::Trace, Self::Debug, Self::Info, Self::Notice, Self::Warn, Self::Error, Self::Fatal];
 
+    /// The least levels that keys go through; the others can be typed.
+    pub const STEPS: [Self; 4] = [Self::Info, Self::Warn, Self::Error, Self::Fatal];
+
     /// The word for it.
     pub fn as_str(self) -> &'static str {
         match self {

@@ -1,7 +1,8 @@
 //! The logs' filter and search as they are typed, and moving by time and severity.
 
 use quarterdeck::app::effect::{Effect, ExportTo};
-use quarterdeck::app::state::{Overlay, Tab};
+use quarterdeck::app::state::{Overlay, State, Tab};
+use quarterdeck::domain::log::Level;
 use quarterdeck::domain::log_export::{ExportForm, Taken};
 use quarterdeck::domain::log_view::{Anchor, Seek};
 
@@ -24,7 +25,20 @@ fn what_is_typed_shows_at_once_and_esc_takes_it_back() {
     assert_eq!(state.logs.query.search.as_deref(), Some("first"));
     // The level keys change the level and leave the rest of the filter alone.
     press(&mut state, "f !a|b\r+");
-    assert_eq!(state.logs.query.filter.query.to_string(), "level>=debug (level>=warn !a | b)");
+    assert_eq!(state.logs.query.filter.query.to_string(), "level>=info (level>=warn !a | b)");
+    let least = |state: &mut State, key: &str| {
+        press(state, key);
+        state.logs.query.filter.query.least_level()
+    };
+    for (key, level) in
+        [("+", Some(Level::Warn)), ("+", Some(Level::Error)), ("+", Some(Level::Fatal)), ("+", Some(Level::Fatal))]
+    {
+        assert_eq!(least(&mut state, key), level);
+    }
+    press(&mut state, ":level notice\r");
+    for (key, level) in [("+", Some(Level::Warn)), ("=", Some(Level::Info)), ("=", None), ("=", None)] {
+        assert_eq!(least(&mut state, key), level);
+    }
 }
 
 #[test]

@@ -252,10 +252,12 @@ pub(super) fn run(state: &mut State, command: Command, effects: &mut Vec<Effect>
         Command::Later(seconds) => jump(state, seconds, effects),
         Command::Earlier(seconds) => jump(state, -seconds, effects),
         Command::LevelUp | Command::LevelDown => {
-            let at = state.logs.typed.least_level().map_or(0, |level| level as usize);
-            let to =
-                if command == Command::LevelUp { (at + 1).min(Level::ALL.len() - 1) } else { at.saturating_sub(1) };
-            set_level(state, (to > 0).then(|| Level::ALL[to]), effects);
+            let at = state.logs.typed.least_level();
+            let to = match command {
+                Command::LevelUp => Level::STEPS.into_iter().find(|step| at.is_none_or(|at| *step > at)).or(at),
+                _ => Level::STEPS.into_iter().rev().find(|step| at.is_some_and(|at| *step < at)),
+            };
+            set_level(state, to, effects);
         }
         Command::Level(level) => set_level(state, level, effects),
         Command::Wrap => state.logs.wrap = !state.logs.wrap,

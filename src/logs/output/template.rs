@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use unicode_width::UnicodeWidthStr;
 
-use super::{Style, json, stamp_in};
+use super::{Style, json, printable, stamp_in};
 use crate::domain::log::Level;
 use crate::domain::settings::TimeZoneChoice;
 use crate::domain::text::{clean, clean_bytes};
@@ -249,8 +249,8 @@ fn plain(style: &Style, what: &What, how: &[How], state: &SourceState, record: &
         What::Service => state.source.service.as_deref().unwrap_or("-").to_owned(),
         What::Source => clean(&state.source.name).into_owned(),
         What::Level => record.level.map_or("-", Level::as_str).to_owned(),
-        What::Line => clean_bytes(line),
-        What::Message => clean_bytes(&line[parse::message(format, line, now)]),
+        What::Line => printable(line),
+        What::Message => printable(&line[parse::message(format, line, now)]),
         What::Json => {
             let mut out = Vec::new();
             json::line(&mut out, state, record, line, json::Shape::default(), style.terminal);

@@ -78,6 +78,10 @@ fn nothing_but_text_reaches_a_terminal() {
 #[test]
 fn people_see_host_service_and_line() {
     assert_eq!(written(&style(Form::Default), &[b"hello"]), "web-1 api/app.log hello\n");
+    assert_eq!(
+        written(&style(Form::Default), &[b"\tat a.b(C.java:1)\x1b\tend"]),
+        "web-1 api/app.log \tat a.b(C.java:1)\u{241b}\tend\n"
+    );
     let full = Style {
         stamps: Some(Stamps::Full),
         zone: TimeZoneChoice::Zone(chrono_tz::Europe::Berlin),

@@ -314,6 +314,9 @@ fn text(state: &State, c: &mut Canvas, area: Rect, y: u16, log_row: &LogRow, col
 fn repeated(repeats: &Repeats, columns: u16) -> String {
     let (said, of) = (repeats.hosts.len(), repeats.hosts.len() + repeats.missing.len());
     let count = format!("{}{}", glyph::TIMES, thousands(repeats.count));
+    if of < 2 {
+        return count;
+    }
     let not = match &repeats.missing[..] {
         [] => String::new(),
         [one] => format!(" (not {one})"),
@@ -387,6 +390,7 @@ mod tests {
         ] {
             assert_eq!(repeated(&of(missing), columns), expected);
         }
+        assert_eq!(repeated(&Repeats { hosts: names(&["web-1"]), ..of(&[]) }, 40), "×1,214", "there is no other host");
     }
 
     #[test]
