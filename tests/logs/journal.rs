@@ -61,7 +61,8 @@ async fn fleet_a_journal_of_which_others_messages_are_hidden_says_so_once() {
         seen.until(&mut feed, "the hint", |seen| !seen.failed.is_empty() && (follow || seen.finished)).await;
         assert_eq!((seen.failed.len(), seen.caught_up), (1, 1), "{:?}", seen.failed);
         assert!(
-            seen.failed[0].contains("only its own messages: add the login user to the group adm"),
+            seen.failed[0]
+                .contains("only its own messages in the journal of db-1: add the login user to the group adm"),
             "{:?}",
             seen.failed
         );

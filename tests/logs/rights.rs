@@ -29,7 +29,7 @@ async fn fleet_what_may_not_be_read_is_told_once_and_read_as_soon_as_it_may_be()
         let mut seen = Seen::default();
         seen.until(&mut feed, "why it cannot be read", |seen| !seen.failed.is_empty()).await;
         let why = &seen.failed[0];
-        assert!(why.contains(&format!(" the folder {FOLDER} (root and the group adm may)")), "{why}");
+        assert!(why.contains(&format!(" the folder {FOLDER} on db-1 (root and the group adm may)")), "{why}");
         assert!(why.contains("add the login user to the group adm") && why.contains("sudo = true"), "{why}");
         read.push((tail, feed, seen));
     }

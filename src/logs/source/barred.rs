@@ -43,14 +43,14 @@ impl Barred {
         self.is_log
     }
 
-    /// One sentence: what is in the way of `log` on `host`, and what is to be done. With `sudo` root's rights were asked
+    /// One sentence: what is in the way of a log on `host`, and what is to be done. With `sudo` root's rights were asked
     /// for already, in vain.
-    pub(super) fn why(&self, log: &str, host: &str, sudo: bool) -> String {
+    pub(super) fn why(&self, host: &str, sudo: bool) -> String {
         let Self { owner, group, path, .. } = self;
         let what = match (self.is_log, self.listed) {
-            (true, _) => "the login user may not read it".to_owned(),
-            (false, true) => format!("the login user may not look into the folder {path}"),
-            (false, false) => format!("the login user may not enter the folder {path}"),
+            (true, _) => "read",
+            (false, true) => "look into the folder",
+            (false, false) => "enter the folder",
         };
         let (whose, group) = match self.by_group {
             true => (
@@ -62,7 +62,7 @@ impl Barred {
         let root = (!sudo).then(|| "set sudo = true for this log".to_owned());
         let ways: Vec<String> = group.into_iter().chain(root).collect();
         let ways = if ways.is_empty() { String::new() } else { format!(": {}", ways.join(", or ")) };
-        format!("{log} on {host} cannot be read: {what} ({whose}){ways}")
+        format!("permission denied: the login user may not {what} {path} on {host} ({whose}){ways}")
     }
 }
 
@@ -82,17 +82,25 @@ mod tests {
             (
                 "r www-data adm 640 /var/log/x.log",
                 false,
-                "it (www-data and the group adm may): add the login user to the group adm and connect anew, or set sudo = true for this log",
+                "read /var/log/x.log on web-1 (www-data and the group adm may): add the login user to the group adm and connect anew, or set sudo = true for this log",
             ),
-            ("r root adm 600 /var/log/x.log", true, "may not read it (it is root's, and its group adm may not either)"),
-            ("x myservice adm 750 /var/log/my service", false, "enter the folder /var/log/my service (myservice and"),
-            ("r root adm 730 /var/log", false, "read it (it is root's"),
-            ("rx root adm 710 /var/log", false, "look into the folder /var/log (it is root's"),
-            ("x - - - /var/log", false, "enter the folder /var/log (it is -'s"),
+            (
+                "r root adm 600 /var/log/x.log",
+                true,
+                "may not read /var/log/x.log on web-1 (it is root's, and its group adm may not either)",
+            ),
+            (
+                "x myservice adm 750 /var/log/my service",
+                false,
+                "enter the folder /var/log/my service on web-1 (myservice and",
+            ),
+            ("r root adm 730 /var/log", false, "read /var/log on web-1 (it is root's"),
+            ("rx root adm 710 /var/log", false, "look into the folder /var/log on web-1 (it is root's"),
+            ("x - - - /var/log", false, "enter the folder /var/log on web-1 (it is -'s"),
         ] {
             let complaint = format!("stty: not a terminal\nQD1 barred {said}\n");
-            let why = Barred::parse(complaint.as_bytes()).unwrap().why("/var/log/x.log", "web-1", sudo);
-            assert!(why.starts_with("/var/log/x.log on web-1 cannot be read: the login user may not "), "{why}");
+            let why = Barred::parse(complaint.as_bytes()).unwrap().why("web-1", sudo);
+            assert!(why.starts_with("permission denied: the login user may not "), "{why}");
             assert!(why.contains(expected), "{why}");
         }
         assert_eq!(Barred::parse(b"QD1 barred x root"), None);

@@ -79,7 +79,7 @@ pub(super) async fn run(tail: Tail, path: String) {
             _ if listed => None,
             Exit::Code(0) => None,
             Exit::Code(code) => Some(match Barred::parse(&complaint).filter(|_| code == barred::CODE) {
-                Some(barred) => tail.barred(&path, &barred),
+                Some(barred) => tail.barred(&barred),
                 None => listing(&format!("ended with code {code}: {}", String::from_utf8_lossy(&complaint).trim())),
             }),
             Exit::Refused(why) => Some(listing(&why)),
@@ -183,7 +183,7 @@ impl File {
                     self.after_rotation(false).await?
                 }
                 Outcome::Barred(barred) => {
-                    let why = self.tail.barred(&self.path, &barred);
+                    let why = self.tail.barred(&barred);
                     self.fail(why, PATIENCE * 5).await?;
                     // Once it may be read it begins where it was to begin.
                     begin = self.place.is_none();

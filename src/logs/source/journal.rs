@@ -224,7 +224,7 @@ impl Journal {
         }
         let way_out = way_out(HIDDEN, self.tail.sudo.is_some());
         let (host, why_not_root) = (&self.source.host, self.tail.why_not_root());
-        self.fail(format!("of the journal on {host} the login user sees only its own messages{way_out}{why_not_root}"))
+        self.fail(format!("permission denied: the login user sees only its own messages in the journal of {host}{way_out}{why_not_root}"))
             .await
     }
 }

@@ -202,9 +202,9 @@ impl Tail {
         why.map_or_else(String::new, |why| format!(" ({why})"))
     }
 
-    /// Why `log` cannot be read, where a right is missing.
-    fn barred(&self, log: &str, barred: &barred::Barred) -> String {
-        let why = barred.why(log, &self.transport.host().to_string(), self.sudo.is_some());
+    /// Why a log cannot be read, where a right is missing.
+    fn barred(&self, barred: &barred::Barred) -> String {
+        let why = barred.why(&self.transport.host().to_string(), self.sudo.is_some());
         format!("{why}{}", self.why_not_root())
     }
 
