@@ -371,6 +371,19 @@ fn why_a_source_is_not_read_is_told_whole_on_a_key() {
 }
 
 #[test]
+fn where_no_line_came_it_is_said_how_many_sources_cannot_be_read() {
+    for (error, expected) in [(None, false), (Some("permission denied"), true)] {
+        let mut state = busy((80, 24));
+        press(&mut state, "2");
+        let window = LogWindow { sources: vec![status(0, "web-1", error)], ..LogWindow::default() };
+        update(&mut state, Message::Logs(Box::new(window)));
+        let shown = picture(&mut state);
+        assert!(shown.contains("waiting for the first line of 1 source"), "{shown}");
+        assert_eq!(shown.contains("1 cannot be read: s, then Enter on one"), expected, "{shown}");
+    }
+}
+
+#[test]
 fn the_pane_has_its_pictures() {
     for size in [(80, 24), (120, 36)] {
         let mut pictures = String::new();

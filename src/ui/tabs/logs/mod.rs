@@ -144,7 +144,12 @@ fn empty(state: &State, c: &mut Canvas, area: Rect) {
             &["no logs are read yet", "logs = [...] of a [[service]] in the config names files, journals and commands"],
         ),
         (n, 0) => {
-            nothing(c, area, &[&format!("waiting for the first line of {} ({live} being read)", plural(n, "source"))])
+            let waiting = format!("waiting for the first line of {} ({live} being read)", plural(n, "source"));
+            let refused = window.sources.iter().filter(|source| source.error.is_some()).count();
+            let list = key_in_tabs(state, c, &Command::Sources);
+            let why = format!("{refused} cannot be read: {list}, then Enter on one, says why and what to do");
+            let lines = [waiting.as_str(), &why];
+            nothing(c, area, &lines[..1 + usize::from(refused > 0)])
         }
         _ if state.logs.is_filtered() => {
             nothing(
