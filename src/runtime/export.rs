@@ -2,11 +2,14 @@
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, BufWriter, Write};
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::clipboard;
 use super::outlet::Outlet;
 use crate::app::effect::ExportTo;
+use crate::config::Dirs;
+use crate::config::values::expand;
 use crate::domain::log_export::Export;
 use crate::domain::settings::Clipboard;
 use crate::logs::engine::EngineHandle;
@@ -36,7 +39,7 @@ pub async fn run(
         }
         ExportTo::File(name) => {
             let refused = |why: String| format!("{name} could not be written: {why}");
-            let file = create(&name).map_err(|error| match error.kind() {
+            let file = create(&place(&name)).map_err(|error| match error.kind() {
                 io::ErrorKind::AlreadyExists => refused("a file of this name is there already; save to another".into()),
                 _ => refused(error.to_string()),
             })?;
@@ -53,8 +56,13 @@ async fn taken(engine: &EngineHandle, export: Export, to: Box<dyn Write + Send>)
     }
 }
 
+/// The file that a name means; `~` is the home folder, as in a shell.
+fn place(name: &str) -> PathBuf {
+    Dirs::of_process().map_or_else(|| name.into(), |dirs| expand(name, Path::new(""), &dirs.home))
+}
+
 /// A new file; nobody else may read what is in logs.
-fn create(name: &str) -> io::Result<File> {
+fn create(name: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();
     options.write(true).create_new(true);
     #[cfg(unix)]
@@ -85,5 +93,17 @@ impl Write for Paper {
 
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_tilde_is_the_home_folder() {
+        let home = Dirs::of_process().expect("tests have a home").home;
+        assert_eq!(place("~/incident.csv"), home.join("incident.csv"));
+        assert_eq!(place("a/~b.log"), Path::new("a/~b.log"));
     }
 }

@@ -120,3 +120,17 @@ fn secrets_stay_in_a_pipe_unless_they_are_to_be_taken_out() {
         assert!(said.contains("password=[redacted]") && !said.contains("hunter2"), "{said}");
     }
 }
+
+#[test]
+fn that_a_line_is_too_long_to_be_kept_is_told_once() {
+    let home = tempfile::tempdir().unwrap();
+    let config = local(home.path());
+    let long = "x".repeat(200 << 10);
+    std::fs::write(home.path().join("app.log"), format!("a {long} END\nb\nc {long} END\n")).unwrap();
+    let run = |args: &[&str]| qd(home.path(), &[&["--config", &config, "logs", "--no-follow"], args].concat());
+    let out = run(&["-o", "raw"]);
+    assert_eq!(text(&out.stdout).lines().count(), 3);
+    let told = text(&out.stderr);
+    assert_eq!(told.matches("is cut: only its first").count(), 1, "{told}");
+    assert!(!text(&run(&["-o", "raw", "--only-log-lines"]).stderr).contains("is cut"));
+}

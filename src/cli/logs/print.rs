@@ -1,5 +1,6 @@
 //! From what sources bring to what is printed: merged, filtered, written.
 
+use std::collections::HashSet;
 use std::io::{self, Write};
 use std::time::{Duration, Instant};
 
@@ -8,7 +9,8 @@ use regex::bytes::Regex;
 use tokio::sync::mpsc;
 
 use crate::cli::exit::{Exit, Failure, Outcome};
-use crate::domain::log::{Feed, Level, Source, TimeFrom};
+use crate::domain::log::{Feed, Level, Source, SourceId, TimeFrom};
+use crate::domain::text::size;
 use crate::logs::filter::{Filter, Line};
 use crate::logs::merge::{Merge, Released};
 use crate::logs::output::{Style, event_text};
@@ -65,6 +67,8 @@ pub(super) struct Stream<W: Write> {
     exit: Exit,
     events: bool,
     only_log_lines: bool,
+    /// Sources of which it was told that a line of theirs is too long.
+    cut: HashSet<SourceId>,
     text: Vec<u8>,
 }
 
@@ -83,6 +87,7 @@ impl<W: Write> Stream<W> {
             exit: Exit::Fine,
             events: false,
             only_log_lines: false,
+            cut: HashSet::new(),
             text: Vec::new(),
         }
     }
@@ -155,6 +160,13 @@ impl<W: Write> Stream<W> {
             Feed::Lines(source, lines) => {
                 let id = self.ingest.number(&source);
                 for line in lines {
+                    if line.truncated > 0 && !self.only_log_lines && self.cut.insert(id) {
+                        let whole = size(line.bytes.len() as u64 + line.truncated);
+                        let kept = size(line.bytes.len() as u64);
+                        eprintln!(
+                            "qd: {source}: a line of {whole} is cut: only its first {kept} are searched and printed"
+                        );
+                    }
                     if let Some((record, place)) = self.ingest.line(id, line, arrival) {
                         self.merge.push(record, place, arrival.timestamp_micros(), now);
                     }
