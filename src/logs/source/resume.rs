@@ -17,6 +17,8 @@ use crate::domain::log::RawLine;
 const STRETCH: i64 = 10_000_000_000;
 /// The most lines that are remembered: what was written before them counts as seen.
 const MOST: usize = 32_768;
+/// Among so many lines one is looked for that docker repeats.
+const REPEATED: usize = 4096;
 /// Words before the time: stern and compose name where a line comes from.
 const WORDS: usize = 4;
 /// The longest time in RFC 3339 that is understood.
@@ -137,6 +139,11 @@ impl Resume {
         if self.behind && self.asked.is_some_and(|asked| nanos < asked) {
             return false;
         }
+        // Docker shows lines once more when it rotates its own file; by a time this fine no two lines are alike.
+        let fine = nanos % 1000 != 0 && self.newest.is_some_and(|newest| nanos <= newest);
+        if fine && self.seen.iter().rev().take(REPEATED).any(|seen| *seen == key) {
+            return false;
+        }
         self.seen.push_back(key);
         let newest = self.newest.map_or(nanos, |newest| newest.max(nanos));
         self.newest = Some(newest);
@@ -247,6 +254,10 @@ mod tests {
         assert!(resume.is_strange());
         assert!(!resume.is_new(1_000_099_999, &line("x")));
         assert!(!resume.is_strange());
-        assert!(resume.is_new(1_000_099_999, &line("x")), "it came once more than it was seen");
+        assert!(!resume.is_new(1_000_099_999, &line("x")), "repeated, by a time of nanoseconds");
+        assert!(resume.is_new(1_000_099_999, &line("y")));
+        for _ in 0..2 {
+            assert!(resume.is_new(1_000_100_000, &line("x")), "of microseconds several may be alike");
+        }
     }
 }
