@@ -147,6 +147,17 @@ pub struct Asked {
     pub pattern: Option<&'static str>,
 }
 
+impl Asked {
+    /// Which hosts a run that is steered goes on without.
+    pub const GIVEN_UP: Self = Self {
+        name: "leave_out",
+        ask: "which are given up, so that what they serve stays unknown (none: all must be reached)",
+        default: "",
+        must: false,
+        pattern: Some("(?s)^.+$"),
+    };
+}
+
 /// What the level of an action depends on besides itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Scope {

@@ -102,6 +102,30 @@ pub struct Alert {
 }
 
 impl Alert {
+    /// One that fires, and of which no more is known than this: what its source calls it, what raised it, who says so, how
+    /// much it matters, and what is wrong.
+    pub fn firing(id: String, rule: &str, source: &str, severity: Severity, title: String) -> Self {
+        Self {
+            id,
+            rule: rule.to_owned(),
+            source: source.to_owned(),
+            severity,
+            state: AlertState::Firing,
+            title,
+            host: None,
+            service: None,
+            environment: None,
+            since: None,
+            ended: None,
+            value: None,
+            acked_by: None,
+            silenced: false,
+            flapping: false,
+            last_change: None,
+            url: None,
+        }
+    }
+
     /// Whether it asks somebody to act: a firing page or ticket.
     pub fn is_problem(&self) -> bool {
         self.state == AlertState::Firing && self.severity >= Severity::Ticket

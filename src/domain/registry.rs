@@ -122,7 +122,7 @@ pub const ACTIONS: &[ActionDef] = &[
         title: "Adopt",
         does: "takes over a run from whoever started it, and goes on with it",
         verb: None,
-        asks: &[],
+        asks: &[Asked::GIVEN_UP],
         rule: Rule::ByCare,
     },
     ActionDef {
@@ -131,7 +131,7 @@ pub const ACTIONS: &[ActionDef] = &[
         title: "Hold",
         does: "stops a run at the hosts' next boundary, where it waits for somebody to go on or to end it",
         verb: None,
-        asks: &[],
+        asks: &[Asked::GIVEN_UP],
         rule: Rule::Always(Level::One),
     },
     ActionDef {
@@ -140,7 +140,7 @@ pub const ACTIONS: &[ActionDef] = &[
         title: "Abort",
         does: "stops a run at the hosts' next boundary",
         verb: None,
-        asks: &[],
+        asks: &[Asked::GIVEN_UP],
         rule: Rule::Always(Level::One),
     },
     ActionDef {

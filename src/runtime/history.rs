@@ -142,25 +142,14 @@ impl History {
     /// The alerts of a source that began, as far as anybody was told, and did not end.
     pub async fn standing_alerts(&self, source: &str) -> Result<Vec<Alert>, StoreError> {
         let alert = |Turn { of, note, event }: Turn| {
-            let id = of.strip_prefix(ALERT)?.to_owned();
+            let id = of.strip_prefix(ALERT)?;
+            let severity = Severity::ALL.into_iter().find(|severity| severity.as_str() == note)?;
             Some(Alert {
-                rule: id.split(':').nth(1)?.to_owned(),
-                source: source.to_owned(),
-                severity: Severity::ALL.into_iter().find(|severity| severity.as_str() == note)?,
-                state: AlertState::Firing,
-                title: event.text,
                 host: event.host,
                 service: event.service,
                 environment: event.environment,
                 since: Some(event.time),
-                ended: None,
-                value: None,
-                acked_by: None,
-                silenced: false,
-                flapping: false,
-                last_change: None,
-                url: None,
-                id,
+                ..Alert::firing(id.to_owned(), id.split(':').nth(1)?, source, severity, event.text)
             })
         };
         let standing = self.store.standing(&self.fleet, &format!("{ALERT}{source}:")).await?;

@@ -164,7 +164,8 @@ fn environment(state: &State, c: &Canvas, narrow: bool) -> Vec<Piece<'static>> {
         pieces.push(c.piece(format!(" {} {}{count}", glyph::DIALING, fit(what, 12)), Role::Busy));
     } else if let Some(run) = state.acting.known_elsewhere().find(|run| !run.is_over()) {
         let ((done, of), what) = (run.done(), run.plan.kind.as_str());
-        pieces.push(c.piece(format!(" {} {what} {done}/{of} by {}", glyph::DIALING, fit(&run.by, 8)), Role::Busy));
+        let by = if narrow { String::new() } else { format!(" by {}", fit(&run.by, 8)) };
+        pieces.push(c.piece(format!(" {} {what} {done}/{of}{by}", glyph::DIALING), Role::Busy));
     }
     pieces
 }

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use crate::releases::{self, Waiting, live};
+use crate::releases::{self, live};
+use crate::steered::Waiting;
 use crate::tty::Tty;
 use crate::world::World;
 

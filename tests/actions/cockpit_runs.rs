@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use crate::bakes;
 use crate::cockpit::{SOON, open, popup, typed};
-use crate::releases::{self, Waiting, live};
+use crate::releases::{self, live};
+use crate::steered::Waiting;
 use crate::tty::Tty;
 use crate::world::World;
 

@@ -118,7 +118,7 @@ fn people_are_told_and_checks_are_left_alone_while_a_run_touches_them() {
 }
 
 /// The same with a service that tells its version: what is in the file `live`.
-fn by_job_that_tells(fake: &FakeApis, live: &str) -> World {
+pub fn by_job_that_tells(fake: &FakeApis, live: &str) -> World {
     let world = by_job(fake, "");
     std::fs::write(world.path("live"), live).unwrap();
     let config = std::fs::read_to_string(world.config()).unwrap();
@@ -127,7 +127,7 @@ fn by_job_that_tells(fake: &FakeApis, live: &str) -> World {
     world
 }
 
-fn run_of(world: &World, id: &str) -> Value {
+pub fn run_of(world: &World, id: &str) -> Value {
     let runs: Vec<Value> = serde_json::from_slice(&qd(world, &["run", "list", "--json"]).stdout).unwrap();
     runs.into_iter().find(|run| run["id"] == id).unwrap_or_default()
 }

@@ -13,12 +13,14 @@ mod sshd;
 #[allow(dead_code, reason = "each test binary uses its own part")]
 mod tty;
 
+mod archives;
 mod away;
 mod bakes;
 mod chaos;
 mod cockpit;
 mod cockpit_apis;
 mod cockpit_runs;
+mod cockpit_taken_up;
 mod cockpit_versions;
 mod deploy;
 mod exec;
@@ -32,5 +34,6 @@ mod releases;
 mod restart;
 mod scripts;
 mod shells;
+mod steered;
 mod terminal;
 mod world;

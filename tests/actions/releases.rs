@@ -38,7 +38,8 @@ pub fn released(world: World, deploy: &str) -> World {
     world
 }
 
-fn release(folder: &Path) {
+/// A release with its hooks.
+pub fn release(folder: &Path) {
     std::fs::create_dir_all(folder).unwrap();
     std::fs::write(folder.join("hook"), HOOK).unwrap();
     std::fs::set_permissions(folder.join("hook"), std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
@@ -49,7 +50,8 @@ pub fn deploy(world: &World, version: &str) -> Output {
     world.qd(&["--host", "box-1", "deploy", "api", version, "--yes", "--json"])
 }
 
-fn state(out: &Output) -> String {
+/// How the first host of a run came out.
+pub fn state(out: &Output) -> String {
     let document: Value = serde_json::from_slice(&out.stdout).unwrap_or_else(|_| panic!("{}", text(&out.stderr)));
     document["hosts"][0]["state"].as_str().unwrap().to_owned()
 }
@@ -122,81 +124,6 @@ fn a_migration_that_was_cut_off_is_never_run_again_by_itself() {
     let out = world.qd(&["--host", "box-1", "run", "abort", "--yes", "--reason", "looked at it"]);
     assert_eq!(out.status.code(), Some(1), "{}", text(&out.stderr));
     assert!(journal().contains("canceled"), "{}", journal());
-}
-
-/// A config's key for an archive of this version, made by tar with these words in a folder.
-fn archive(world: &World, folder: &Path, words: &[&str]) -> String {
-    let file = world.path("api-2.0.tar.gz");
-    let made = Command::new("tar").arg("-czPf").arg(&file).arg("-C").arg(folder).args(words).output().unwrap();
-    assert!(made.status.success(), "{}", text(&made.stderr));
-    file.display().to_string().replace("2.0", "{version}")
-}
-
-fn with_artifact(world: &World, artifact: &str) {
-    let config = std::fs::read_to_string(world.config()).unwrap();
-    let keys = format!("[service.deploy]\nartifact = \"{artifact}\"\nshared = [\"config/secret\"]\n");
-    std::fs::write(world.config(), config.replace("[service.deploy]\n", &keys)).unwrap();
-}
-
-#[test]
-fn an_archive_arrives_whole_after_a_part_of_it_and_sees_what_is_shared() {
-    let world = world("");
-    let folder = world.path("build/top");
-    release(&folder);
-    std::fs::write(folder.join("big"), vec![b'x'; 300_000]).unwrap();
-    with_artifact(&world, &archive(&world, &world.path("build"), &["top"]));
-    std::fs::create_dir_all(world.path("app/shared/config")).unwrap();
-    std::fs::write(world.path("app/shared/config/secret"), "s").unwrap();
-    // An upload was cut off in the middle.
-    let archive = std::fs::read(world.path("api-2.0.tar.gz")).unwrap();
-    let sum = Command::new("sha256sum").arg(world.path("api-2.0.tar.gz")).output().unwrap();
-    let sum = text(&sum.stdout).split(' ').next().unwrap().to_owned();
-    let artifacts = world.path("app/.quarterdeck/artifacts");
-    std::fs::create_dir_all(&artifacts).unwrap();
-    std::fs::write(artifacts.join(format!("{sum}.part")), &archive[..archive.len() / 2]).unwrap();
-    let out = deploy(&world, "2.0");
-    assert_eq!((out.status.code(), state(&out).as_str()), (Some(0), "done"), "{}", text(&out.stderr));
-    let release = world.path("app/releases/2.0");
-    assert_eq!(std::fs::read(release.join("big")).unwrap().len(), 300_000, "the single folder at the top is dropped");
-    assert_eq!(std::fs::read_to_string(release.join("config/secret")).unwrap(), "s");
-    assert_eq!(std::fs::read(artifacts.join(&sum)).unwrap(), archive);
-}
-
-#[test]
-fn an_archive_that_would_leave_its_folder_is_refused() {
-    let world = world("");
-    let folder = world.path("build");
-    release(&folder.join("a"));
-    symlink("/etc/passwd", folder.join("out")).unwrap();
-    symlink("../../x", folder.join("up")).unwrap();
-    std::fs::hard_link(folder.join("a/hook"), folder.join("a/hard")).unwrap();
-    std::fs::write(folder.join("suid"), "").unwrap();
-    std::fs::set_permissions(folder.join("suid"), std::os::unix::fs::PermissionsExt::from_mode(0o4755)).unwrap();
-    let absolute = folder.join("a/hook").display().to_string();
-    let mut first = true;
-    for (words, why) in [
-        (vec!["../build/a"], "leads out of it"),
-        (vec![absolute.as_str()], "leads out of it"),
-        (vec!["a/hook", "out"], "a link that leads out"),
-        (vec!["a/hook", "up"], "a link that leads out"),
-        (vec!["a/hook", "a/hard"], "a device or a hard link"),
-        (vec!["a/hook", "suid"], "a set-uid file"),
-    ] {
-        let artifact = archive(&world, &folder, &words);
-        if std::mem::take(&mut first) {
-            with_artifact(&world, &artifact);
-        }
-        let out = deploy(&world, "2.0");
-        assert_eq!(
-            (out.status.code(), state(&out).as_str()),
-            (Some(1), "canceled"),
-            "{words:?}: {}",
-            text(&out.stderr)
-        );
-        assert!(text(&out.stderr).contains(why), "{words:?}: {}", text(&out.stderr));
-        assert!(!exists(&world.path("app/releases/2.0")), "{words:?}");
-        assert_eq!(live(&world), "releases/1.0");
-    }
 }
 
 #[test]
@@ -290,130 +217,6 @@ fn old_releases_are_removed_but_never_the_way_back_nor_what_qd_has_not_made() {
     assert_eq!(["0.7", "0.8", "1.0", "1.1", "1.2"].map(left), [true, false, true, true, true]);
 }
 
-/// A deploy of 1.1 that waits in its first hook until `go` lets it.
-pub struct Waiting<'w> {
-    world: &'w World,
-    qd: std::process::Child,
-}
-
-impl<'w> Waiting<'w> {
-    pub fn start(world: &'w World) -> Self {
-        std::fs::write(world.path("app/slow-before"), "").unwrap();
-        let qd = Command::new(env!("CARGO_BIN_EXE_qd"))
-            .envs(world.env())
-            .args(["--config", &world.config(), "--host", "box-1", "deploy", "api", "1.1", "--yes"])
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let waiting = Self { world, qd };
-        let began = Instant::now();
-        while !waiting.journal().contains("\"step\":\"before_switch\"") {
-            assert!(began.elapsed() < Duration::from_secs(60), "it never begins");
-            std::thread::sleep(Duration::from_millis(20));
-        }
-        waiting
-    }
-
-    /// Leaves it to itself, as a laptop that is shut does.
-    pub fn leave(mut self) {
-        self.qd.kill().unwrap();
-        self.qd.wait().unwrap();
-        self.go();
-    }
-
-    fn journal(&self) -> String {
-        let run =
-            std::fs::read_dir(self.world.path("app/.quarterdeck/runs")).ok().and_then(|mut runs| runs.next()?.ok());
-        run.and_then(|run| std::fs::read_to_string(run.path().join("journal.jsonl")).ok()).unwrap_or_default()
-    }
-
-    pub fn go(&self) {
-        std::fs::remove_file(self.world.path("app/slow-before")).unwrap();
-    }
-}
-
-#[test]
-fn ctrl_c_leaves_the_run_and_somebody_takes_it_up_again() {
-    let world = world(ALL);
-    let waiting = Waiting::start(&world);
-    assert!(Command::new("kill").args(["-INT", &waiting.qd.id().to_string()]).status().unwrap().success());
-    waiting.go();
-    let out = waiting.qd.wait_with_output().unwrap();
-    assert_eq!(out.status.code(), Some(130), "{}", text(&out.stderr));
-    assert!(text(&out.stderr).contains("the run continues"), "{}", text(&out.stderr));
-    let out = world.qd(&["--host", "box-1", "run", "adopt", "--yes", "--reason", "back again", "--json"]);
-    assert_eq!((out.status.code(), state(&out).as_str()), (Some(0), "done"), "{}", text(&out.stderr));
-    assert_eq!(live(&world), "releases/1.1");
-}
-
-#[test]
-fn a_run_that_somebody_steers_is_taken_over_only_with_a_reason_and_they_are_told() {
-    let world = world(ALL);
-    let waiting = Waiting::start(&world);
-    let adopt = ["--host", "box-1", "run", "adopt", "--yes", "--json"];
-    let out = world.qd(&adopt);
-    assert_eq!(out.status.code(), Some(4), "{}", text(&out.stderr));
-    assert!(text(&out.stderr).contains("still steers it"), "{}", text(&out.stderr));
-    let second = Command::new(env!("CARGO_BIN_EXE_qd"))
-        .envs(world.env())
-        .args(["--config", &world.config()])
-        .args(adopt)
-        .args(["--reason", "ana is asleep"])
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    // The first is told, and leaves; the run itself has not moved.
-    let slow = world.path("app/slow-before");
-    let first = waiting.qd.wait_with_output().unwrap();
-    assert_eq!(first.status.code(), Some(1), "{}", text(&first.stderr));
-    assert!(text(&first.stderr).contains("somebody else steers"), "{}", text(&first.stderr));
-    std::fs::remove_file(slow).unwrap();
-    let out = second.wait_with_output().unwrap();
-    assert_eq!((out.status.code(), state(&out).as_str()), (Some(0), "done"), "{}", text(&out.stderr));
-    assert_eq!(world.audit().last().unwrap()["reason"], "ana is asleep");
-    assert_eq!(live(&world), "releases/1.1");
-}
-
-/// Ends a process, whatever becomes of the test that has started it.
-struct Ended(String);
-
-impl Drop for Ended {
-    fn drop(&mut self) {
-        drop(Command::new("kill").args(["-9", &self.0]).stderr(Stdio::null()).status());
-    }
-}
-
-#[test]
-fn another_qd_steers_a_detached_run() {
-    let world = world("");
-    let out = world.qd(&["--host", "box-1", "deploy", "api", "1.1", "--yes", "--detach"]);
-    assert_eq!(out.status.code(), Some(0), "{}", text(&out.stderr));
-    let id = text(&out.stdout).trim().to_owned();
-    let pid = text(&out.stderr).split("(process ").nth(1).unwrap().split(')').next().unwrap().to_owned();
-    let _ended = Ended(pid.clone());
-    let began = Instant::now();
-    loop {
-        let runs: Vec<Value> =
-            serde_json::from_slice(&world.qd(&["--host", "box-1", "run", "list", "--json"]).stdout).unwrap();
-        let run = runs.iter().find(|run| run["id"] == id.as_str()).unwrap();
-        if run["state"] == "succeeded" {
-            break;
-        }
-        assert!(began.elapsed() < Duration::from_secs(60), "{run:#}");
-    }
-    assert_eq!(live(&world), "releases/1.1");
-    // It leaves when there is nothing more to steer; one that is ended and not waited for yet has no command line.
-    let line = std::path::PathBuf::from(format!("/proc/{pid}/cmdline"));
-    while std::fs::read(&line).is_ok_and(|line| !line.is_empty()) {
-        assert!(began.elapsed() < Duration::from_secs(90), "the detached qd goes on for ever");
-        std::thread::sleep(Duration::from_millis(100));
-    }
-}
-
 #[test]
 fn a_lock_that_is_taken_in_the_same_moment_leaves_everything_alone() {
     let world = world(ALL);
@@ -429,30 +232,4 @@ fn a_lock_that_is_taken_in_the_same_moment_leaves_everything_alone() {
     assert_eq!((live(&world).as_str(), said(&world).len()), ("releases/1.0", 0));
     holder.kill().unwrap();
     holder.wait().unwrap();
-}
-
-#[test]
-fn a_run_that_was_cut_off_is_told_from_one_that_lives_and_is_not_passed_over() {
-    let world = world("lease = \"5s\"\nhooks = { drain = [\"./hook\", \"drain\"] }");
-    let slow = world.path("app/slow-drain");
-    std::fs::write(&slow, "").unwrap();
-    let mut qd = world.process(&["--host", "box-1", "deploy", "api", "1.1", "--yes"]).spawn().unwrap();
-    world.wait_for("box-1", "\"event\":\"begin\",\"step\":\"drain\"");
-    let owner = std::fs::read_to_string(world.path("app/.quarterdeck/owner")).unwrap();
-    let pid = owner.split(" pid ").nth(1).unwrap().split(' ').next().unwrap();
-    qd.kill().unwrap();
-    qd.wait().unwrap();
-    assert!(Command::new("kill").args(["-9", pid]).status().unwrap().success());
-    // Its qd may still start it again: it has the lock for as long as its lease.
-    let out = deploy(&world, "1.2");
-    assert!(text(&out.stderr).contains("another run has the lock"), "{}", text(&out.stderr));
-    std::thread::sleep(Duration::from_secs(6));
-    let out = deploy(&world, "1.2");
-    let said = text(&out.stderr);
-    assert_eq!(out.status.code(), Some(4), "it wants a reason: {said}");
-    assert!(said.contains("a run was cut off here at drain") && said.contains("qd run adopt 01"), "{said}");
-    std::fs::remove_file(slow).unwrap();
-    let out = world.qd(&["--host", "box-1", "run", "adopt", "--yes", "--json"]);
-    assert_eq!((out.status.code(), state(&out).as_str()), (Some(0), "done"), "{}", text(&out.stderr));
-    assert_eq!(live(&world), "releases/1.1");
 }

@@ -101,23 +101,10 @@ mod crier {
 
     fn alert(id: &str, severity: Severity, state: AlertState) -> Alert {
         Alert {
-            id: format!("statuscake:{id}"),
-            rule: "uptime".to_owned(),
-            source: "statuscake".to_owned(),
-            severity,
             state,
-            title: format!("{id} down"),
-            host: None,
-            service: None,
-            environment: None,
             since: Some(chrono::Utc::now()),
             ended: (state == AlertState::Resolved).then(chrono::Utc::now),
-            value: None,
-            acked_by: None,
-            silenced: false,
-            flapping: false,
-            last_change: None,
-            url: None,
+            ..Alert::firing(format!("statuscake:{id}"), "uptime", "statuscake", severity, format!("{id} down"))
         }
     }
 

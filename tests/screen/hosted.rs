@@ -51,23 +51,12 @@ fn asking(size: (u16, u16)) -> State {
 
 fn alert(id: &str, severity: Severity, title: &str, since: DateTime<Utc>) -> Alert {
     Alert {
-        id: id.into(),
-        rule: "uptime".into(),
-        source: "statuscake".into(),
-        severity,
-        state: AlertState::Firing,
-        title: title.into(),
-        host: None,
         service: Some("api".into()),
         environment: Some("production".into()),
         since: Some(since),
-        ended: None,
         value: Some(504.0),
-        acked_by: None,
-        silenced: false,
-        flapping: false,
-        last_change: None,
         url: Some("https://shop.example.com/checkout".into()),
+        ..Alert::firing(id.to_owned(), "uptime", "statuscake", severity, title.to_owned())
     }
 }
 

@@ -6,7 +6,7 @@ use quarterdeck::app::effect::Effect;
 use quarterdeck::app::message::Message;
 use quarterdeck::app::state::{Overlay, State, Tab};
 use quarterdeck::app::update::update;
-use quarterdeck::domain::alert::{Alert, AlertState, Severity};
+use quarterdeck::domain::alert::{Alert, Severity};
 use quarterdeck::domain::delivery::{Delivery, Project};
 use quarterdeck::domain::deployment::{Deployment, DeploymentStatus};
 use quarterdeck::domain::event::{Event, EventKind};
@@ -106,23 +106,9 @@ fn deployed(version: &str, seconds: i64) -> Deployment {
 
 fn alert(title: &str, since: i64) -> Alert {
     Alert {
-        id: format!("statuscake:{title}"),
-        rule: "uptime".into(),
-        source: "statuscake".into(),
-        severity: Severity::Page,
-        state: AlertState::Firing,
-        title: title.into(),
-        host: None,
         service: Some("api".into()),
-        environment: None,
         since: Some(at(since)),
-        ended: None,
-        value: None,
-        acked_by: None,
-        silenced: false,
-        flapping: false,
-        last_change: None,
-        url: None,
+        ..Alert::firing(format!("statuscake:{title}"), "uptime", "statuscake", Severity::Page, title.to_owned())
     }
 }
 

@@ -343,23 +343,18 @@ async fn alerts_whose_end_nobody_told_are_known_to_the_next_start() {
     let folder = tempfile::tempdir().unwrap();
     let open = async || History::new(Store::open(folder.path()).await.unwrap(), "acme", StoreSettings::default());
     let alert = |id: &str, source: &str, state| Alert {
-        id: format!("{source}:certificate:{id}"),
-        rule: "certificate".to_owned(),
-        source: source.to_owned(),
-        severity: Severity::Ticket,
         state,
-        title: format!("certificate {id}"),
-        host: None,
         service: Some("api".to_owned()),
         environment: Some("production".to_owned()),
         since: Some(second(100)),
         ended: (state == AlertState::Resolved).then(|| second(200)),
-        value: None,
-        acked_by: None,
-        silenced: false,
-        flapping: false,
-        last_change: None,
-        url: None,
+        ..Alert::firing(
+            format!("{source}:certificate:{id}"),
+            "certificate",
+            source,
+            Severity::Ticket,
+            format!("certificate {id}"),
+        )
     };
     let (one, two) = (alert("1", "statuscake", AlertState::Firing), alert("2", "statuscake", AlertState::Firing));
     let other = alert("3", "gitlab", AlertState::Firing);

@@ -242,10 +242,14 @@ pub(super) fn news(state: &mut State, ticket: u64, news: News, effects: &mut Vec
         steering::asked(state, ticket, why, *patience, *back, effects);
     }
     let Some(act) = state.acting.acts.iter_mut().find(|act| act.ticket == ticket) else { return };
+    let has_run = matches!(news, News::Run(_));
     act.take(news, now);
     if act.over.is_some() {
         let about = |overlay: &Overlay| matches!(overlay, Overlay::Confirm(confirm) if matches!(confirm.then, Then::Wish(of, _) if of == ticket));
         state.overlays.retain(|overlay| !about(overlay));
+    }
+    if has_run {
+        steering::tell_of_one_alone(state);
     }
     let Some(act) = state.acting.act(ticket) else { return };
     let Some(over) = &act.over else { return };

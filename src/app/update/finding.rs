@@ -114,7 +114,7 @@ mod tests {
     use crate::app::command::Command;
     use crate::app::message::Message;
     use crate::app::update::update;
-    use crate::domain::alert::{Alert, AlertState, Severity};
+    use crate::domain::alert::{Alert, Severity};
     use crate::domain::host::Host;
     use crate::domain::hosted::StatusCakeSettings;
     use crate::domain::outside::Outside;
@@ -134,23 +134,14 @@ mod tests {
 
     fn alerts() -> Message {
         let alert = Alert {
-            id: "statuscake:uptime:7".to_owned(),
-            rule: "uptime".to_owned(),
-            source: "statuscake".to_owned(),
-            severity: Severity::Page,
-            state: AlertState::Firing,
-            title: "Checkout is down".to_owned(),
-            host: None,
-            service: None,
-            environment: None,
-            since: None,
-            ended: None,
-            value: None,
-            acked_by: None,
-            silenced: false,
-            flapping: false,
-            last_change: None,
             url: Some("https://shop.example.com/checkout".to_owned()),
+            ..Alert::firing(
+                "statuscake:uptime:7".to_owned(),
+                "uptime",
+                "statuscake",
+                Severity::Page,
+                "Checkout is down".to_owned(),
+            )
         };
         Message::Outside(Box::default(), vec![alert])
     }

@@ -32,6 +32,7 @@ pub use lists::address as row_address;
 pub use overlays::{Completion, completions};
 pub use questions::listed_keys;
 pub use steering::in_the_way;
+pub use targets::lost_run;
 
 use super::command::Command;
 use super::effect::Effect;

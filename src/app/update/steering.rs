@@ -174,6 +174,11 @@ pub(super) fn ticked(state: &mut State) {
 /// The hosts said which runs they know of: one that nobody steers needs somebody.
 pub(super) fn known(state: &mut State, runs: Vec<KnownRun>) {
     state.acting.known = runs;
+    tell_of_one_alone(state);
+}
+
+/// Puts up that a run needs somebody, or takes that away once somebody has it.
+pub(super) fn tell_of_one_alone(state: &mut State) {
     let ours =
         |run: &KnownRun| state.acting.acts.iter().any(|act| act.run.as_deref() == Some(&run.id) && act.over.is_none());
     let alone = state.acting.known.iter().find(|run| !run.is_over() && run.is_alone() && !ours(run));

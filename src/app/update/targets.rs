@@ -9,7 +9,9 @@ use crate::app::view_state::glance;
 use crate::app::view_state::rows::{RunRow, live};
 use crate::domain::action::ActionKind;
 use crate::domain::deploy::spec::{DeploySpec, Strategy};
+use crate::domain::deployment::Deployment;
 use crate::domain::host::HostName;
+use crate::domain::run::RunRecord;
 use crate::domain::service::Service;
 use crate::domain::version;
 use crate::domain::want::{Subject, Want};
@@ -128,7 +130,10 @@ pub(super) fn of(state: &State, action: ActionKind) -> Vec<Item> {
         ActionKind::Deploy | ActionKind::Rollback | ActionKind::Lock | ActionKind::Unlock => {
             deployed(state).into_iter().map(|subject| item(action, subject)).collect()
         }
-        ActionKind::Adopt | ActionKind::Hold | ActionKind::Abort => {
+        ActionKind::Adopt => {
+            run_here(state).map(|run| item(action, run)).or_else(|| lost_job(state)).into_iter().collect()
+        }
+        ActionKind::Hold | ActionKind::Abort => {
             run_here(state).map(|subject| item(action, subject)).into_iter().collect()
         }
         _ if action.def().verb.is_some() => {
@@ -171,7 +176,8 @@ pub(super) fn run_here(state: &State) -> Option<Subject> {
         id: id.to_owned(),
     };
     match lists::run_row(state)? {
-        RunRow::Act(act) => {
+        // A job's run is the forge's to stop.
+        RunRow::Act(act) if act.proposal.other.is_none() => {
             let (id, proposal) = (act.run.as_deref()?, &act.proposal);
             let service = proposal.service.as_deref().unwrap_or_default();
             act.goes_on(&state.acting.known).then(|| of(service, &proposal.environment, id))
@@ -179,6 +185,25 @@ pub(super) fn run_here(state: &State) -> Option<Subject> {
         RunRow::Known(run) if !run.is_over() => Some(of(&run.plan.service, &run.plan.environment, &run.id)),
         _ => None,
     }
+}
+
+/// The run of the selected deployment whose job of the forge's nobody here follows to its end.
+pub fn lost_run<'s>(state: &'s State, one: &Deployment) -> Option<&'s RunRecord> {
+    let own = |run: &&RunRecord| {
+        run.ended.is_none() && run.job.as_ref().is_some_and(|job| run.id == one.id || one.job == Some(job.id))
+    };
+    let followed = |run: &&RunRecord| state.acting.under_way().any(|act| act.run.as_ref() == Some(&run.id));
+    state.hosted.runs.iter().find(own).filter(|run| !followed(run))
+}
+
+/// Following that job again.
+fn lost_job(state: &State) -> Option<Item> {
+    let run = lists::deployment(state).and_then(|one| lost_run(state, one))?;
+    let (service, environment, id) = (run.service.clone()?, run.environment.clone(), run.id.clone());
+    let mut item = item(ActionKind::Adopt, Subject::Run { service, environment, id });
+    item.label = format!("Follow the job of the run {} again", run.id);
+    item.does = "nothing is started: the job's log is followed to its end, and what came of it is judged".to_owned();
+    Some(item)
 }
 
 /// A shell is on one host; a command may go to several.
@@ -213,6 +238,7 @@ pub(super) fn everything(state: &State) -> Vec<Item> {
         items.extend([Adopt, Hold, Abort].map(|action| item(action, run.clone())));
         items.push(undo(run));
     }
+    items.extend(lost_job(state));
     for subject in services(state) {
         let Some(service) = service(state, &subject).filter(|service| service.unit.is_some()) else { continue };
         items.push(item(Restart, subject.clone()));
@@ -280,7 +306,7 @@ pub(super) fn questions(state: &State, want: &Want) -> Vec<Blank> {
     }
     let asked = want.action.def().asks.iter();
     let open = asked.filter(|asked| want.answers.iter().all(|(known, _)| known != asked.name));
-    let missing = missing(state, want);
+    let missing: Vec<String> = missing(state, want);
     let open = open.filter(|asked| asked.name != LEAVE_OUT || !missing.is_empty());
     open.map(|asked| {
         let pattern = asked.pattern.map(str::to_owned);
@@ -303,12 +329,17 @@ pub(super) fn is_by_job(state: &State, want: &Want) -> bool {
     state.settings.deploy(name, environment).is_some_and(|spec| spec.strategy == Strategy::Gitlab)
 }
 
-/// The hosts of a deploy over them that are not up; a job of the forge's needs none.
-fn missing<'w>(state: &State, want: &'w Want) -> Vec<&'w str> {
+/// The hosts of a deploy over them, or of a run, that are not up; a job of the forge's needs none.
+fn missing(state: &State, want: &Want) -> Vec<String> {
     if is_by_job(state, want) {
         return Vec::new();
     }
-    want.subject.hosts().iter().filter(|host| !state.is_up(host)).map(HostName::as_str).collect()
+    if let Subject::Run { id, .. } = &want.subject {
+        let run = state.acting.known.iter().find(|run| run.id == *id);
+        let hosts = run.into_iter().flat_map(|run| &run.plan.hosts).map(|part| HostName::from(part.host.as_str()));
+        return hosts.filter(|host| !state.is_up(host)).map(|host| host.to_string()).collect();
+    }
+    want.subject.hosts().iter().filter(|host| !state.is_up(host)).map(ToString::to_string).collect()
 }
 
 /// The newest tag of the service's project that is later than what is live; where that can do harm, not one that comes

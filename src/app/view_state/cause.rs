@@ -60,7 +60,7 @@ mod tests {
     use std::sync::Arc;
 
     use super::*;
-    use crate::domain::alert::{AlertState, Severity};
+    use crate::domain::alert::Severity;
     use crate::domain::settings::Settings;
 
     fn at(minutes: i64) -> DateTime<Utc> {
@@ -86,23 +86,9 @@ mod tests {
     #[test]
     fn the_most_telling_change_of_the_hour_before_is_shown() {
         let alert = Alert {
-            id: "x".into(),
-            rule: "uptime".into(),
-            source: "statuscake".into(),
-            severity: Severity::Page,
-            state: AlertState::Firing,
-            title: "Checkout down".into(),
-            host: None,
             service: Some("api".into()),
-            environment: None,
             since: Some(at(80)),
-            ended: None,
-            value: None,
-            acked_by: None,
-            silenced: false,
-            flapping: false,
-            last_change: None,
-            url: None,
+            ..Alert::firing("x".to_owned(), "uptime", "statuscake", Severity::Page, "Checkout down".to_owned())
         };
         for (changes, cause) in [
             (vec![(70, version()), (71, restart("api"))], Some("api 1.4.3 on web-1, 10 min before")),

@@ -32,28 +32,19 @@ fn alert(incident: &Incident, project: &Project, now: DateTime<Utc>) -> Option<A
     if !firing && !incident.closed.is_some_and(|closed| is_recent(closed, now)) {
         return None;
     }
+    let severity = match incident.severity.to_ascii_uppercase().as_str() {
+        "CRITICAL" | "HIGH" => Severity::Page,
+        "LOW" => Severity::Notice,
+        _ => Severity::Ticket,
+    };
+    let id = format!("gitlab:incident:{}", incident.id);
     Some(Alert {
-        id: format!("gitlab:incident:{}", incident.id),
-        rule: "incident".to_owned(),
-        source: "gitlab".to_owned(),
-        severity: match incident.severity.to_ascii_uppercase().as_str() {
-            "CRITICAL" | "HIGH" => Severity::Page,
-            "LOW" => Severity::Notice,
-            _ => Severity::Ticket,
-        },
         state: if firing { AlertState::Firing } else { AlertState::Resolved },
-        title: incident.title.clone(),
-        host: None,
         service: Some(project.service.clone()),
-        environment: None,
         since: incident.opened,
         ended: incident.closed.filter(|_| !firing),
-        value: None,
-        acked_by: None,
-        silenced: false,
-        flapping: false,
-        last_change: None,
         url: incident.url.clone(),
+        ..Alert::firing(id, "incident", "gitlab", severity, incident.title.clone())
     })
 }
 

@@ -45,23 +45,17 @@ mod tests {
     fn a_line_says_what_is_wrong_and_calls_nobody() {
         let now = "2026-03-18T14:30:00Z".parse().unwrap();
         let mut one = Alert {
-            id: String::new(),
-            rule: "uptime".to_owned(),
-            source: "statuscake".to_owned(),
-            severity: Severity::Page,
-            state: AlertState::Firing,
-            title: "<!channel> Check & out down (504)".to_owned(),
-            host: None,
             service: Some("shop".to_owned()),
             environment: Some("production".to_owned()),
             since: Some("2026-03-18T14:07:00Z".parse().unwrap()),
-            ended: None,
-            value: None,
-            acked_by: None,
-            silenced: false,
-            flapping: false,
-            last_change: None,
             url: Some("https://shop.example.test".to_owned()),
+            ..Alert::firing(
+                String::new(),
+                "uptime",
+                "statuscake",
+                Severity::Page,
+                "<!channel> Check & out down (504)".to_owned(),
+            )
         };
         assert_eq!(
             alert(&one, now),

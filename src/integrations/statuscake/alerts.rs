@@ -68,23 +68,8 @@ fn owned(alert: Alert, owners: &[CheckOwner], id: &str, name: &str, tags: &[Stri
 
 fn alert(rule: &str, id: &str, severity: Severity, title: String, url: Option<&str>) -> Alert {
     Alert {
-        id: format!("statuscake:{rule}:{id}"),
-        rule: rule.to_owned(),
-        source: "statuscake".to_owned(),
-        severity,
-        state: AlertState::Firing,
-        title,
-        host: None,
-        service: None,
-        environment: None,
-        since: None,
-        ended: None,
-        value: None,
-        acked_by: None,
-        silenced: false,
-        flapping: false,
-        last_change: None,
         url: url.map(str::to_owned),
+        ..Alert::firing(format!("statuscake:{rule}:{id}"), rule, "statuscake", severity, title)
     }
 }
 

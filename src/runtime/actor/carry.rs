@@ -60,7 +60,9 @@ impl Doing {
         match &prepared.what {
             What::Plan { .. } => self.plan(&prepared).await,
             What::Deploy { plan, service } => self.deploy(&prepared, plan, service).await,
-            What::Job { plan, gitlab, service } => self.job(&prepared, plan, gitlab, service).await,
+            What::Job { plan, gitlab, service, again } => {
+                self.job(&prepared, plan, gitlab, service, again.as_deref()).await;
+            }
             What::Run { run, service, action, .. } => self.run(&prepared, run, service, *action).await,
             What::Lock { action, service, state, time, hash } => {
                 self.lock(&prepared, *action, service, state, *time, hash).await;

@@ -148,16 +148,28 @@ async fn consult(settings: &Settings, plan: &mut DeployPlan) {
     }
 }
 
+/// A run that is to be taken over or stopped.
+pub(super) struct Over<'a> {
+    /// Its service.
+    pub service: &'a Service,
+    /// Where that is.
+    pub environment: &'a Environment,
+    /// Its id.
+    pub id: &'a str,
+    /// When this cockpit left it.
+    pub left: Option<Instant>,
+    /// Hosts that cannot be reached, and why: without their names among those that are given up there is no plan.
+    pub away: &'a [(HostName, String)],
+}
+
 /// Taking a run over, or stopping it.
 pub(super) async fn steer(
     settings: &Settings,
     want: &Want,
-    service: &Service,
-    environment: &Environment,
+    over: Over<'_>,
     reachable: &Reachable,
-    id: &str,
-    left: Option<Instant>,
 ) -> Result<(What, Proposal), String> {
+    let Over { service, environment, id, left, away } = over;
     let spec = spec(settings, service)?;
     let state = spec.state.as_deref().ok_or_else(|| format!("[service.deploy] of {} has no root", service.name))?;
     let hosts = in_order(&service.hosts, reachable);
@@ -165,13 +177,25 @@ pub(super) async fn steer(
     if run.is_over() {
         return Err(format!("run {id} is over: {}", run.state()));
     }
+    let named: Vec<&str> = want.answer("leave_out").unwrap_or_default().split([',', ' ']).collect();
+    let own = away.iter().filter(|(host, _)| run.plan.part(host.as_str()).is_some());
+    let (given_up, unnamed): (Vec<_>, Vec<_>) = own.partition(|(host, _)| named.contains(&host.as_str()));
+    if !unnamed.is_empty() {
+        let lines: Vec<String> = unnamed.iter().map(|(host, why)| format!("{host} cannot be reached: {why}")).collect();
+        let hint = "a run is steered on all of its hosts; name one among those that are given up to go on without it";
+        return Err(format!("{}\n{hint}", lines.join("\n")));
+    }
     let wish = want.wish();
     let count = run.plan.hosts.len();
     let scope = Scope { careful: environment.careful, hosts: count, of: count, configured: None };
-    let level = want.action.level(scope).max(Level::One);
+    let mut level = want.action.level(scope).max(Level::One);
     // What is left of the lease is that of this cockpit itself.
     let ours = left.is_some_and(|left| left.elapsed() < run.plan.lease);
-    let reason = (!run.is_alone() && !ours).then(|| format!("{} still steers it", run.by));
+    let mut reason = (!run.is_alone() && !ours).then(|| format!("{} still steers it", run.by));
+    if let Some((host, _)) = given_up.first() {
+        reason = Some(format!("{host} is given up; what it serves is not known"));
+        level = if environment.careful { Level::Three } else { level };
+    }
     let whole = format!("{}/{}", environment.name, service.name);
     let demand = Demand::of(level, Typed::name(&service.name, settings.names()), whole, reason);
     let lease = run.lease_age.map_or(String::new(), |age| format!(" · lease {age} s old"));
@@ -193,7 +217,9 @@ pub(super) async fn steer(
         let step = host.step.as_ref().map(|step| format!(", at {step}")).unwrap_or_default();
         let cut = if host.is_interrupted() { ", cut off" } else { "" };
         let from = part.from.as_deref().unwrap_or("nothing");
-        page.push(line(&part.host, &format!("{}{step}{cut}  {from} → {}", host.word(), part.to)));
+        let gone = given_up.iter().any(|(gone, _)| gone.as_str() == part.host);
+        let gone = if gone { "  given up: it cannot be reached" } else { "" };
+        page.push(line(&part.host, &format!("{}{step}{cut}  {from} → {}{gone}", host.word(), part.to)));
     }
     let title = format!("{} run of {} {}", want.action.def().name, service.name, run.plan.version);
     let proposal = proposal(settings, &run.plan, title, page, demand);

@@ -5,14 +5,16 @@ use super::prepare::{Prepared, What};
 use crate::config::secret;
 use crate::deploys::by_job::{Following, JobPlan, Order};
 use crate::deploys::job_of::{self, Of};
+use crate::deploys::job_plan;
 use crate::deploys::proof::Proof;
 use crate::domain::act::{News, Proposal};
 use crate::domain::audit::{HostEnding, Verdict};
 use crate::domain::deploy::steer::Wish;
 use crate::domain::host::HostName;
 use crate::domain::hosted::GitLabSettings;
+use crate::domain::run::RunRecord;
 use crate::domain::service::Service;
-use crate::domain::settings::Settings;
+use crate::domain::settings::{Environment, Settings};
 use crate::integrations::gitlab::GitLab;
 use crate::runtime::herald::herald;
 
@@ -22,9 +24,37 @@ pub(super) async fn propose(settings: &Settings, of: Of<'_>, fires: Vec<String>)
     let service = of.service;
     let (mut plan, gitlab) = job_of::plan(settings, of, client).await.map_err(|why| why.to_string())?;
     plan.change.warnings.extend(fires);
+    let title = format!("{} {} {} by {}", plan.kind.as_str(), plan.service, plan.version, plan.job);
+    Ok(put(settings, title, plan, gitlab, service, None))
+}
+
+/// The plan of following a run's job again, which somebody has started.
+pub(super) fn again(
+    settings: &Settings,
+    service: &Service,
+    environment: &Environment,
+    record: RunRecord,
+) -> Result<(What, Proposal), String> {
+    let missing = || format!("the run {} is of no service that GitLab deploys here", record.id);
+    let spec = settings.deploy(&service.name, &service.environment).ok_or_else(missing)?;
+    let gitlab = settings.hosted.gitlab.as_ref().ok_or_else(missing)?;
+    let plan = job_plan::again(&record, spec, service, environment.careful).ok_or_else(missing)?;
+    let gitlab = GitLab::new(gitlab, secret::source(gitlab.token.clone(), "[gitlab] token"));
+    let title = format!("follow {} {} {} by {}", plan.kind.as_str(), plan.service, plan.version, plan.job);
+    Ok(put(settings, title, plan, gitlab, service, Some(Box::new(record))))
+}
+
+fn put(
+    settings: &Settings,
+    title: String,
+    plan: JobPlan,
+    gitlab: GitLab,
+    service: &Service,
+    again: Option<Box<RunRecord>>,
+) -> (What, Proposal) {
     let proposal = Proposal {
         hash: plan.hash(),
-        title: format!("{} {} {} by {}", plan.kind.as_str(), plan.service, plan.version, plan.job),
+        title,
         environment: plan.environment.clone(),
         service: Some(plan.service.clone()),
         hosts: plan.hosts.clone(),
@@ -32,12 +62,20 @@ pub(super) async fn propose(settings: &Settings, of: Of<'_>, fires: Vec<String>)
         page: plan.page(),
         demand: plan.demand(settings.names()),
     };
-    Ok((What::Job { plan: Box::new(plan), gitlab: Box::new(gitlab), service: Box::new(service.clone()) }, proposal))
+    (What::Job { plan: Box::new(plan), gitlab: Box::new(gitlab), service: Box::new(service.clone()), again }, proposal)
 }
 
 impl Doing {
-    /// Starts the job and follows it to its end. It cannot be stopped from here: it is GitLab's.
-    pub(super) async fn job(self, prepared: &Prepared, plan: &JobPlan, gitlab: &GitLab, service: &Service) {
+    /// Starts the job, unless it is only followed `again`, and follows it to its end. It cannot be stopped from here: it is
+    /// GitLab's.
+    pub(super) async fn job(
+        self,
+        prepared: &Prepared,
+        plan: &JobPlan,
+        gitlab: &GitLab,
+        service: &Service,
+        again: Option<&RunRecord>,
+    ) {
         let herald = herald(&prepared.settings, service);
         let recorder = self.recorder(prepared).await;
         let order = Order {
@@ -62,7 +100,11 @@ impl Doing {
             std::future::pending::<()>().await;
         };
         let done = self.telling(async |teller| {
-            let following = Following::begin(order, &teller).await?;
+            let following = match again.and_then(|record| Some((record, record.job.as_ref()?))) {
+                Some((record, job)) => Following::resume(order, record, job).await?,
+                None => Following::begin(order, &teller).await?,
+            };
+            self.tell(News::Run(following.id().to_owned())).await;
             self.tell(News::Begun(HostName::from(plan.job.as_str()))).await;
             Ok(following.follow(&proof, &teller).await.1)
         });

@@ -27,6 +27,7 @@ use crate::domain::audit::{HostEnding, Verdict};
 use crate::domain::confirm::{Approval, Standing};
 use crate::domain::deploy::steer::Wish;
 use crate::domain::host::HostName;
+use crate::domain::run::RunRecord;
 use crate::domain::settings::Settings;
 use crate::domain::want::{Subject, Want};
 use crate::store::Store;
@@ -191,6 +192,12 @@ impl Shared {
     /// The same, for the fleet of these settings.
     async fn recorder_for(&self, settings: &Settings) -> Recorder {
         Recorder { fleet: settings.fleet.clone(), ..self.recorder().await.clone() }
+    }
+
+    /// A run that a job of GitLab's carries out and that is not over, as it was kept here.
+    async fn open_job(&self, id: &str) -> Option<RunRecord> {
+        let record = self.recorder().await.store.as_ref().ok()?.run(id).await.ok()??;
+        (record.job.is_some() && record.ended.is_none()).then_some(record)
     }
 
     async fn tell(&self, ticket: u64, news: News) {

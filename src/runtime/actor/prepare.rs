@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 
-use super::{Reachable, Shared, deploy};
+use super::deploy::Over;
+use super::{Reachable, Shared, deploy, job};
 use crate::actions::again::again;
 use crate::actions::hosted::{self, Clients, HostedPlan};
 use crate::actions::plan::{of_custom, of_exec, of_unit};
@@ -20,6 +21,7 @@ use crate::domain::deploy::steer::Wish;
 use crate::domain::gate::GateSettings;
 use crate::domain::host::HostName;
 use crate::domain::plan::{Plan, hash_of, shown};
+use crate::domain::run::RunRecord;
 use crate::domain::service::Service;
 use crate::domain::settings::{Environment, Settings};
 use crate::domain::want::{Subject, Want};
@@ -53,7 +55,8 @@ pub(super) enum What {
     /// A deploy or a rollback.
     Deploy { plan: Box<DeployPlan>, service: Box<Service> },
     /// The same by a job of GitLab's.
-    Job { plan: Box<JobPlan>, gitlab: Box<GitLab>, service: Box<Service> },
+    /// `again` is the run whose job is only followed.
+    Job { plan: Box<JobPlan>, gitlab: Box<GitLab>, service: Box<Service>, again: Option<Box<RunRecord>> },
     /// A run of somebody's, to be taken over or stopped.
     Run { run: Box<KnownRun>, service: Box<Service>, action: ActionKind, wish: Wish },
     /// Deploys are kept away, or let again.
@@ -76,7 +79,7 @@ pub(super) async fn prepare(
     shared: &Shared,
     want: Want,
     settings: Arc<Settings>,
-    reachable: Reachable,
+    mut reachable: Reachable,
 ) -> Result<(Prepared, Proposal), String> {
     let name = want.subject.environment();
     let environment = settings.environment(name).cloned().ok_or_else(|| format!("there is no environment {name}"))?;
@@ -134,8 +137,18 @@ pub(super) async fn prepare(
         }
         (Subject::Run { id, .. }, ActionKind::Adopt | ActionKind::Hold | ActionKind::Abort) => {
             let service = service(&settings, &want.subject)?;
-            let left = shared.left().get(id).copied();
-            let (what, proposal) = deploy::steer(&settings, &want, service, &environment, &reachable, id, left).await?;
+            let record = shared.open_job(id).await.filter(|_| want.action == ActionKind::Adopt);
+            let (what, proposal) = match record {
+                Some(record) => job::again(&settings, service, &environment, record)?,
+                None => {
+                    let gone = self::away(&reachable, &service.hosts).await;
+                    // What cannot be reached is steered no further.
+                    reachable.links.retain(|host, _| gone.iter().all(|(away, _)| away != host));
+                    let left = shared.left().get(id).copied();
+                    let over = Over { service, environment: &environment, id, left, away: &gone };
+                    deploy::steer(&settings, &want, over, &reachable).await?
+                }
+            };
             return Ok((Prepared { environment, settings: Arc::clone(&settings), reachable, what }, proposal));
         }
         _ => return Err(format!("{} cannot be done to this", want.action.def().title)),

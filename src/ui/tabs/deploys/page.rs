@@ -5,7 +5,9 @@ use ratatui::layout::Rect;
 use super::history::shown;
 use super::{runs, versions};
 use crate::app::board::Pane;
+use crate::app::command::Command;
 use crate::app::state::{State, Tab};
+use crate::app::update::lost_run;
 use crate::app::view_state::rows::{self, RunRow, deployment_id, deployments, service_id, services};
 use crate::domain::ci_log::{CiLine, Tone};
 use crate::domain::delivered::HOSTS;
@@ -14,6 +16,7 @@ use crate::domain::deployment::{Deployment, DeploymentKind};
 use crate::domain::run::RunHost;
 use crate::ui::canvas::{Canvas, Piece};
 use crate::ui::figures::since;
+use crate::ui::footer::key_in_tabs;
 use crate::ui::format::{duration, plural};
 use crate::ui::glyph;
 use crate::ui::theme::Role;
@@ -74,14 +77,24 @@ fn facts<'t>(state: &State, c: &Canvas, one: &Deployment) -> Vec<Line<'t>> {
     let Some(run) = state.hosted.runs.iter().find(|run| run.id == one.id && one.source == HOSTS) else {
         known("project", Some(format!("{} to {}", one.project, one.place)));
         known("address", one.url.clone());
+        lines.extend(lost(state, c, one));
         return lines;
     };
     known("run", Some(run.id.clone()));
     known("from", Some(run.machine.clone()));
     known("why", run.detail.clone());
+    lines.extend(lost(state, c, one));
     lines.extend([Line::Blank, Line::Title("Hosts".to_owned())]);
     lines.extend(run.hosts.iter().map(|host| on_host(c, host)));
     lines
+}
+
+/// That nobody here follows the job of its run to its end, and the key that does.
+fn lost<'t>(state: &State, c: &Canvas, one: &Deployment) -> Option<Line<'t>> {
+    let run = lost_run(state, one)?;
+    let key = key_in_tabs(state, c, &Command::Continue);
+    let words = format!("the job of {} is not followed here: {key} follows it again", run.id);
+    Some(Line::Pair("careful", vec![c.piece(words, Role::Warn)]))
 }
 
 /// A host's part of a run, in a line.

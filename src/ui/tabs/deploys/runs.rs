@@ -247,9 +247,11 @@ pub fn page<'t>(state: &State, c: &Canvas, act: &Act) -> Vec<Line<'t>> {
         lines.push(Line::Pair("why", vec![c.piece(why.clone(), Role::Bad)]));
     }
     // A job of GitLab's has no run of ours that could be stopped.
+    let by_job = act.proposal.other.is_some();
     let ours = act.run.is_some() || !matches!(act.want.action, ActionKind::Deploy | ActionKind::Rollback);
     let waits = act.over.is_some() && act.goes_on(&state.acting.known);
     match (&act.over, act.wish) {
+        _ if by_job => {}
         (None, Wish::On | Wish::Keep) if act.run.is_some() => lines.push(keys(state, c, &[HOLD, STOP, UNDO])),
         (None, Wish::On | Wish::Keep) if ours => lines.push(keys(state, c, &[STOP])),
         (None, Wish::Hold) => lines.push(keys(state, c, &[(Command::Continue, "go on"), STOP, UNDO])),
