@@ -7,11 +7,11 @@ use crate::domain::delivery::Sight;
 use crate::domain::deploy::steer::Wish;
 use crate::domain::host::HostName;
 use crate::domain::hosted::HostedSettings;
+use crate::domain::log::{LineSpot, Source};
 use crate::domain::log_export::Export;
 use crate::domain::log_keep::Kept;
 use crate::domain::log_survey::Survey;
-use crate::domain::log_view::LogQuery;
-use crate::domain::query::Query;
+use crate::domain::log_view::{LogQuery, RowId, Sought};
 use crate::domain::question::Answer;
 use crate::domain::settings::{Settings, UiSettings};
 use crate::domain::want::Want;
@@ -43,11 +43,24 @@ pub enum Effect {
     /// Bring what every source of the logs wrote before the oldest line that was brought;
     /// [`Message::Older`](super::message::Message::Older) is the answer.
     Older {
-        /// Where hosts can look for that, only what passes this filter.
-        filter: Query,
-        /// From the oldest line that was brought without one, not from where the last search ended.
+        /// The answer has this number.
+        number: u64,
+        /// Where that can be looked for, only this.
+        sought: Sought,
+        /// From the oldest line that was brought otherwise, not from where the last look ended.
         afresh: bool,
     },
+    /// Read what stands around a line that came alone; [`Message::Around`](super::message::Message::Around) is the answer.
+    Around {
+        /// Its row.
+        row: RowId,
+        /// Its source.
+        source: Arc<Source>,
+        /// Where it stands there.
+        spot: LineSpot,
+    },
+    /// Nothing older is wanted any more.
+    StopOlder,
     /// Try a host again now.
     Reconnect(HostName),
     /// This host is looked at: sample it at the fast pace (none: nobody is).

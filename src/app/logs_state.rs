@@ -13,7 +13,7 @@ use crate::domain::log_view::{LogQuery, LogWindow, RowId};
 use crate::domain::query::{self, Query, QueryError};
 
 pub use self::columns::TOLD;
-pub use self::filters::{Around, Editing, Following, LookedBack, NamedFilter};
+pub use self::filters::{Around, Editing, Following, LookedBack, LookingBack, NamedFilter};
 pub use self::marks::Bookmark;
 
 /// The Logs tab's own state.
@@ -76,8 +76,12 @@ pub struct LogsState {
     /// The row to select when the answer to the query comes.
     pub landing: Option<Landing>,
     /// What was written before the oldest line is being brought.
-    pub reaching: bool,
-    /// What was looked back for, and what the hosts sent for it.
+    pub looking_back: Option<LookingBack>,
+    /// What is around this row is being read.
+    pub around_asked: Option<RowId>,
+    /// So often that was asked for.
+    pub looks: u64,
+    /// What was looked back for, and what was looked through for it.
     pub looked_back: Option<LookedBack>,
 }
 
@@ -97,6 +101,8 @@ pub enum Landing {
     Bottom,
     /// What a seek found; the row it began at, to tell when nothing was found.
     Found(RowId),
+    /// The same, after it was looked for further back.
+    FoundBack(RowId),
     /// This one, or the first after it.
     At(RowId),
     /// The first at or after a time that the ruler shows.

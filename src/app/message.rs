@@ -14,7 +14,7 @@ use crate::domain::deploy::offer::Lying;
 use crate::domain::event::Event;
 use crate::domain::host::{HostName, Link};
 use crate::domain::log_survey::Tally;
-use crate::domain::log_view::LogWindow;
+use crate::domain::log_view::{LogWindow, LookedThrough, RowId};
 use crate::domain::outside::Outside;
 use crate::domain::question::Question;
 use crate::domain::run::RunRecord;
@@ -109,12 +109,28 @@ pub enum Message {
     WorkerDied(String, String),
     /// What was written before the oldest lines of the logs has been brought, or not: one line that says how much.
     Older {
+        /// The number of the question.
+        number: u64,
         /// Whether some could not be had.
         bad: bool,
         /// One line.
         text: String,
-        /// What the hosts sent of what they looked through for the filter, in bytes, where they did.
-        filtered: Option<(u64, u64)>,
+        /// What was looked through for what is sought, where that was done.
+        through: Option<LookedThrough>,
+    },
+    /// What stands around a line was read, or why not.
+    Around {
+        /// The line's row.
+        row: RowId,
+        /// Its row among what was read.
+        found: Result<RowId, String>,
+    },
+    /// How far the look back of this number has come.
+    LookingBack {
+        /// The number of the question.
+        number: u64,
+        /// What was looked through so far.
+        through: LookedThrough,
     },
     /// An effect has something to say: success or failure in one line.
     Notice {

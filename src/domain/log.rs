@@ -6,7 +6,7 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 
 use super::host::HostName;
-use super::query::Query;
+use super::log_view::Sought;
 
 /// Severity of a record, least first. Names as in `qd logs --output json`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -141,6 +141,35 @@ pub struct RawLine {
     pub level: Option<Level>,
 }
 
+/// A line that came without those around it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Lone {
+    /// The line.
+    pub line: RawLine,
+    /// Where those around it are to be had, where that is known.
+    pub spot: Option<LineSpot>,
+}
+
+/// Where a line stands in what its source wrote.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum LineSpot {
+    /// So many bytes after the beginning of a file.
+    File(Arc<FileId>, u64),
+    /// In an entry of a unit's journal: its cursor.
+    Journal(Arc<str>, Arc<str>),
+}
+
+/// By what a file is known again after it was rotated or packed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FileId {
+    /// The path that is followed.
+    pub name: String,
+    /// `DEV:INO:BIRTH`; of a packed one its path.
+    pub inode: String,
+    /// How it begins, in hex; `-` where it is not known.
+    pub fingerprint: String,
+}
+
 /// Something that happened to a source: a row of the ledger.
 #[derive(Clone, Debug, PartialEq)]
 pub struct SourceEvent {
@@ -203,8 +232,9 @@ pub enum Feed {
     Lines(Arc<Source>, Vec<RawLine>),
     /// Lines that were written before the oldest of this source that was brought, in order.
     Older(Arc<Source>, Vec<RawLine>),
-    /// The same, but only what the host found for a filter, with the events it belongs to; between them there is more.
-    Sieved(Arc<Source>, Vec<RawLine>, Arc<Query>),
+    /// The same, but only what was found for a filter or a search, with the events it belongs to; between them there is
+    /// more.
+    Sieved(Arc<Source>, Vec<Lone>, Arc<Sought>),
     /// A ledger row.
     Event(Arc<Source>, SourceEvent),
     /// The source has delivered everything it had at the start (`--no-follow`: it ends here).

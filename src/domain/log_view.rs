@@ -7,10 +7,10 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 
 use super::host::HostName;
-use super::log::{Level, Source, SourceEvent, SourceId, TimeFrom};
+use super::log::{Level, LineSpot, Source, SourceEvent, SourceId, TimeFrom};
 use super::query::Query;
 use super::template::{Change, Comparison};
-use super::text::clean;
+use super::text::{clean, size};
 use super::traffic::Traffic;
 
 /// A row's stable id: rows sort by it in the order they are shown.
@@ -31,6 +31,54 @@ pub struct LogFilter {
     pub query: Query,
     /// Sources toggled off.
     pub hidden: Vec<SourceId>,
+}
+
+/// What is looked for further back than everything that was brought.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Sought {
+    /// What a line must be like.
+    pub query: Query,
+    /// A regex that a line of its event matches.
+    pub search: Option<String>,
+}
+
+/// What was looked through for what is sought, and what came of it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct LookedThrough {
+    /// Lines that were found, with those of their events.
+    pub lines: u64,
+    /// Bytes that the hosts sent.
+    pub sent: u64,
+    /// Of so many bytes of files.
+    pub bytes: u64,
+    /// And of so many entries of journals.
+    pub entries: u64,
+}
+
+impl LookedThrough {
+    /// Takes in what came of another look.
+    pub fn add(&mut self, other: Self) {
+        self.lines += other.lines;
+        self.sent += other.sent;
+        self.bytes += other.bytes;
+        self.entries += other.entries;
+    }
+
+    /// Whether nothing was looked through.
+    pub fn is_nothing(&self) -> bool {
+        (self.bytes, self.entries) == (0, 0)
+    }
+
+    /// `12 kB of 293 MB`
+    pub fn words(&self) -> String {
+        let entries = || format!("{} journal entries", self.entries);
+        let of = match (self.bytes, self.entries) {
+            (bytes, 0) => size(bytes),
+            (0, _) => entries(),
+            (bytes, _) => format!("{} + {}", size(bytes), entries()),
+        };
+        format!("{} of {of}", size(self.sent))
+    }
 }
 
 /// Where the window stands.
@@ -64,6 +112,10 @@ pub struct LogQuery {
     pub rows: usize,
     /// How many columns the histogram has; 0: none.
     pub histogram: usize,
+    /// The rows of what was read around a line are wanted, of which this is the line.
+    pub excerpt: Option<RowId>,
+    /// What was found further back for this is wanted too; what was found for anything else is let go.
+    pub sought: Option<Box<Sought>>,
     /// Use the hosts' own clocks instead of corrected time.
     pub raw_time: bool,
     /// Secrets are taken out of what is shown.
@@ -110,6 +162,8 @@ pub struct LogRow {
     pub marked: bool,
     /// How often it was said one after the other, where repeats are folded and there are any.
     pub repeats: Option<Repeats>,
+    /// It was brought without the lines around it; those are to be had here.
+    pub spot: Option<LineSpot>,
 }
 
 /// Events that say the same one after the other, of which the first is shown.

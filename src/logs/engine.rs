@@ -1,27 +1,28 @@
 //! The log engine: a thread of its own that takes what sources bring, and answers queries with windows.
 
-use std::collections::{HashMap, VecDeque};
-use std::io::{self, Write};
+mod handle;
+
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
 use tokio::sync::{mpsc, oneshot, watch};
 
-use super::export::{self, Exported, Running};
+pub use self::handle::EngineHandle;
+use self::handle::Order;
+use super::excerpt::Excerpt;
+use super::export::Running;
 use super::insight::Insight;
+use super::lone::Sieved;
 use super::merge::{Merge, Released, Rule};
 use super::record::Ingest;
 use super::skew::Skews;
 use super::store::Store;
 use super::survey;
 use super::view::View;
-use crate::domain::host::HostName;
 use crate::domain::log::{Feed, RawLine, SourceEventKind, SourceId};
-use crate::domain::log_export::Export;
-use crate::domain::log_survey::{Survey, Tally};
-use crate::domain::log_view::{LogQuery, LogWindow, RowId};
-use crate::domain::query::Query;
+use crate::domain::log_view::LogWindow;
 use crate::domain::settings::LogSettings;
 use crate::transport::background::step_back;
 
@@ -35,78 +36,6 @@ const FRAME: Duration = Duration::from_millis(33);
 const IDLE: Duration = Duration::from_secs(1);
 /// A filter is run over older rows for so long at a time; then new lines and queries have their turn.
 const SLICE: Duration = Duration::from_millis(8);
-
-/// The other side of a running engine. It ends when the last handle and feed are gone.
-#[derive(Clone, Debug)]
-pub struct EngineHandle {
-    feed: mpsc::Sender<Feed>,
-    orders: mpsc::Sender<Order>,
-    windows: watch::Receiver<Arc<LogWindow>>,
-}
-
-#[derive(Debug)]
-enum Order {
-    Query(LogQuery),
-    Skew(HostName, f64, f64),
-    Version(HostName, String, Option<String>),
-    Export(export::Order),
-    Survey(survey::Order),
-    Forget,
-}
-
-impl EngineHandle {
-    /// Where sources bring what they have.
-    pub fn feed(&self) -> mpsc::Sender<Feed> {
-        self.feed.clone()
-    }
-
-    /// Asks for a window; the newest question is answered.
-    pub fn query(&self, query: LogQuery) {
-        if let Err(error) = self.orders.try_send(Order::Query(query)) {
-            tracing::warn!(%error, "the log engine takes no questions");
-        }
-    }
-
-    /// Takes rows out, and says when that is done; an error of the receiver means that it is not taken on.
-    pub fn export(&self, export: Export, to: Box<dyn Write + Send>) -> oneshot::Receiver<io::Result<Exported>> {
-        let (done, ended) = oneshot::channel();
-        // An order that is not taken is dropped, and with it the sender.
-        let _ = self.orders.try_send(Order::Export(export::Order { export, to, done }));
-        ended
-    }
-
-    /// Counts something among the lines that are held: what is known so far, then the whole, once. A newer question
-    /// takes the place of an older one, whose answer ends.
-    pub fn survey(&self, survey: Survey) -> mpsc::Receiver<Tally> {
-        let (to, tallies) = mpsc::channel(4);
-        // An order that is not taken is dropped, and with it the sender.
-        let _ = self.orders.try_send(Order::Survey(survey::Order { survey, to }));
-        tallies
-    }
-
-    /// Lets go of what came as [`Feed::Sieved`], before it is looked for afresh.
-    pub fn forget_sieved(&self) {
-        // What is not forgotten now would come twice; there is always room for keys.
-        let _ = self.orders.try_send(Order::Forget);
-    }
-
-    /// A host's clock runs ahead by so many milliseconds (negative: behind), give or take an error.
-    pub fn set_skew(&self, host: HostName, milliseconds: f64, error: f64) {
-        // The next sample says it again.
-        let _ = self.orders.try_send(Order::Skew(host, milliseconds, error));
-    }
-
-    /// A service on a host reports this version from now on: its requests are counted by it.
-    pub fn set_version(&self, host: HostName, service: String, version: Option<String>) {
-        // The next answer of the service says it again.
-        let _ = self.orders.try_send(Order::Version(host, service, version));
-    }
-
-    /// The newest window, and whenever there is a newer one. It closes when the engine ends.
-    pub fn windows(&self) -> watch::Receiver<Arc<LogWindow>> {
-        self.windows.clone()
-    }
-}
 
 /// Starts an engine.
 pub fn start(settings: &LogSettings) -> EngineHandle {
@@ -124,7 +53,9 @@ pub fn start(settings: &LogSettings) -> EngineHandle {
         insight: Insight::default(),
         waiting: false,
         older: VecDeque::new(),
-        sieved: HashMap::new(),
+        sieved: Sieved::default(),
+        excerpt: None,
+        settling: Vec::new(),
         windows,
     };
     // A runtime of its own keeps the regexes and the sorting away from everything that talks to hosts.
@@ -156,8 +87,12 @@ struct Engine {
     waiting: bool,
     /// Rows from before all others, on their way into the store.
     older: VecDeque<Released>,
-    /// Of each source that has brought rows for a filter alone: those up to this number are they.
-    sieved: HashMap<SourceId, u64>,
+    /// Rows that came without those around them.
+    sieved: Sieved,
+    /// What was read around one of them.
+    excerpt: Option<Excerpt>,
+    /// Who waits until so many more batches are in the store.
+    settling: Vec<(usize, oneshot::Sender<()>)>,
     windows: watch::Sender<Arc<LogWindow>>,
 }
 
@@ -170,7 +105,7 @@ impl Engine {
             tokio::select! {
                 biased;
                 order = orders.recv() => match order {
-                    Some(order) => asked |= self.obey(order, &mut orders),
+                    Some(order) => asked |= self.obey(order, &mut orders, feeds.len()),
                     None => return,
                 },
                 feed = feeds.recv() => {
@@ -194,12 +129,14 @@ impl Engine {
             }
             if let Some(running) = self.exports.pop_front() {
                 let until = Instant::now() + SLICE;
-                let left = running.advance(&self.store, &self.ingest, || Instant::now() < until);
+                let (store, ingest) = self.shown();
+                let left = running.advance(store, ingest, || Instant::now() < until);
                 left.into_iter().for_each(|running| self.exports.push_front(running));
             }
             if let Some(running) = self.survey.take() {
                 let until = Instant::now() + SLICE;
-                self.survey = running.advance(&self.store, &self.ingest, || Instant::now() < until);
+                let (store, ingest) = self.shown();
+                self.survey = running.advance(store, ingest, || Instant::now() < until);
             }
             if (asked || due) && self.publish() {
                 published = Instant::now();
@@ -219,18 +156,24 @@ impl Engine {
         turn.map_or(frame, |turn| turn.min(frame)).max(Duration::from_millis(1))
     }
 
-    fn obey(&mut self, order: Order, orders: &mut mpsc::Receiver<Order>) -> bool {
+    /// Obeys all orders that are there; `coming` batches wait to be taken. Whether there was a query among them.
+    fn obey(&mut self, order: Order, orders: &mut mpsc::Receiver<Order>, coming: usize) -> bool {
         let (mut query, mut next) = (None, Some(order));
         while let Some(order) = next {
             match order {
-                Order::Query(asked) => query = Some(asked),
+                Order::Query(asked) => query = Some(*asked),
                 Order::Skew(host, milliseconds, error) => self.skews.measured(host, milliseconds, error),
                 Order::Version(host, service, version) => {
                     self.insight.set_version(host, &service, version.as_deref());
                 }
                 Order::Export(order) => self.exports.extend(Running::begin(order)),
                 Order::Survey(order) => self.survey = survey::Running::begin(order),
-                Order::Forget => self.forget_sieved(),
+                Order::Excerpt(source, lines, at, done) => {
+                    self.excerpt = Excerpt::new(&self.ingest, &source, lines, at, Utc::now());
+                    // Whoever asked is told by the lack of an answer.
+                    let _ = self.excerpt.as_ref().map(|excerpt| done.send(excerpt.line()));
+                }
+                Order::Settle(done) => self.settling.push((coming, done)),
             }
             next = orders.try_recv().ok();
         }
@@ -238,7 +181,7 @@ impl Engine {
         if let Some(query) = query {
             self.skews.use_raw(query.raw_time);
             // What was looked for by one filter would be a lie under another.
-            if filter(&query) != filter(self.view.query()) {
+            if query.sought != self.view.query().sought {
                 self.forget_sieved();
             }
             self.view.ask(query);
@@ -249,6 +192,7 @@ impl Engine {
 
     fn take(&mut self, feed: Feed) {
         let (now, instant) = (Utc::now(), Instant::now());
+        self.settling.iter_mut().for_each(|(coming, _)| *coming = coming.saturating_sub(1));
         match feed {
             Feed::Opened(source) => {
                 let id = self.ingest.number(&source);
@@ -278,14 +222,16 @@ impl Engine {
                 }
                 self.older.extend(rows);
             }
-            Feed::Sieved(source, lines, query) => {
-                // Another filter is on by now.
-                if *query != *filter(self.view.query()) {
+            Feed::Sieved(source, lines, sought) => {
+                // Something else is wanted by now.
+                if self.view.query().sought.as_deref() != Some(&*sought) {
                     return;
                 }
                 let id = self.ingest.number(&source);
-                self.sieved.entry(id).or_insert(self.ingest.lowest(id));
+                let last = self.ingest.lowest(id);
+                let (lines, spots): (_, Vec<_>) = lines.into_iter().map(|lone| (lone.line, lone.spot)).unzip();
                 let rows = self.older(id, lines, now);
+                self.sieved.add(id, last, rows.iter().map(|row| row.id.seq).zip(spots));
                 self.older.extend(rows);
             }
             Feed::Event(source, event) => {
@@ -321,16 +267,15 @@ impl Engine {
         self.ingest.older(id, lines, before, now)
     }
 
-    /// Lets go of the rows that came for a filter alone.
+    /// Lets go of the rows that came for a filter or a search alone.
     fn forget_sieved(&mut self) {
         let sieved = std::mem::take(&mut self.sieved);
         if sieved.is_empty() {
             return;
         }
-        let is_sieved = |id: RowId| sieved.get(&id.source).is_some_and(|last| id.seq <= *last);
-        self.older.retain(|row| !is_sieved(row.id));
-        self.store.forget(is_sieved, |source| sieved.contains_key(&source));
-        sieved.iter().for_each(|(id, last)| self.ingest.begin_before(*id, *last));
+        self.older.retain(|row| !sieved.has(row.id));
+        self.store.forget(|id| sieved.has(id), |source| sieved.of(source).is_some());
+        sieved.sources().for_each(|(id, last)| self.ingest.begin_before(id, last));
         let query = self.view.query().clone();
         self.view = View::default();
         self.view.ask(query);
@@ -356,13 +301,34 @@ impl Engine {
             store.insert(row);
         }
         self.waiting |= !self.older.is_empty();
+        if self.older.is_empty() {
+            for (_, done) in self.settling.extract_if(.., |(coming, _)| *coming == 0) {
+                // Nobody may wait any more.
+                let _ = done.send(());
+            }
+        }
         any
+    }
+
+    /// The rows that are shown, and the sources they are of.
+    fn shown(&self) -> (&Store, &Ingest) {
+        let wanted = self.view.query().excerpt;
+        let excerpt = self.excerpt.as_ref().filter(|excerpt| wanted == Some(excerpt.line()));
+        excerpt.map_or((&self.store, &self.ingest), Excerpt::held)
     }
 
     /// Sends a window when it can be made and is another than the last; whether it could be made.
     fn publish(&mut self) -> bool {
         let now = Utc::now();
-        let Some(mut window) = self.view.window(&self.store, &self.ingest) else { return false };
+        let wanted = self.view.query().excerpt;
+        let window = match self.excerpt.as_mut().filter(|excerpt| wanted == Some(excerpt.line())) {
+            Some(excerpt) => excerpt.window(self.view.query()),
+            None => self.view.window(&self.store, &self.ingest).map(|mut window| {
+                window.rows.iter_mut().for_each(|row| row.spot = self.sieved.spot(row.id));
+                window
+            }),
+        };
+        let Some(mut window) = window else { return false };
         self.insight.tell(&mut window, self.view.query(), &self.ingest, now);
         self.windows.send_if_modified(|last| {
             let changed = **last != window;
@@ -373,11 +339,6 @@ impl Engine {
         });
         true
     }
-}
-
-/// What is filtered by, also while everything around a line is shown.
-fn filter(query: &LogQuery) -> &Query {
-    query.mark.as_ref().unwrap_or(&query.filter.query)
 }
 
 #[cfg(test)]

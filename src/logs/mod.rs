@@ -7,9 +7,11 @@
 
 pub mod block;
 pub mod engine;
+pub mod excerpt;
 pub mod export;
 pub mod filter;
 pub mod insight;
+pub mod lone;
 pub mod merge;
 pub mod meter;
 pub mod names;

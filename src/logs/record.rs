@@ -175,6 +175,15 @@ impl Ingest {
         id
     }
 
+    /// One that has read nothing, with the same sources and clocks.
+    pub fn like(&self) -> Self {
+        let mut like = Self { skews: self.skews.clone(), ..Self::default() };
+        for state in &self.sources {
+            like.number(&state.source);
+        }
+        like
+    }
+
     /// Every source, by number.
     pub fn sources(&self) -> &[SourceState] {
         &self.sources

@@ -44,6 +44,7 @@ pub fn shown(rows: &Rows, at: usize, state: &SourceState, search: Option<&Regex>
         continues: entry.continues(),
         marked: false,
         repeats: None,
+        spot: None,
     }
 }
 

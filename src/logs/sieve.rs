@@ -54,6 +54,11 @@ impl Sieve {
         &self.texts
     }
 
+    /// Whether a line has one of them.
+    pub fn finds(&self, line: &[u8]) -> bool {
+        self.texts.iter().any(|text| memchr::memmem::find(line, text.as_bytes()).is_some())
+    }
+
     fn of(texts: Vec<Vec<u8>>) -> Option<Self> {
         // No line has a line end in it, so what has one matches none.
         let texts = texts.into_iter().filter(|text| !text.contains(&b'\n'));

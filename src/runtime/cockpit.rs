@@ -128,6 +128,7 @@ pub async fn run(mut opening: Opening) -> io::Result<Left> {
         actor: Actor::new(opening.folder, messages.clone()),
         looking: JoinSet::new(),
         sought: watch::Sender::new((Arc::new(settings.clone()), false)),
+        back: JoinSet::new(),
         fleet: None,
         hosted: Hosted::consult(&settings.hosted, history.as_ref(), &messages),
         history,
@@ -163,6 +164,8 @@ struct Crew {
     /// Looks for runs; ends when it is dropped.
     looking: JoinSet<()>,
     sought: watch::Sender<actor::runs::Sought>,
+    /// Looks further back in the logs.
+    back: JoinSet<()>,
     fleet: Option<Fleet>,
     hosted: Hosted,
     history: Option<History>,
@@ -249,10 +252,8 @@ impl Performer for Crew {
                     }
                 });
             }
-            Effect::Older { filter, afresh } => {
-                let Some(fleet) = fleet else { return };
-                let (brought, messages) = (look_back::ask(fleet, &self.engine, filter, afresh), self.messages.clone());
-                tokio::spawn(async move { messages.send(brought.await).await });
+            back @ (Effect::Older { .. } | Effect::Around { .. } | Effect::StopOlder) => {
+                self.back = look_back::perform(back, fleet, &self.engine, &self.messages);
             }
             Effect::Reconnect(host) => drop(fleet.map(|fleet| fleet.reconnect(&host))),
             Effect::Focus(host) => drop(fleet.map(|fleet| fleet.focus(host.as_ref()))),

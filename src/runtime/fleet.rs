@@ -8,7 +8,7 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 
 use crate::domain::host::HostName;
-use crate::domain::log::{Feed, SourceKind, SourceSpec};
+use crate::domain::log::{Feed, LineSpot, RawLine, Source, SourceKind, SourceSpec};
 use crate::domain::service::Service;
 use crate::domain::settings::{Settings, SshSettings};
 use crate::hosts::watch::{HostEvent, HostPlan, HostWatch, watch};
@@ -121,6 +121,20 @@ impl Fleet {
     /// looked through there, `few` bytes.
     pub fn sieved(&self, bytes: u64, few: u64, sieving: &Sieving) -> impl Future<Output = Brought> + Send + 'static {
         sum(self.tails().map(|tail| tail.sieved(bytes, few, sieving.clone())).collect())
+    }
+
+    /// Reads about so many bytes before and after a line of a source: its lines, and the number of that one among them.
+    pub fn around(
+        &self,
+        source: Arc<Source>,
+        spot: LineSpot,
+        bytes: u64,
+    ) -> impl Future<Output = Result<(Vec<RawLine>, usize), String>> + Send + 'static {
+        let asked = self.tails().map(|tail| tail.around(source.clone(), spot.clone(), bytes)).collect::<Vec<_>>();
+        async move {
+            let found = futures_util::future::join_all(asked).await.into_iter().flatten().next();
+            found.unwrap_or_else(|| Err("its source is not read any more".to_owned()))
+        }
     }
 
     fn tails(&self) -> impl Iterator<Item = &TailHandle> {

@@ -2,41 +2,110 @@
 
 use std::pin::Pin;
 use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::mpsc;
+use tokio::task::JoinSet;
 
 use super::fleet::Fleet;
+use crate::app::effect::Effect;
 use crate::app::message::Message;
-use crate::domain::query::Query;
+use crate::domain::log::{LineSpot, Source};
+use crate::domain::log_view::{LookedThrough, RowId, Sought};
 use crate::logs::engine::EngineHandle;
-use crate::logs::sieve::Sieve;
-use crate::logs::source::{Brought, Sieving};
+use crate::logs::source::{Brought, Progress, Sieving};
 
 /// So much of each source is brought at once.
 const OLDER_BYTES: u64 = 256 << 10;
-/// So much of each source its host looks through at once for a filter.
+/// So much of each source is brought for a search that its host cannot look for, to be looked through here.
+const SEARCHED_BYTES: u64 = 4 << 20;
+/// So much of each source its host looks through at once.
 const SIEVED_BYTES: u64 = 512 << 20;
+/// So much is read before and after a line that came alone.
+const AROUND_BYTES: u64 = 256 << 10;
+/// How often is told how far it has come.
+const TELLING: Duration = Duration::from_millis(300);
 
-/// Brings what was written before the oldest lines; where the filter has a text that hosts can look for, only what passes
-/// it, and that from much further back. Afresh: from where the lines begin that came without a filter.
-pub fn ask(
+/// Begins what an effect asks for, in place of what was begun before.
+pub fn perform(
+    effect: Effect,
+    fleet: Option<&Fleet>,
+    engine: &EngineHandle,
+    messages: &mpsc::Sender<Message>,
+) -> JoinSet<()> {
+    let (mut tasks, messages) = (JoinSet::new(), messages.clone());
+    match (fleet, effect) {
+        (Some(fleet), Effect::Older { number, sought, afresh }) => {
+            tasks.spawn(older(fleet, engine, messages, number, sought, afresh));
+        }
+        (Some(fleet), Effect::Around { row, source, spot }) => {
+            tasks.spawn(around(fleet, engine, messages, row, source, spot));
+        }
+        _ => {}
+    }
+    tasks
+}
+
+/// Brings what was written before the oldest lines; where there is something to look for, only that, and from much further
+/// back. Afresh: from where the lines begin that came otherwise. What came of it is told under a number.
+fn older(
     fleet: &Fleet,
     engine: &EngineHandle,
-    filter: Query,
+    messages: mpsc::Sender<Message>,
+    number: u64,
+    sought: Sought,
     afresh: bool,
-) -> impl Future<Output = Message> + Send + 'static {
-    let sieve = Sieve::of_query(&filter).map(Arc::new);
-    if sieve.is_some() && afresh {
-        engine.forget_sieved();
-    }
-    let brought: Pin<Box<dyn Future<Output = Brought> + Send>> = match sieve {
-        Some(sieve) => {
-            let sieving = Sieving { sieve, query: Arc::new(filter), afresh };
-            Box::pin(fleet.sieved(SIEVED_BYTES, OLDER_BYTES, &sieving))
-        }
-        None => Box::pin(fleet.older(OLDER_BYTES)),
-    };
+) -> impl Future<Output = ()> + Send + 'static {
+    let searched = sought.search.is_some();
+    let does = if searched { "match" } else { "pass" };
+    let (progress, brought): (Arc<Progress>, Pin<Box<dyn Future<Output = Brought> + Send>>) =
+        match Sieving::new(sought, afresh) {
+            Some(sieving) => {
+                let few = if searched && !sieving.is_for_hosts() { SEARCHED_BYTES } else { OLDER_BYTES };
+                (sieving.progress.clone(), Box::pin(fleet.sieved(SIEVED_BYTES, few, &sieving)))
+            }
+            None => (Arc::default(), Box::pin(fleet.older(OLDER_BYTES))),
+        };
+    let engine = engine.clone();
     async move {
-        let brought = brought.await;
-        let filtered = (brought.looked > 0).then_some((brought.sent, brought.looked));
-        Message::Older { bad: !brought.failed.is_empty(), text: brought.words(), filtered }
+        let mut told = LookedThrough::default();
+        let mut ticks = tokio::time::interval(TELLING);
+        tokio::pin!(brought);
+        let brought = loop {
+            tokio::select! {
+                brought = &mut brought => break brought,
+                _ = ticks.tick() => {
+                    let through = progress.so_far();
+                    if std::mem::replace(&mut told, through) != through {
+                        // Who is gone needs to know nothing.
+                        let _ = messages.send(Message::LookingBack { number, through }).await;
+                    }
+                }
+            }
+        };
+        // What was found is to be shown at once.
+        engine.settled().await;
+        let (bad, text, through) = (!brought.failed.is_empty(), brought.words(does), brought.through());
+        let _ = messages.send(Message::Older { number, bad, text, through }).await;
+    }
+}
+
+/// Reads what stands around a line of a source, and gives it to the engine to be shown.
+fn around(
+    fleet: &Fleet,
+    engine: &EngineHandle,
+    messages: mpsc::Sender<Message>,
+    row: RowId,
+    source: Arc<Source>,
+    spot: LineSpot,
+) -> impl Future<Output = ()> + Send + 'static {
+    let (read, engine) = (fleet.around(source.clone(), spot, AROUND_BYTES), engine.clone());
+    async move {
+        let found = match read.await {
+            Ok((lines, at)) => engine.excerpt(source, lines, at).await.ok_or_else(|| "nothing is there".to_owned()),
+            Err(why) => Err(why),
+        };
+        // Who is gone needs to know nothing.
+        let _ = messages.send(Message::Around { row, found }).await;
     }
 }

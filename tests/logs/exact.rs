@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use quarterdeck::domain::host::Host;
-use quarterdeck::domain::log::{Feed, SourceEventKind, SourceKind, SourceSpec};
+use quarterdeck::domain::log::{Feed, LineSpot, Source, SourceEventKind, SourceKind, SourceSpec};
 use quarterdeck::domain::settings::SshSettings;
 use quarterdeck::logs::source::{Start, TailOptions, tail};
 use quarterdeck::transport::{Connector, Nobody, SharedTransport};
@@ -22,6 +22,10 @@ pub struct Seen {
     pub lines: Vec<String>,
     /// Lines from before those, in order.
     pub older: Vec<String>,
+    /// The source that delivered lines last.
+    pub source: Option<Arc<Source>>,
+    /// Where those stand that came alone.
+    pub spots: Vec<LineSpot>,
     /// Ledger rows: after how many lines, what.
     pub events: Vec<(usize, SourceEventKind)>,
     /// Sources that could not be read, and why.
@@ -33,13 +37,20 @@ pub struct Seen {
 }
 
 impl Seen {
-    fn take(&mut self, feed: Feed) {
+    /// Takes what comes next.
+    pub fn take(&mut self, feed: Feed) {
         match feed {
-            Feed::Older(_, lines) | Feed::Sieved(_, lines, _) => {
+            Feed::Older(_, lines) => {
                 let older = lines.iter().map(|line| String::from_utf8_lossy(&line.bytes).into_owned());
                 self.older.splice(0..0, older);
             }
-            Feed::Lines(_, lines) => {
+            Feed::Sieved(_, lines, _) => {
+                let older = lines.iter().map(|lone| String::from_utf8_lossy(&lone.line.bytes).into_owned());
+                self.older.splice(0..0, older);
+                self.spots.splice(0..0, lines.into_iter().filter_map(|lone| lone.spot));
+            }
+            Feed::Lines(source, lines) => {
+                self.source = Some(source);
                 self.lines.extend(lines.iter().map(|l| String::from_utf8_lossy(&l.bytes).into_owned()));
             }
             Feed::Event(_, event) => self.events.push((self.lines.len(), event.kind)),

@@ -11,6 +11,7 @@ mod cuts;
 mod exact;
 mod files;
 mod journal;
+mod look_back;
 mod rights;
 mod sieve;
 mod sudo;

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use chrono::{TimeDelta, Utc};
 use quarterdeck::domain::log::{Feed, SourceEvent, SourceEventKind, SourceKind, SourceSpec};
+use quarterdeck::domain::log_view::Sought;
 use quarterdeck::domain::query::{Query, regex};
 use quarterdeck::logs::record::{Ingest, Record};
 use quarterdeck::logs::sieve::Sieve;
@@ -58,7 +59,7 @@ fn row(record: &Record) -> String {
 }
 
 /// So many events of a service, from a number on: some with traces, some with bytes of every kind.
-fn events(from: usize, count: usize) -> Vec<u8> {
+pub fn events(from: usize, count: usize) -> Vec<u8> {
     let mut text = Vec::new();
     let begin = Utc::now() - TimeDelta::hours(20);
     for n in from..from + count {
@@ -188,14 +189,14 @@ async fn fleet_a_filter_on_the_host_finds_what_is_found_here() {
     }
 }
 
-/// The lines of the events that have a line with a text.
-fn events_with(text: &str, needle: &str) -> Vec<String> {
+/// The lines of the events that are wanted.
+pub fn events_with(text: &str, wanted: impl Fn(&[String]) -> bool) -> Vec<String> {
     let mut found = Vec::new();
     let mut event: Vec<String> = Vec::new();
     for line in text.lines().chain(["ts=end"]) {
         if line.starts_with("ts=") {
             let taken = std::mem::take(&mut event);
-            if taken.iter().any(|line| line.contains(needle)) {
+            if wanted(&taken) {
                 found.extend(taken);
             }
         }
@@ -221,15 +222,15 @@ async fn whole_events_of_before_are_found_by_the_host_piece_by_piece() {
         let tail = tail(local(), None, file(&log), options.clone(), sender);
         let mut seen = Seen::default();
         seen.until(&mut feed, "the last lines", |seen| seen.lines.len() == 100).await;
-        let query = Arc::new(Query::text(&regex_escaped(needle)));
-        let sieve = Arc::new(Sieve::of_query(&query).unwrap());
-        let sieving = |afresh| Sieving { sieve: sieve.clone(), query: query.clone(), afresh };
-        let expected = events_with(&before, needle);
+        let sought = Sought { query: Query::text(&regex_escaped(needle)), search: None };
+        let sieving = |afresh| Sieving::new(sought.clone(), afresh).unwrap();
+        let expected = events_with(&before, |event| event.iter().any(|line| line.contains(needle)));
         let (mut looked, mut sent, mut lines) = (0, 0, 0);
         for round in 0.. {
             let brought = tail.sieved(1 << 20, 1000, sieving(round == 0)).await;
             assert_eq!(brought.failed, Vec::<String>::new());
-            (looked, sent, lines) = (looked + brought.looked, sent + brought.sent, lines + brought.lines);
+            let through = brought.through().unwrap_or_default();
+            (looked, sent, lines) = (looked + through.bytes, sent + through.sent, lines + brought.lines);
             if brought.begun == 1 {
                 assert!(round > 1, "in pieces");
                 break;
@@ -242,7 +243,7 @@ async fn whole_events_of_before_are_found_by_the_host_piece_by_piece() {
         let again = tail.sieved(1 << 30, 1000, sieving(true)).await;
         assert_eq!((again.lines, again.begun), (lines, 1));
         assert_eq!(tail.sieved(1 << 30, 1000, sieving(false)).await.lines, 0);
-        assert!(again.words().contains("the hosts sent"), "{}", again.words());
+        assert!(again.words("pass").contains("pass; the hosts sent"), "{}", again.words("pass"));
         // What is brought without a filter goes on where the lines began that are there.
         seen.older.clear();
         while feed.try_recv().is_ok() {}

@@ -12,7 +12,7 @@ use quarterdeck::domain::deployment::{Deployment, DeploymentStatus};
 use quarterdeck::domain::event::{Event, EventKind};
 use quarterdeck::domain::log::{Level, Source, SourceId, TimeFrom};
 use quarterdeck::domain::log_survey::{Counted, Survey, Tally};
-use quarterdeck::domain::log_view::{Anchor, LogRow, LogWindow, RowContent, RowId, SourceStatus};
+use quarterdeck::domain::log_view::{Anchor, LogRow, LogWindow, LookedThrough, RowContent, RowId, SourceStatus};
 
 use super::{at, busy, picture, press};
 
@@ -37,6 +37,7 @@ fn row(seconds: i64, source: u32, level: Level, message: &str, fields: &[(&str, 
         continues: false,
         marked: false,
         repeats: None,
+        spot: None,
     }
 }
 
@@ -585,20 +586,23 @@ fn above_the_oldest_line_the_hosts_look_for_what_passes_the_filter() {
     answer(&mut state);
     let asked = |effects: Vec<Effect>| {
         effects.into_iter().find_map(|effect| match effect {
-            Effect::Older { filter, afresh } => Some((filter.to_string(), afresh)),
+            Effect::Older { sought, afresh, .. } => Some((sought.query.to_string(), afresh)),
             _ => None,
         })
     };
-    let brought = |text: &str, filtered| Message::Older { bad: false, text: text.into(), filtered };
+    let brought = |number, text: &str, sent, bytes| {
+        let through = Some(LookedThrough { sent, bytes, ..LookedThrough::default() });
+        Message::Older { number, bad: false, text: text.into(), through }
+    };
     assert_eq!(asked(press(&mut state, " kkk")), Some(("KeyError".into(), true)));
     assert!(picture(&mut state).contains("looking for older lines that pass"));
     assert_eq!(asked(press(&mut state, "k")), None, "one after the other");
-    update(&mut state, brought("3 older lines pass", Some((12_000, 293_000_000))));
+    update(&mut state, brought(1, "3 older lines pass", 12_000, 293_000_000));
     let shown = picture(&mut state);
     assert!(shown.contains("older: hosts sent 12 kB of 293 MB"), "{shown}");
     answer(&mut state);
     assert_eq!(asked(press(&mut state, "k")), Some(("KeyError".into(), false)), "further back");
-    update(&mut state, brought("none", Some((1000, 1_000_000))));
+    update(&mut state, brought(2, "none", 1000, 1_000_000));
     assert!(picture(&mut state).contains("13 kB of 294 MB"));
     press(&mut state, "z");
     assert!(state.logs.looked_back.is_some(), "what is around a line is of the same filter");

@@ -5,6 +5,7 @@ mod errors;
 mod hints;
 mod hosted;
 mod hostile;
+mod log_back;
 mod log_filter;
 mod log_pane;
 mod log_words;
@@ -148,6 +149,7 @@ fn window(lines: u64) -> LogWindow {
             continues: false,
             marked: false,
             repeats: None,
+            spot: None,
         }
     });
     let status = SourceStatus {

@@ -2,7 +2,7 @@
 //! around a line.
 
 use crate::domain::log::SourceId;
-use crate::domain::log_view::RowId;
+use crate::domain::log_view::{LookedThrough, RowId, Sought};
 use crate::domain::query::Query;
 
 /// A filter that is kept under a name, to be put on and off.
@@ -38,17 +38,28 @@ pub struct Following {
 pub struct Around {
     /// Which lines are around it: all, or those of its own source.
     pub query: Query,
+    /// What was read around a line that came alone: the line, and its row there.
+    pub excerpt: Option<(RowId, RowId)>,
 }
 
-/// Older lines were looked for by a filter: above what had been brought, only what passes it is there.
+/// Older lines were looked for: above what had been brought, only those that were found are there.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LookedBack {
-    /// The filter.
-    pub filter: Query,
-    /// Bytes that the hosts sent.
-    pub sent: u64,
-    /// Of so many that they looked through.
-    pub of: u64,
+    /// What was sought.
+    pub sought: Sought,
+    /// What was looked through for it.
+    pub through: LookedThrough,
+}
+
+/// Older lines are being brought, or looked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LookingBack {
+    /// The number of the question.
+    pub number: u64,
+    /// The row that was searched from; none: more was wanted above the first.
+    pub from: Option<RowId>,
+    /// How far it has come.
+    pub through: LookedThrough,
 }
 
 /// A named filter that is being edited: until it is taken its text is what is typed.
@@ -70,10 +81,17 @@ impl super::LogsState {
             Some(around) => (self.query.filter.query, self.query.mark) = (around.query.clone(), Some(wanted)),
             None => (self.query.filter.query, self.query.mark) = (wanted, None),
         }
+        self.query.excerpt = self.around.as_ref().and_then(|around| around.excerpt).map(|(_, there)| there);
         // What was found for another filter is let go with it.
-        if self.looked_back.as_ref().is_some_and(|back| back.filter != *self.wanted()) {
+        if self.looked_back.as_ref().is_some_and(|back| back.sought.query != *self.wanted()) {
             self.looked_back = None;
         }
+    }
+
+    /// Lets go of what was found for a search that is over.
+    pub fn search_over(&mut self) {
+        let search = &self.query.search;
+        self.looked_back.take_if(|back| back.sought.search.is_some() && back.sought.search != *search);
     }
 
     /// What lines must be like, also while everything around one is shown.
@@ -119,7 +137,7 @@ mod tests {
         logs.compose();
         assert_eq!(logs.query.filter.query.to_string(), "level>=warn cart");
         assert_eq!(logs.chips(), ["level>=warn", "[carts]"]);
-        logs.around = Some(Around { query: Query::default() });
+        logs.around = Some(Around { query: Query::default(), excerpt: None });
         logs.compose();
         assert!(logs.query.filter.query.is_everything() && logs.is_filtered());
         assert_eq!(logs.query.mark.as_ref().map(ToString::to_string).as_deref(), Some("level>=warn cart"));

@@ -1,12 +1,14 @@
 //! From one line to others: everything around it, the same request on every host, its host, service, deployment, alert.
 
+use std::sync::Arc;
+
 use chrono::{DateTime, Utc};
 
 use super::{hosts, lists, logs, show, toast};
 use crate::app::board::Pane;
 use crate::app::command::Command;
 use crate::app::effect::Effect;
-use crate::app::state::{Around, Following, Landing, LookedBack, OverviewPane, State, Tab};
+use crate::app::state::{Around, Following, Landing, OverviewPane, State, Tab};
 use crate::app::view_state::rows;
 use crate::domain::alert::Alert;
 use crate::domain::deployment::Deployment;
@@ -22,40 +24,6 @@ pub(super) fn run(state: &mut State, command: &Command, effects: &mut Vec<Effect
         Command::AroundSource => around(state, of_source, effects),
         Command::FollowId => follow_id(state, effects),
         _ => elsewhere(state, command, effects),
-    }
-}
-
-/// Asks for what was written before the oldest line.
-pub(super) fn reach(state: &mut State, effects: &mut Vec<Effect>) {
-    let logs = &mut state.logs;
-    if logs.window.counting || std::mem::replace(&mut logs.reaching, true) {
-        return;
-    }
-    if logs.window.evicted > 0 {
-        logs.reaching = false;
-        return toast(
-            state,
-            true,
-            "the memory is full ([logs] memory): what is older was let go; `qd logs --since` reads it",
-        );
-    }
-    let filter = logs.wanted().clone();
-    let afresh = logs.looked_back.as_ref().is_none_or(|before| before.filter != filter);
-    if afresh {
-        logs.looked_back = Some(LookedBack { filter: filter.clone(), sent: 0, of: 0 });
-    }
-    let words =
-        if filter.is_everything() { "reading what was written before" } else { "looking for older lines that pass" };
-    effects.push(Effect::Older { filter, afresh });
-    toast(state, false, words);
-}
-
-/// What was asked for by [`reach`] has been brought.
-pub(super) fn reached(state: &mut State, filtered: Option<(u64, u64)>) {
-    let logs = &mut state.logs;
-    logs.reaching = false;
-    if let (Some((sent, of)), Some(back)) = (filtered, &mut logs.looked_back) {
-        (back.sent, back.of) = (back.sent + sent, back.of + of);
     }
 }
 
@@ -79,6 +47,10 @@ fn source(state: &State) -> Option<&Source> {
     state.logs.window.sources.iter().find(|source| source.id == row.source).map(|source| &*source.source)
 }
 
+fn source_of(state: &State) -> Option<Arc<Source>> {
+    source(state).cloned().map(Arc::new)
+}
+
 /// Shows what is around the selected line, whatever the filter; or goes back to the filter.
 fn around(state: &mut State, query: impl Fn(&Source) -> Query, effects: &mut Vec<Effect>) {
     if state.logs.around.is_some() {
@@ -87,16 +59,40 @@ fn around(state: &mut State, query: impl Fn(&Source) -> Query, effects: &mut Vec
     if !logs::needs_line(state) {
         return;
     }
+    let alone = logs::selected(state).and_then(|row| Some((row.id, row.spot.clone()?)));
+    if let Some(((row, spot), source)) = alone.zip(source_of(state)) {
+        state.logs.around_asked = Some(row);
+        effects.push(Effect::Around { row, source, spot });
+        return toast(state, false, "reading what is around it");
+    }
     if let Some((id, query)) = state.logs.selected.zip(source(state).map(query)) {
-        state.logs.around = Some(Around { query });
+        state.logs.around = Some(Around { query, excerpt: None });
         state.logs.compose();
         hold(state, id, effects);
     }
 }
 
+/// What stands around a line was read: it is shown, if it still is that line that is looked at.
+pub(super) fn read_around(state: &mut State, row: RowId, found: Result<RowId, String>, effects: &mut Vec<Effect>) {
+    if state.logs.around_asked.take_if(|asked| *asked == row).is_none() || state.logs.selected != Some(row) {
+        return;
+    }
+    match found {
+        Ok(there) => {
+            state.logs.around = Some(Around { query: Query::default(), excerpt: Some((row, there)) });
+            state.logs.compose();
+            hold(state, there, effects);
+        }
+        Err(why) => toast(state, true, format!("what is around it cannot be read: {why}")),
+    }
+}
+
 /// Goes back to what passes the filter.
 pub(super) fn leave_around(state: &mut State, effects: &mut Vec<Effect>) {
-    state.logs.around = None;
+    let excerpt = state.logs.around.take().and_then(|around| around.excerpt);
+    if let Some((row, _)) = excerpt {
+        state.logs.selected = Some(row);
+    }
     state.logs.compose();
     match state.logs.selected {
         Some(id) => hold(state, id, effects),

@@ -3,18 +3,24 @@
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::{
-    hosts, lists, log_lists, log_marks, log_reach, log_sources, log_time, log_views, overlays, overview, show, toast,
+    hosts, lists, log_landing, log_lists, log_marks, log_reach, log_sources, log_time, log_views, overlays, overview,
+    show, toast,
 };
 use crate::app::command::Command;
 use crate::app::effect::Effect;
 use crate::app::state::{About, Landing, OverviewPane, PromptPurpose, State, Tab};
 use crate::domain::log::{Level, SourceId};
-use crate::domain::log_view::{Anchor, LogRow, LogWindow, RowContent, RowId, Seek};
+use crate::domain::log_view::{Anchor, LogRow, LogWindow, RowId, Seek};
 use crate::domain::query::{Op, Query};
 
 /// Sends the query as it stands now.
 pub(super) fn ask(state: &mut State, effects: &mut Vec<Effect>) {
     let logs = &mut state.logs;
+    // While another search is typed, the one before may come back.
+    if state.overlays.is_empty() {
+        logs.search_over();
+    }
+    logs.query.sought = logs.looked_back.as_ref().map(|back| Box::new(back.sought.clone()));
     logs.query.number += 1;
     logs.query.rows = state.viewport.log_rows.max(1);
     logs.query.histogram = state.viewport.histogram;
@@ -61,51 +67,11 @@ pub(super) fn arrived(state: &mut State, mut window: LogWindow, effects: &mut Ve
     }
     state.logs.measure(state.viewport.log_columns);
     log_lists::grown(state, effects);
-    let logs = &mut state.logs;
-    let Some(landing) = logs.landing.take() else { return };
-    let (first, last) = (logs.window.rows.first().map(|row| row.id), logs.window.rows.last().map(|row| row.id));
-    match landing {
-        Landing::Top => logs.selected = first,
-        Landing::Bottom => logs.selected = last,
-        Landing::At(id) => {
-            let at = logs.window.rows.iter().map(|row| row.id).find(|row| *row >= id);
-            logs.selected = at.or(last);
-        }
-        Landing::Ruler(time) => {
-            let micros = time.timestamp_micros();
-            let older = logs.window.above == 0 && first.is_some_and(|row| row.micros > micros);
-            let at = logs.window.rows.iter().map(|row| row.id).find(|row| row.micros >= micros);
-            logs.selected = at.or(last);
-            logs.landed = logs.selected.map(|id| (id, time));
-            if older {
-                toast(state, false, "no line from before that is held");
-            }
-        }
-        Landing::Found(from) => {
-            let is = |row: &&LogRow| match logs.query.seek {
-                Some((Seek::Match, _)) => matches!(&row.content, RowContent::Line { hits, .. } if !hits.is_empty()),
-                Some((Seek::Level(least), _)) => row.level.is_some_and(|level| level >= least) && !row.continues,
-                None => false,
-            };
-            let forward = logs.query.seek.is_none_or(|(_, forward)| forward);
-            let beyond = |row: &&LogRow| if forward { row.id > from } else { row.id < from };
-            let mut found = logs.window.rows.iter().filter(is).filter(beyond);
-            let found = if forward { found.next() } else { found.next_back() };
-            match found.map(|row| row.id) {
-                Some(id) => logs.selected = Some(id),
-                None => {
-                    logs.selected = Some(from);
-                    toast(state, false, if forward { "nothing further down" } else { "nothing further up" });
-                }
-            }
-        }
-    }
-    // From now on the window stays where it is, whatever comes.
-    stay(state, effects);
+    log_landing::land(state, effects);
 }
 
 /// Anchors the window at its present first row.
-fn stay(state: &mut State, effects: &mut Vec<Effect>) {
+pub(super) fn stay(state: &mut State, effects: &mut Vec<Effect>) {
     let logs = &mut state.logs;
     let top = logs.window.rows.first().map(|row| row.id);
     if let Some(top) = top {
@@ -174,7 +140,7 @@ pub(super) fn step(state: &mut State, rows: i64, effects: &mut Vec<Effect>) {
     if (up && logs.window.above == 0) || (!up && logs.window.below == 0) {
         logs.selected = if up { shown.first() } else { shown.last() }.map(|row| row.id);
         if up {
-            log_reach::reach(state, effects);
+            super::log_back::more(state, effects);
         }
         return;
     }
@@ -334,9 +300,19 @@ fn seek(state: &mut State, what: Seek, forward: bool, effects: &mut Vec<Effect>)
     }
     let logs = &mut state.logs;
     let Some(from) = logs.selected.or_else(|| logs.window.rows.last().map(|row| row.id)) else { return };
-    // The seek begins at the selected row, not at the window's top.
-    (logs.query.anchor, logs.query.offset, logs.query.seek) = (Anchor::Top(from), 0, Some((what, forward)));
-    logs.landing = Some(Landing::Found(from));
+    seek_from(state, from, (what, forward), Landing::Found(from), effects);
+}
+
+/// Searches back from a row once more: there may be more to be found.
+pub(super) fn seek_again(state: &mut State, from: RowId, effects: &mut Vec<Effect>) {
+    seek_from(state, from, (Seek::Match, false), Landing::FoundBack(from), effects);
+}
+
+/// The seek begins at a row, not at the window's top.
+fn seek_from(state: &mut State, from: RowId, seek: (Seek, bool), landing: Landing, effects: &mut Vec<Effect>) {
+    let logs = &mut state.logs;
+    (logs.query.anchor, logs.query.offset, logs.query.seek) = (Anchor::Top(from), 0, Some(seek));
+    logs.landing = Some(landing);
     ask(state, effects);
 }
 

@@ -8,7 +8,9 @@ mod finding;
 mod hosted_targets;
 mod hosts;
 mod lists;
+mod log_back;
 mod log_export;
+mod log_landing;
 mod log_lists;
 mod log_marks;
 mod log_reach;
@@ -107,10 +109,12 @@ pub fn update(state: &mut State, message: Message) -> Vec<Effect> {
             state.put_banner(Banner { about: About::Worker, bad: true, text: format!("{what} failed: {why}") });
         }
         Message::Notice { bad, text } => toast(state, bad, text),
-        Message::Older { bad, text, filtered } => {
-            log_reach::reached(state, filtered);
+        Message::Older { number, bad, text, through } => {
             toast(state, bad, text);
+            log_back::brought(state, number, through, &mut effects);
         }
+        Message::Around { row, found } => log_reach::read_around(state, row, found, &mut effects),
+        Message::LookingBack { number, through } => log_back::told(state, number, through),
         data => {
             let changed = anew::changed(state, &data);
             data::take(state, data);

@@ -2,7 +2,9 @@
 
 use crossterm::event::{KeyCode, KeyEvent};
 
-use super::{acting, lists, log_lists, log_reach, logs, offers, questions, run as run_command, steering, typed_ahead};
+use super::{
+    acting, lists, log_back, log_lists, log_reach, logs, offers, questions, run as run_command, steering, typed_ahead,
+};
 use crate::app::command::{COMMANDS, Command, Entry};
 use crate::app::effect::Effect;
 use crate::app::fuzzy;
@@ -94,6 +96,7 @@ fn back(state: &mut State, effects: &mut Vec<Effect>) {
         Tab::Hosts if state.machines.open.is_some() => state.machines.open = None,
         Tab::Hosts => state.machines.filter.clear(),
         Tab::Deploys | Tab::Alerts | Tab::Business => lists::back(state),
+        Tab::Logs if state.logs.looking_back.is_some() => log_back::stop(state, effects),
         Tab::Logs if state.logs.detail => state.logs.detail = false,
         Tab::Logs if state.logs.sidebar => state.logs.sidebar = false,
         Tab::Logs if state.logs.around.is_some() => log_reach::leave_around(state, effects),

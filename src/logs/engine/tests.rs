@@ -1,9 +1,9 @@
 use bytes::Bytes;
 
 use super::*;
-use crate::domain::log::{RawLine, Source, SourceEvent};
-use crate::domain::log_survey::Counted;
-use crate::domain::log_view::{Anchor, LogFilter, RowContent};
+use crate::domain::log::{LineSpot, Lone, RawLine, Source, SourceEvent};
+use crate::domain::log_survey::{Counted, Survey, Tally};
+use crate::domain::log_view::{Anchor, LogFilter, LogQuery, LogRow, RowContent, Sought};
 use crate::domain::query::{Op, Query};
 
 fn source(host: &str) -> Arc<Source> {
@@ -215,39 +215,96 @@ async fn what_was_looked_for_by_one_filter_is_let_go_with_it() {
     let (feed, now) = (handle.feed(), Utc::now());
     let at = |seconds: i64| (now - chrono::TimeDelta::seconds(seconds)).to_rfc3339();
     let said = |ago: i64, n: u32| line(format!("ts={} level=info needle n={n}", at(ago)));
+    let sought = |text: &str| Sought { query: Query::text(text), search: None };
     let query = |number, text: &str| LogQuery {
         number,
         rows: 20,
         filter: LogFilter { query: Query::text(text), ..LogFilter::default() },
+        sought: Some(Box::new(sought(text))),
         ..LogQuery::default()
     };
     handle.query(query(1, "needle"));
     let web = source("web-1");
     feed.send(Feed::Lines(web.clone(), vec![said(10, 8), said(8, 9)])).await.unwrap();
     window(&handle, |w| w.matching == 2).await;
-    let sieved = |text: &str, lines| Feed::Sieved(web.clone(), lines, Arc::new(Query::text(text)));
+    let spot = |line: &RawLine| LineSpot::Journal("u".into(), String::from_utf8_lossy(&line.bytes).into());
+    let lone = |line: RawLine| Lone { spot: Some(spot(&line)), line };
+    let sieved = |text: &str, lines: Vec<RawLine>| {
+        Feed::Sieved(web.clone(), lines.into_iter().map(lone).collect(), Arc::new(sought(text)))
+    };
     feed.send(sieved("needle", vec![said(50, 2), line("    at f n=3".into())])).await.unwrap();
     feed.send(sieved("needle", vec![said(90, 1)])).await.unwrap();
     feed.send(sieved("another", vec![said(95, 0)])).await.unwrap();
     let more = window(&handle, |w| w.matching == 4).await;
     assert_eq!(texts(&more), ["n=1", "n=2", "n=3", "n=8", "n=9"], "of another filter nothing is taken");
+    let told = |row: &LogRow| row.spot.is_some();
+    assert_eq!(more.rows.iter().map(told).collect::<Vec<_>>(), [true, true, true, false, false], "those came alone");
+    assert_eq!(more.rows[0].spot, Some(spot(&said(90, 1))));
     // What is around a line is shown with the same filter on.
-    let around = LogQuery { mark: Some(Query::text("needle")), ..query(2, "level") };
+    let around = LogQuery { sought: Some(Box::new(sought("needle"))), ..query(2, "level") };
     handle.query(around);
     assert_eq!(texts(&*window(&handle, |w| w.number == 2).await), ["n=1", "n=2", "n=3", "n=8", "n=9"]);
     // Under another there would seem to be nothing between them.
     handle.query(query(3, "level"));
     let other = window(&handle, |w| w.number == 3).await;
     assert_eq!((texts(&other), other.total), (vec!["n=8", "n=9"], 2));
-    // What is brought next stands where they stood, and looking afresh takes the place of what was found.
+    // What is brought next stands where they stood.
     feed.send(Feed::Older(web.clone(), vec![said(20, 7)])).await.unwrap();
-    window(&handle, |w| w.matching == 3).await;
+    handle.settled().await;
     handle.query(query(4, "needle"));
-    for _ in 0..2 {
-        handle.forget_sieved();
-        window(&handle, |w| w.number == 4 && w.matching == 3).await;
-        feed.send(sieved("needle", vec![said(50, 2)])).await.unwrap();
-        let found = window(&handle, |w| w.matching == 4).await;
-        assert_eq!(texts(&found), ["n=2", "n=7", "n=8", "n=9"]);
+    window(&handle, |w| w.number == 4 && w.matching == 3).await;
+    feed.send(sieved("needle", vec![said(50, 2)])).await.unwrap();
+    let found = window(&handle, |w| w.matching == 4).await;
+    assert_eq!(texts(&found), ["n=2", "n=7", "n=8", "n=9"]);
+}
+
+#[tokio::test]
+async fn what_was_read_around_a_line_is_shown_by_itself_and_left_again() {
+    let handle = start(&LogSettings::default());
+    let (feed, now, web) = (handle.feed(), Utc::now(), source("web-1"));
+    let at = |seconds: i64| (now - chrono::TimeDelta::seconds(seconds)).to_rfc3339();
+    let said = |ago: i64, n: u32| line(format!("ts={} level=info user=7 n={n}", at(ago)));
+    feed.send(Feed::Lines(source("db-1"), vec![said(1, 98)])).await.unwrap();
+    feed.send(Feed::Lines(web.clone(), vec![said(1, 99)])).await.unwrap();
+    handle.query(LogQuery { number: 1, rows: 20, ..LogQuery::default() });
+    window(&handle, |w| w.matching == 2).await;
+    let lines = vec![line("    at f n=1".into()), said(90, 2), line("    at f n=3".into()), said(88, 4)];
+    let there = handle.excerpt(web.clone(), lines.clone(), 2).await.expect("such a line");
+    handle.query(LogQuery { number: 2, rows: 20, excerpt: Some(there), ..LogQuery::default() });
+    let shown = window(&handle, |w| w.number == 2).await;
+    assert_eq!(texts(&shown), ["n=1", "n=2", "n=3", "n=4"]);
+    assert_eq!(shown.rows[2].id, there);
+    assert!(shown.rows.iter().all(|row| row.source.0 == 1 && row.spot.is_none()), "its source has its number");
+    assert!(shown.rows.windows(2).all(|pair| pair[0].id < pair[1].id && pair[0].time <= pair[1].time));
+    let fields = |row: &LogRow| matches!(&row.content, RowContent::Line { fields, .. } if fields.len() > 1);
+    assert!(fields(&shown.rows[3]), "they are read as lines of their format: {:?}", shown.rows[3]);
+    // A filter holds there too, and what is held elsewhere is untouched.
+    let filter = LogFilter { query: Query::text("n=4"), ..LogFilter::default() };
+    handle.query(LogQuery { number: 3, rows: 20, excerpt: Some(there), filter, ..LogQuery::default() });
+    assert_eq!(texts(&*window(&handle, |w| w.number == 3).await), ["n=4"]);
+    handle.query(LogQuery { number: 4, rows: 20, ..LogQuery::default() });
+    assert_eq!(window(&handle, |w| w.number == 4).await.total, 2);
+    assert!(handle.excerpt(web, lines, 4).await.is_none(), "there is no such line");
+}
+
+#[tokio::test]
+async fn what_was_brought_is_found_once_it_is_settled() {
+    let handle = start(&LogSettings::default());
+    let (feed, now, web) = (handle.feed(), Utc::now(), source("web-1"));
+    let at = |seconds: i64| (now - chrono::TimeDelta::seconds(seconds)).to_rfc3339();
+    let said = |ago: i64, n: u32| line(format!("ts={} level=info needle n={n}", at(ago)));
+    feed.send(Feed::Lines(web.clone(), vec![said(1, 1)])).await.unwrap();
+    let sought = Sought { query: Query::default(), search: Some("needle".into()) };
+    let query = LogQuery { number: 1, rows: 20, sought: Some(Box::new(sought.clone())), ..LogQuery::default() };
+    handle.query(query.clone());
+    window(&handle, |w| w.number == 1 && w.matching == 1).await;
+    for batch in 1..=40 {
+        let lines = (0..500).map(|n| Lone { line: said(batch * 1000 - n, 0), spot: None }).collect();
+        feed.send(Feed::Sieved(web.clone(), lines, Arc::new(sought.clone()))).await.unwrap();
     }
+    handle.settled().await;
+    handle.query(LogQuery { number: 2, ..query });
+    // The first answer has all of it.
+    let whole = window(&handle, |w| w.number == 2 && !w.counting).await;
+    assert_eq!(whole.total, 20_001);
 }

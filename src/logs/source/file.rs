@@ -9,9 +9,9 @@ use bytes::Bytes;
 use super::barred::{self, Barred};
 use super::follow::{self, Ended, Header, LONGEST_HEADER, Reading};
 use super::lines::Lines;
-use super::older::{Oldest, Spot};
+use super::older::Oldest;
 use super::{Gone, Start, Tail, event, link};
-use crate::domain::log::{Feed, Source, SourceEventKind};
+use crate::domain::log::{Feed, FileId, LineSpot, Source, SourceEventKind};
 use crate::domain::text::one_line;
 use crate::transport::{Chunk, ExecSpec, Exit};
 
@@ -314,13 +314,12 @@ impl File {
     /// A reading began: which file it is.
     async fn opened(&mut self, header: &Header, open: &str, offset: u64, live: bool) -> Result<(), Gone> {
         let packed = header.inode == "gz";
-        let spot = Spot {
+        let id = FileId {
             name: self.path.clone(),
             inode: if packed { open.to_owned() } else { header.inode.clone() },
             fingerprint: header.fingerprint.clone(),
-            offset,
         };
-        self.tail.known.begins(&self.source, Oldest::File(spot));
+        self.tail.known.begins(&self.source, Oldest::At(LineSpot::File(Arc::new(id), offset)));
         if !packed {
             self.place = Some(Place::new(header.inode.clone(), offset, &header.fingerprint));
         }

@@ -4,6 +4,8 @@
 //! together with `-u` skips an entry. Field names are in systemd.journal-fields(7); a field that is not UTF-8 comes as
 //! an array of bytes.
 
+mod back;
+
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -15,13 +17,11 @@ use super::command::{watched, watched_as_root};
 use super::lines::{LONGEST, Lines};
 use super::older::Oldest;
 use super::{Gone, Start, Tail, event, link};
-use crate::domain::log::{Feed, Level, RawLine, Source, SourceEventKind};
+use crate::domain::log::{Feed, Level, LineSpot, RawLine, Source, SourceEventKind};
 use crate::domain::text::one_line;
 use crate::transport::{Chunk, ExecSpec, Exit};
+pub(super) use back::{after, before, sieved};
 
-/// How long looking back may take, and how much is taken of the answer.
-const OLDER: Duration = Duration::from_secs(20);
-const MOST: usize = 16 << 20;
 /// Between attempts.
 const PATIENCE: Duration = Duration::from_secs(2);
 /// A quiet journal has been read to its end when it says nothing for this long.
@@ -193,7 +193,7 @@ impl Journal {
                 let Some(entry) = Entry::parse(&line.bytes) else { continue };
                 let again = resumed.take().is_some_and(|cursor| cursor == entry.cursor);
                 if self.cursor.replace(entry.cursor.clone()).is_none() {
-                    let oldest = Oldest::Journal(self.unit.clone(), entry.cursor.clone());
+                    let oldest = Oldest::At(LineSpot::Journal(self.unit.as_str().into(), entry.cursor.as_str().into()));
                     self.tail.known.begins(&self.source, oldest);
                 }
                 if !again {
@@ -237,40 +237,6 @@ fn way_out(complaint: &str, sudo: bool) -> &'static str {
         (true, true) => ": add the login user to the group adm and connect anew",
         (true, false) => ": add the login user to the group adm and connect anew, or set sudo = true for this log",
     }
-}
-
-/// Entries of a unit's journal before one that is known by its cursor: about so many bytes of them, a hundred each.
-pub(super) async fn before(
-    tail: &Tail,
-    unit: &str,
-    cursor: &str,
-    bytes: u64,
-) -> Result<(Vec<RawLine>, Oldest), String> {
-    let wanted = usize::try_from(bytes / 100).unwrap_or(usize::MAX).max(1);
-    let mut argv = ["journalctl", "-o", "json", "--no-pager", "-q", "-r", "-n"].map(str::to_owned).to_vec();
-    // The one that is known comes first.
-    argv.extend([(wanted + 1).to_string(), format!("--cursor={cursor}")]);
-    if !unit.is_empty() {
-        argv.extend(["-u".to_owned(), unit.to_owned()]);
-    }
-    let line = argv.iter().map(|word| crate::transport::loader::quote(word)).collect::<Vec<_>>().join(" ");
-    let spec = ExecSpec::script(format!("LC_ALL=C exec {line}\n"), OLDER);
-    let as_root = format!("LC_ALL=C exec $qd_asroot {line}\n");
-    let said = tail.exec_or(spec, Some(as_root)).await.collect(MOST).await;
-    if said.exit != Exit::Code(0) {
-        return Err(format!("journalctl: {}", one_line(&String::from_utf8_lossy(&said.err), 200)));
-    }
-    let entries = said.out.split(|byte| *byte == b'\n').filter_map(Entry::parse);
-    let older: Vec<Entry> = entries.skip_while(|entry| entry.cursor == cursor).collect();
-    let oldest = match older.last() {
-        Some(first) if older.len() >= wanted => Oldest::Journal(unit.to_owned(), first.cursor.clone()),
-        // An answer that was cut short is not the beginning.
-        Some(first) if said.out.len() >= MOST => Oldest::Journal(unit.to_owned(), first.cursor.clone()),
-        _ => Oldest::Beginning,
-    };
-    let mut out = Vec::new();
-    older.iter().rev().for_each(|entry| entry.lines(&mut out));
-    Ok((out, oldest))
 }
 
 /// One journal entry.

@@ -21,11 +21,11 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 pub use journal::Entry;
 use lines::Lines;
-pub use older::{Brought, Sieving};
+pub use older::{Brought, Progress, Sieving};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
-use crate::domain::log::{Feed, RawLine, Source, SourceEvent, SourceEventKind, SourceKind, SourceSpec};
+use crate::domain::log::{Feed, LineSpot, RawLine, Source, SourceEvent, SourceEventKind, SourceKind, SourceSpec};
 use crate::domain::settings::{Overflow, SudoPolicy};
 use crate::logs::sieve::Sieve;
 use crate::transport::{Backlog, ExecSpec, Nobody, SharedTransport, Stream, Sudo};
@@ -105,6 +105,19 @@ impl TailHandle {
     /// [`Feed::Sieved`]; of what cannot be looked through there, so `few` bytes.
     pub fn sieved(&self, bytes: u64, few: u64, sieving: Sieving) -> impl Future<Output = Brought> + Send + 'static {
         older::bring_sieved(self.tail.clone(), bytes, few, sieving)
+    }
+}
+
+impl TailHandle {
+    /// Reads about so many bytes before and after a line of a source: its lines, and the number of that one among them. None
+    /// where the source is not one of these.
+    pub fn around(
+        &self,
+        source: Arc<Source>,
+        spot: LineSpot,
+        bytes: u64,
+    ) -> impl Future<Output = Option<Result<(Vec<RawLine>, usize), String>>> + Send + 'static {
+        older::around(self.tail.clone(), source, spot, bytes)
     }
 }
 

@@ -1,79 +1,224 @@
-//! Reading backwards with a filter: the host looks through much of what was written before and sends the events that
+//! Reading backwards for something: the host looks through much of what was written before and sends the events that
 //! have what is looked for, whole.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use chrono::Utc;
+use regex::bytes::Regex;
 
-use super::{Oldest, Spot, before, begins, holds, id, listing, size};
-use crate::domain::log::RawLine;
-use crate::domain::query::Query;
+use super::{Oldest, file};
+use crate::domain::log::{FileId, LineSpot, Lone, RawLine};
+use crate::domain::log_view::{LookedThrough, Sought};
+use crate::domain::query::regex;
 use crate::logs::parse::{Parser, TimeField};
 use crate::logs::record::EVENT_LINES;
 use crate::logs::sieve::Sieve;
-use crate::logs::source::Tail;
 use crate::logs::source::file::Found;
 use crate::logs::source::follow::{self, Sibling};
 use crate::logs::source::lines::Lines;
-use crate::transport::{ExecSpec, Exit};
+use crate::logs::source::{Tail, journal};
+use crate::transport::{Chunk, ExecSpec, Exit, Output, Stream};
 
 /// How long a host may look.
-const PATIENCE: Duration = Duration::from_secs(60);
-/// The most that is taken of what it finds.
+pub(in crate::logs::source) const PATIENCE: Duration = Duration::from_secs(60);
+/// The most that is taken of what it finds; where it finds more, it is asked for less.
 const MOST: usize = 32 << 20;
 /// Lines before and after a hit in which its event may begin and end: of a line, of nearly all traces, and of the longest
 /// event that is told apart.
-const AROUND: [(usize, usize); 3] = [(0, 1), (60, 30), (EVENT_LINES, EVENT_LINES)];
+pub(in crate::logs::source) const AROUND: [(usize, usize); 3] = [(0, 1), (60, 30), (EVENT_LINES, EVENT_LINES)];
+/// So much is taken of its complaints.
+const COMPLAINT: usize = 4 << 10;
 /// The beginning of an event is looked for in so much.
-const BEGINNING: u64 = 64 << 10;
+pub(super) const BEGINNING: u64 = 64 << 10;
 
 /// What is looked for.
 #[derive(Clone, Debug)]
 pub struct Sieving {
-    /// Texts that it has.
-    pub sieve: Arc<Sieve>,
-    /// The filter that they are of.
-    pub query: Arc<Query>,
-    /// From the oldest line that was brought without a filter on, not from where the last search ended.
+    /// The filter and the search.
+    pub sought: Arc<Sought>,
+    /// From the oldest line that was brought otherwise on, not from where the last look ended.
     pub afresh: bool,
+    /// How far it has come.
+    pub progress: Arc<Progress>,
+    /// Texts of which lines must have one; none: there are no such.
+    sieve: Option<Arc<Sieve>>,
+    search: Option<Regex>,
 }
 
-/// What a host found, and how much it sent of what it looked through.
+impl Sieving {
+    /// None where nothing of it could be told from anything else, and everything has to be brought.
+    pub fn new(sought: Sought, afresh: bool) -> Option<Self> {
+        let search = sought.search.as_deref().and_then(|search| regex(search).ok());
+        let of_search = sought.search.as_ref().and_then(|search| Sieve::any_of(std::slice::from_ref(search)));
+        let sieve = Sieve::narrower(Sieve::of_query(&sought.query), of_search).map(Arc::new);
+        let any = sieve.is_some() || search.is_some();
+        let (sought, progress) = (Arc::new(sought), Arc::default());
+        any.then_some(Self { sought, afresh, progress, sieve, search })
+    }
+
+    /// Whether hosts can look for it.
+    pub fn is_for_hosts(&self) -> bool {
+        self.sieve.is_some()
+    }
+
+    /// What the host is to look for.
+    pub(in crate::logs::source) fn sieve(&self) -> Option<&Sieve> {
+        self.sieve.as_deref()
+    }
+
+    /// Whether an event, of which a line was found, is wanted.
+    fn wants(&self, event: &[Piece]) -> bool {
+        let mut lines = event.iter().flat_map(|piece| &piece.lines);
+        self.search.as_ref().is_none_or(|search| lines.any(|line| search.is_match(&line.bytes)))
+    }
+}
+
+/// How far a look has come, to be read while it lasts.
 #[derive(Debug, Default)]
-pub(super) struct Sifted {
-    pub lines: Vec<RawLine>,
+pub struct Progress(Mutex<LookedThrough>);
+
+impl Progress {
+    pub(super) fn add(&self, more: LookedThrough) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).add(more);
+    }
+
+    /// What was looked through so far.
+    pub fn so_far(&self) -> LookedThrough {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// How far back is looked.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::logs::source) struct Reach {
+    /// Bytes at once.
+    pub step: u64,
+    /// Bytes at once of what has to be unpacked from its beginning each time.
+    pub most: u64,
+    /// Bytes of what cannot be looked through by the host.
+    pub few: u64,
+}
+
+/// What was found in one piece.
+#[derive(Debug, Default)]
+pub(in crate::logs::source) struct Sifted {
+    /// Whole events.
+    pub lines: Vec<Lone>,
+    /// Bytes that were sent, and that were looked through by the host.
     pub sent: u64,
     pub looked: u64,
+    /// Entries of a journal that were looked through.
+    pub entries: u64,
+    /// What it counts in a round: bytes, of a journal about so many.
+    pub cost: u64,
+    /// It was not looked through by the host, but here.
+    pub was_sent_whole: bool,
 }
 
-/// Has the host look through about so many bytes that were written before a place. None where it cannot: no grep there
-/// tells where lines begin.
-pub(super) async fn before_in_file(
+impl Sifted {
+    /// Takes in what was written before it.
+    fn take_older(&mut self, older: Self) {
+        self.lines.splice(0..0, older.lines);
+        self.sent += older.sent;
+        self.looked += older.looked;
+        self.cost += older.cost;
+    }
+
+    pub(super) fn through(&self) -> LookedThrough {
+        let Self { sent, looked, entries, .. } = *self;
+        LookedThrough { lines: self.lines.len() as u64, sent, bytes: looked, entries }
+    }
+}
+
+/// A line, or an entry of a journal, at its place among all of its source.
+pub(in crate::logs::source) struct Piece {
+    /// Its lines.
+    pub lines: Vec<RawLine>,
+    /// From where to where it goes.
+    pub begin: u64,
+    pub end: u64,
+    /// It has what is looked for.
+    pub wanted: bool,
+    /// Where it is found again.
+    pub spot: LineSpot,
+}
+
+/// Looks for something in a piece that was written before a place.
+pub(super) async fn before(
     tail: &Tail,
-    spot: &Spot,
-    bytes: u64,
+    spot: &LineSpot,
+    reach: Reach,
+    sieving: &Sieving,
+) -> Result<(Sifted, Oldest), String> {
+    let (id, offset) = match spot {
+        LineSpot::File(id, offset) => (id, *offset),
+        LineSpot::Journal(unit, cursor) => return journal::sieved(tail, unit, cursor, reach, sieving).await,
+    };
+    if let Some(sieve) = sieving.sieve()
+        && let Some(found) = on_host(tail, id, offset, reach, sieve, sieving).await?
+    {
+        return Ok(found);
+    }
+    let (lines, oldest) = file::before(tail, id, offset, reach.few).await?;
+    let Oldest::At(LineSpot::File(id, from)) = &oldest else { return Ok((Sifted::default(), oldest)) };
+    let mut ends: Vec<u64> = lines.iter().skip(1).filter_map(|line| line.offset).collect();
+    ends.push(lines.iter().map(|line| line.bytes.len() as u64 + line.truncated + 1).sum::<u64>() + from);
+    let looked = ends.last().map_or(0, |end| end - from);
+    let pieces = lines.into_iter().zip(ends).map(|(line, end)| {
+        let begin = line.offset.unwrap_or(*from);
+        let wanted = sieving.sieve().is_none_or(|sieve| sieve.finds(&line.bytes));
+        Piece { lines: vec![line], begin, end, wanted, spot: LineSpot::File(id.clone(), begin) }
+    });
+    Ok((here(pieces.collect(), looked, sieving), oldest))
+}
+
+/// Looks through pieces that were all sent, each behind the one before it.
+pub(in crate::logs::source) fn here(pieces: Vec<Piece>, bytes: u64, sieving: &Sieving) -> Sifted {
+    let (from, until) = (pieces.first().map_or(0, |first| first.begin), pieces.last().map_or(0, |last| last.end));
+    let lines = events(pieces, from..until, true, sieving).unwrap_or_default();
+    Sifted { lines, sent: bytes, looked: bytes, cost: bytes, was_sent_whole: true, ..Sifted::default() }
+}
+
+/// Has the host look through a piece of a file that was written before a place. None where it cannot: no grep there tells
+/// where lines begin.
+async fn on_host(
+    tail: &Tail,
+    id: &FileId,
+    offset: u64,
+    reach: Reach,
     sieve: &Sieve,
+    sieving: &Sieving,
 ) -> Result<Option<(Sifted, Oldest)>, String> {
-    let there = listing(tail, spot).await?;
+    let there = file::listing(tail, id).await?;
     let mut all = Sifted::default();
-    let Some(mut file) = holds(&there, spot) else { return Ok(Some((all, Oldest::Beginning))) };
-    let mut offset = spot.offset;
-    while all.looked < bytes {
+    let Some(mut file) = file::holds(&there, id, offset) else { return Ok(Some((all, Oldest::Beginning))) };
+    let mut offset = offset;
+    let mut most = u64::MAX;
+    // What is left of the step may be too little to begin an event in.
+    while all.looked == 0 || all.looked + BEGINNING < reach.step {
         if offset == 0 {
-            let Some(older) = before(&there, file) else { return Ok(Some((all, Oldest::Beginning))) };
-            (file, offset) = (older, size(tail, older).await?);
+            let Some(older) = file::written_before(&there, file) else { return Ok(Some((all, Oldest::Beginning))) };
+            (file, offset) = (older, file::size(tail, older).await?);
             continue;
         }
-        let from = event_after(tail, file, offset.saturating_sub(bytes - all.looked), offset).await?;
-        let Some(found) = look(tail, file, from, offset, sieve).await? else { return Ok(None) };
-        all.looked += offset - from;
-        all.sent += found.sent;
-        all.lines.splice(0..0, found.lines);
-        offset = from;
+        let whole = if file.known().is_none() { reach.most } else { reach.step };
+        let span = whole.saturating_sub(all.looked).min(most);
+        let from = event_after(tail, file, offset.saturating_sub(span), offset).await?;
+        let look = Look { file, id: &file::named(file, &id.name), from, until: offset };
+        match look.on_host(tail, sieve, sieving).await? {
+            Answer::Found(found) => {
+                all.take_older(found);
+                offset = from;
+            }
+            // What was found before that is not looked for again.
+            Answer::Unable | Answer::TooMuch if all.looked > 0 => break,
+            Answer::Unable => return Ok(None),
+            Answer::TooMuch if offset > BEGINNING => most = (offset - from) / 8,
+            Answer::TooMuch => return Err("too much of it passes to be sent".to_owned()),
+        }
     }
-    let place = Spot { offset, inode: id(file), fingerprint: file.fingerprint.clone(), ..spot.clone() };
-    Ok(Some((all, Oldest::File(place))))
+    Ok(Some((all, Oldest::At(LineSpot::File(file::named(file, &id.name), offset)))))
 }
 
 /// Where the first event after a place begins; the beginning of the file where there is none close to it.
@@ -85,55 +230,102 @@ async fn event_after(tail: &Tail, file: &Sibling, from: u64, until: u64) -> Resu
     let Some(cut) = memchr::memchr(b'\n', &said) else { return Ok(0) };
     let (mut cutter, mut lines) = (Lines::at(from + cut as u64 + 1), Vec::new());
     cutter.push(said.slice(cut + 1..), &mut lines);
-    Ok(lines.iter().find(|line| begins(line)).and_then(|line| line.offset).unwrap_or(0))
+    Ok(lines.iter().find(|line| file::begins(line)).and_then(|line| line.offset).unwrap_or(0))
 }
 
-/// The events in a part of a file that have what is looked for.
-async fn look(tail: &Tail, file: &Sibling, from: u64, until: u64, sieve: &Sieve) -> Result<Option<Sifted>, String> {
-    let mut sent = 0;
-    for around in AROUND {
-        let script = follow::sieve(file, sieve, from, Some(until), around);
-        let said = tail.exec(ExecSpec::script(script, PATIENCE)).await.collect(MOST).await;
-        match said.exit {
-            Exit::Code(0) => {}
-            Exit::Code(21) => return Err("it has just been rotated; try again".to_owned()),
-            Exit::Code(22) => return Err(format!("{} is damaged", file.path)),
-            Exit::Code(20 | 23) => return Ok(None),
-            other => return Err(format!("the host's grep ended: {other:?}")),
-        }
-        if said.out.len() >= MOST {
-            return Err("too much of it passes the filter to be sent".to_owned());
-        }
-        sent += said.out.len() as u64;
-        let found = Found::all(said.out.into(), from);
-        if let Some(lines) = events(found, from, until, around.0 == EVENT_LINES) {
-            return Ok(Some(Sifted { lines, sent, looked: until - from }));
+/// What a host says. None, as soon as it is more than is taken.
+pub(in crate::logs::source) async fn answer(mut stream: Stream) -> Option<Output> {
+    let mut said = Output { out: Vec::new(), err: Vec::new(), exit: Exit::ConnectionLost };
+    stream.input = None;
+    while let Some(chunk) = stream.output.recv().await {
+        match chunk {
+            Chunk::Out(bytes) if said.out.len() + bytes.len() > MOST => return None,
+            Chunk::Out(bytes) => said.out.extend_from_slice(&bytes),
+            Chunk::Err(bytes) if said.err.len() < COMPLAINT => said.err.extend_from_slice(&bytes),
+            Chunk::Err(_) | Chunk::Dropped { .. } => {}
+            Chunk::End(exit) => {
+                said.exit = exit;
+                break;
+            }
         }
     }
-    Ok(None)
+    Some(said)
 }
 
-/// The lines of those events that have a wanted line. None when one may begin before or end after what is known of it,
+/// What became of a question to a host.
+enum Answer {
+    Found(Sifted),
+    /// It cannot look.
+    Unable,
+    /// It finds more than is taken.
+    TooMuch,
+}
+
+/// A part of a file that is to be looked through.
+struct Look<'l> {
+    file: &'l Sibling,
+    id: &'l Arc<FileId>,
+    from: u64,
+    until: u64,
+}
+
+impl Look<'_> {
+    /// The events in it that have what is looked for.
+    async fn on_host(&self, tail: &Tail, sieve: &Sieve, sieving: &Sieving) -> Result<Answer, String> {
+        let Self { file, id, from, until } = *self;
+        let mut sent = 0;
+        for around in AROUND {
+            let script = follow::sieve(file, sieve, from, Some(until), around);
+            let said = tail.exec(ExecSpec::script(script, PATIENCE)).await;
+            let Some(said) = answer(said).await else { return Ok(Answer::TooMuch) };
+            match said.exit {
+                Exit::Code(0) => {}
+                Exit::Code(21) => return Err("it has just been rotated; try again".to_owned()),
+                Exit::Code(22) => return Err(format!("{} is damaged", file.path)),
+                Exit::Code(20 | 23) => return Ok(Answer::Unable),
+                other => return Err(format!("the host's grep ended: {other:?}")),
+            }
+            sent += said.out.len() as u64;
+            let pieces = Found::all(said.out.into(), from).into_iter().map(|found| {
+                let (begin, end, wanted) = (found.begin(), found.end, found.wanted);
+                Piece { begin, end, wanted, spot: LineSpot::File(id.clone(), begin), lines: vec![found.line] }
+            });
+            if let Some(lines) = events(pieces.collect(), from..until, around.0 == EVENT_LINES, sieving) {
+                let (looked, cost) = (until - from, until - from);
+                return Ok(Answer::Found(Sifted { lines, sent, looked, cost, ..Sifted::default() }));
+            }
+        }
+        Ok(Answer::Unable)
+    }
+}
+
+/// The lines of those events that have a wanted piece. None when one may begin before or end after what is known of it,
 /// unless that is to be taken as it is.
-fn events(found: Vec<Found>, from: u64, until: u64, as_it_is: bool) -> Option<Vec<RawLine>> {
+pub(in crate::logs::source) fn events(
+    found: Vec<Piece>,
+    all: std::ops::Range<u64>,
+    as_it_is: bool,
+    sieving: &Sieving,
+) -> Option<Vec<Lone>> {
     let now = Utc::now().timestamp_nanos_opt().unwrap_or(0);
     let mut parser = Parser::default();
     let mut out = Vec::new();
     let mut rest = found.into_iter().peekable();
     while let Some(first) = rest.next() {
-        // Lines that follow on each other.
+        // Pieces that follow on each other.
         let mut run = vec![first];
-        while let Some(next) = rest.next_if(|next| run.last().is_some_and(|last| last.end == next.begin())) {
+        while let Some(next) = rest.next_if(|next| run.last().is_some_and(|last| last.end == next.begin)) {
             run.push(next);
         }
         parser = parser.afresh();
-        let mut is_head = |one: &Found| {
-            let parsed = parser.line(&one.line.bytes, now);
-            !parsed.continues && matches!(parsed.time, TimeField::At(_))
+        let mut is_head = |one: &Piece| {
+            let Some(line) = one.lines.first() else { return true };
+            let parsed = parser.line(&line.bytes, now);
+            !parsed.continues && (line.time.is_some() || matches!(parsed.time, TimeField::At(_)))
         };
         let heads: Vec<bool> = run.iter().map(&mut is_head).collect();
-        let at_beginning = run.first().is_some_and(|first| first.begin() == from);
-        let at_end = run.last().is_some_and(|last| last.end >= until);
+        let at_beginning = run.first().is_some_and(|first| first.begin == all.start);
+        let at_end = run.last().is_some_and(|last| last.end >= all.end);
         let mut taken = vec![false; run.len()];
         for at in (0..run.len()).filter(|at| run[*at].wanted) {
             let first = heads[..=at].iter().rposition(|head| *head);
@@ -143,9 +335,15 @@ fn events(found: Vec<Found>, from: u64, until: u64, as_it_is: bool) -> Option<Ve
                 return None;
             }
             // What has no beginning in sight comes as far as it is known.
-            taken[first.unwrap_or(0)..end.unwrap_or(run.len())].fill(true);
+            let event = first.unwrap_or(0)..end.unwrap_or(run.len());
+            if !taken[at] && sieving.wants(&run[event.clone()]) {
+                taken[event].fill(true);
+            }
         }
-        out.extend(run.into_iter().zip(taken).filter(|(_, taken)| *taken).map(|(one, _)| one.line));
+        for (piece, _) in run.into_iter().zip(taken).filter(|(_, taken)| *taken) {
+            let spot = Some(piece.spot);
+            out.extend(piece.lines.into_iter().map(|line| Lone { line, spot: spot.clone() }));
+        }
     }
     Some(out)
 }
@@ -153,9 +351,10 @@ fn events(found: Vec<Found>, from: u64, until: u64, as_it_is: bool) -> Option<Ve
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::query::Query;
 
     /// Lines as a host prints them, from byte 0 of a file on: those that begin with `+` are wanted, `|` is a gap.
-    fn found(lines: &[&str]) -> Vec<Found> {
+    fn found(lines: &[&str]) -> Vec<Piece> {
         let (mut out, mut offset) = (String::new(), 0);
         for line in lines {
             if *line == "|" {
@@ -166,7 +365,12 @@ mod tests {
             out += &format!("{offset}{mark}{text}\n");
             offset += text.len() + 1;
         }
-        Found::all(out.into_bytes().into(), 0)
+        let id = Arc::new(FileId { name: "/l".into(), inode: "1:1".into(), fingerprint: "-".into() });
+        let piece = |found: Found| {
+            let (begin, end, wanted) = (found.begin(), found.end, found.wanted);
+            Piece { begin, end, wanted, spot: LineSpot::File(id.clone(), begin), lines: vec![found.line] }
+        };
+        Found::all(out.into_bytes().into(), 0).into_iter().map(piece).collect()
     }
 
     #[test]
@@ -174,8 +378,9 @@ mod tests {
         let (one, two) = ("ts=2026-11-18T08:00:00Z level=info a=1", "ts=2026-11-18T08:00:01Z level=info b=2");
         let hit = format!("+{two} needle");
         let taken = |lines: &[&str], until: u64, as_it_is: bool| {
-            let lines = events(found(lines), 0, until, as_it_is)?;
-            Some(lines.iter().map(|line| String::from_utf8_lossy(&line.bytes).into_owned()).collect::<Vec<_>>())
+            let sieving = Sieving::new(Sought { query: Query::text("needle"), search: None }, true).unwrap();
+            let lines = events(found(lines), 0..until, as_it_is, &sieving)?;
+            Some(lines.iter().map(|lone| String::from_utf8_lossy(&lone.line.bytes).into_owned()).collect::<Vec<_>>())
         };
         let count = |lines: &[&str], until, as_it_is| taken(lines, until, as_it_is).map(|lines| lines.len());
         let needle = &hit[1..];

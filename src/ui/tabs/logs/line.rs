@@ -249,6 +249,7 @@ mod tests {
             continues: false,
             marked: false,
             repeats: None,
+            spot: None,
         };
         let hit = c.style(Role::Hit);
         let mark = |(text, style): &Piece| {

@@ -17,7 +17,7 @@ use crate::app::state::{State, TimeColumn};
 use crate::domain::log_view::{LogRow, SourceStatus};
 use crate::domain::nearest::nearest;
 use crate::domain::query::BUILT_IN;
-use crate::domain::text::{clean, size};
+use crate::domain::text::clean;
 use crate::ui::canvas::{Canvas, Piece, below, row, split, top};
 use crate::ui::footer::key_in_tabs;
 use crate::ui::format::{plural, rate};
@@ -81,7 +81,11 @@ fn rule(state: &State, c: &mut Canvas, line: Rect) {
     let query = &state.logs.query;
     let mut title = vec![c.piece("Logs", Role::Title)];
     if state.logs.around.is_some() {
-        title.push(c.piece("  around the line", Role::Warn));
+        let alone = query.excerpt.and_then(|line| {
+            let of = state.logs.window.sources.iter().find(|source| source.id == line.source)?;
+            Some(format!(", of {} {} alone", of.source.host, sidebar::short(&of.source)))
+        });
+        title.push(c.piece(format!("  around the line{}", clean(&alone.unwrap_or_default())), Role::Warn));
     }
     let chips = state.logs.chips();
     let filters = chips.len();
@@ -100,9 +104,9 @@ fn rule(state: &State, c: &mut Canvas, line: Rect) {
     }
     let all_silent = !window.sources.is_empty() && window.sources.iter().all(|source| state.is_silent(source));
     figures.push(format!("{}/s{}", rate(window.rate), if all_silent { "?" } else { "" }));
-    match state.logs.looked_back.as_ref().filter(|back| back.of > 0) {
+    match state.logs.looked_back.as_ref().filter(|back| !back.through.is_nothing()) {
         // Above what had been brought there is more than is shown.
-        Some(back) => figures.push(format!("older: hosts sent {} of {}", size(back.sent), size(back.of))),
+        Some(back) => figures.push(format!("older: hosts sent {}", back.through.words())),
         None => figures.push(format!("hold {} ms", state.settings.logs.hold.as_millis())),
     }
     let figures: Vec<Piece> = vec![c.piece(figures.join(&format!(" {} ", glyph::DOT)), Role::Dim)];

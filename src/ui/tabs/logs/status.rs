@@ -19,7 +19,9 @@ pub fn draw(state: &State, c: &mut Canvas, line: Rect) {
     let end = line.right().saturating_sub(1);
     let right = c.pieces_right(line.x + 1, end, line.y, &modes(state, c));
     let mut parts: Vec<Piece> = following(state, c);
-    if let Some(error) = &state.logs.window.error {
+    if let Some(looking) = looking(state, c) {
+        parts = looking;
+    } else if let Some(error) = &state.logs.window.error {
         // What is wrong with it says more than how many lines there are.
         parts.truncate(1);
         parts.push(c.piece(format!(" {} {error}", glyph::DOT), Role::Bad));
@@ -60,6 +62,28 @@ fn following(state: &State, c: &Canvas) -> Vec<Piece<'static>> {
         c.piece(format!(" {} {} new", glyph::DOT, thousands(new)), if new > 0 { Role::Strong } else { Role::Dim }),
         c.piece(format!(" {} {follow} follows", glyph::DOT), Role::Dim),
     ]
+}
+
+/// What older lines are being looked for, and how far that has come.
+fn looking(state: &State, c: &Canvas) -> Option<Vec<Piece<'static>>> {
+    let logs = &state.logs;
+    let through = &logs.looking_back.as_ref()?.through;
+    let sought = &logs.looked_back.as_ref()?.sought;
+    let what = match (&sought.search, sought.query.is_everything()) {
+        (Some(_), _) => "looking for older matches",
+        (None, true) => "reading what was written before",
+        (None, false) => "looking for older lines that pass",
+    };
+    let found = plural(usize::try_from(through.lines).unwrap_or(usize::MAX), "line");
+    let far = match through.is_nothing() {
+        true => String::new(),
+        false => format!(": {} sent, {found}", through.words()),
+    };
+    let esc = key_in_tabs(state, c, &Command::Back);
+    Some(vec![
+        c.piece(format!("{what}{far}"), Role::Strong),
+        c.piece(format!(" {} {esc} stops", glyph::DOT), Role::Dim),
+    ])
 }
 
 /// Sources that are not read now, and for how long the newest of them has said nothing.
