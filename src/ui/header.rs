@@ -36,19 +36,26 @@ pub fn draw(state: &State, c: &mut Canvas, area: Rect) {
         x += c.put_as(x, area.y, room(x), &format!(" {badge} "), Role::Badge) + 1;
     }
     x += c.pieces(x, area.y, room(x), &environment(state, c, narrow));
-    x += if narrow { 2 } else { 3 };
-    let labels = |brief: bool| Tab::ALL.map(|tab| label(state, c, tab, brief));
-    let fits = |labels: &[Vec<Piece>]| labels.iter().map(|label| width(label) + 2).sum::<u16>() <= room(x) + 2;
+    let [brief, whole] = [true, false].map(|brief| Tab::ALL.map(|tab| label(state, c, tab, brief)));
+    let needed = |labels: &[Vec<Piece>], gap: u16| labels.iter().map(|label| width(label) + gap).sum::<u16>() - gap;
+    let before = if narrow { 2 } else { 3 };
+    if let Some(doing) = doing(state, c, narrow) {
+        // Its page says the rest: no tab is left out for it.
+        let fits = width(std::slice::from_ref(&doing)) + before + needed(&brief, 1) <= room(x);
+        let doing = if fits { doing } else { c.piece(format!(" {}", glyph::DIALING), Role::Busy) };
+        x += c.pieces(x, area.y, room(x), &[doing]);
+    }
+    x += before;
     // No tab is left out while shorter names have room.
-    let brief = narrow || !fits(&labels(false));
-    for (tab, label) in Tab::ALL.into_iter().zip(labels(brief)) {
+    let (labels, gap) = if narrow || needed(&whole, 2) > room(x) { (brief, 1) } else { (whole, 2) };
+    for (tab, label) in Tab::ALL.into_iter().zip(labels) {
         let columns = width(&label);
         if columns > room(x) {
             break;
         }
         c.pieces(x, area.y, columns, &label);
         c.target(Rect { x, width: columns, ..area }, Target::Tab(tab));
-        x += columns + if brief { 1 } else { 2 };
+        x += columns + gap;
     }
 }
 
@@ -157,17 +164,21 @@ fn environment(state: &State, c: &Canvas, narrow: bool) -> Vec<Piece<'static>> {
     } else if known.iter().any(|environment| environment.read_only != ReadOnly::No) {
         pieces.push(c.piece(if narrow { " ro" } else { " read-only" }, Role::Dim));
     }
+    pieces
+}
+
+/// What is being done to the fleet from here, or by somebody else.
+fn doing(state: &State, c: &Canvas, narrow: bool) -> Option<Piece<'static>> {
     if let Some(act) = state.acting.under_way().next() {
         let (done, of) = act.done();
         let what = act.want.custom.as_deref().unwrap_or(act.want.action.def().name);
         let count = if of > 0 { format!(" {done}/{of}") } else { String::new() };
-        pieces.push(c.piece(format!(" {} {}{count}", glyph::DIALING, fit(what, 12)), Role::Busy));
-    } else if let Some(run) = state.acting.known_elsewhere().find(|run| !run.is_over()) {
-        let ((done, of), what) = (run.done(), run.plan.kind.as_str());
-        let by = if narrow { String::new() } else { format!(" by {}", fit(&run.by, 8)) };
-        pieces.push(c.piece(format!(" {} {what} {done}/{of}{by}", glyph::DIALING), Role::Busy));
+        return Some(c.piece(format!(" {} {}{count}", glyph::DIALING, fit(what, 12)), Role::Busy));
     }
-    pieces
+    let run = state.acting.known_elsewhere().find(|run| !run.is_over())?;
+    let ((done, of), what) = (run.done(), run.plan.kind.as_str());
+    let by = if narrow { String::new() } else { format!(" by {}", fit(&run.by, 8)) };
+    Some(c.piece(format!(" {} {what} {done}/{of}{by}", glyph::DIALING), Role::Busy))
 }
 
 /// `PROD` for production, four letters of any other.

@@ -252,6 +252,22 @@ fn a_second_restart_wants_a_reason_and_level_three_waits() {
 }
 
 #[test]
+fn what_is_done_to_an_armed_fleet_pushes_no_tab_out_of_the_header() {
+    for columns in 80..130 {
+        let mut state = cockpit((columns, 24));
+        state.badge = Some("demo".to_owned());
+        press(&mut state, "W");
+        popup(&mut state, Level::Three, None);
+        later(&mut state, 3000);
+        assert_eq!(carried(&typed(&mut state, "why\rproduction/api\r")), 1);
+        let shown = picture(&mut state);
+        let first = shown.lines().next().unwrap_or_default();
+        assert!(first.contains("6Biz") || first.contains("6 Business"), "{columns}: {first}");
+        assert!(first.contains("armed") && first.contains('◌'), "{columns}: {first}");
+    }
+}
+
+#[test]
 fn arming_ends_with_its_time_with_sleep_and_when_nobody_is_there() {
     let armed = |state: &State| state.acting.standing.armed("production", state.now).is_some();
     let mut state = cockpit((80, 24));
