@@ -136,7 +136,14 @@ impl Store {
                 self.begin_block();
             }
             if let Some(last) = self.blocks.back_mut() {
+                let doubled = |block: &Block| self.shape.is_full(block, 0, 2);
+                let before = doubled(last);
                 last.insert(row, &mut self.press);
+                // Late rows came nearly so far, and the rest of an event goes on from there. An event that is as long by
+                // itself stays whole, and is not tried again with each of its lines.
+                if !before && doubled(last) {
+                    self.split(self.blocks.len() - 1);
+                }
             }
             return;
         }

@@ -140,6 +140,19 @@ proptest! {
 }
 
 #[test]
+fn a_block_that_late_rows_have_nearly_doubled_is_split_when_its_last_event_goes_on() {
+    let mut store = Store::shaped(1 << 30, SMALL);
+    store.insert(row(1_000_000, 0, 1, Some("head")));
+    for late in 1..2 * SMALL.rows as u64 - 1 {
+        store.insert(row(0, 0, 2 * late + 1, Some("x")));
+    }
+    assert_eq!(store.blocks().len(), 1, "one more is too many");
+    store.insert(row(1_000_000, 0, 400, Some("and goes on")));
+    assert!(store.blocks().iter().all(|block| !SMALL.is_full(block, 0, 2)));
+    assert_eq!(store.len(), 2 * SMALL.rows);
+}
+
+#[test]
 fn the_cap_holds_and_the_oldest_go_first() {
     let cap = 8_usize << 20;
     let mut store = Store::new(cap as u64);
