@@ -1,4 +1,7 @@
-//! The logs' lists to pick from, rulers, bookmarks, context, and following an id: by the keys that a person types.
+//! The Logs tab by the keys that a person types: its pictures, context, following an id, what is new, what stands out.
+
+mod picked;
+mod rulers;
 
 use std::sync::Arc;
 
@@ -142,117 +145,6 @@ fn survey(effects: &[Effect]) -> &Survey {
 }
 
 #[test]
-fn a_value_is_picked_from_a_list_with_counts() {
-    let mut state = logs((80, 24));
-    press(&mut state, " kk");
-    let effects = press(&mut state, "v\r");
-    let Counted::Values(_, field) = &survey(&effects).what else { panic!("{effects:?}") };
-    assert_eq!(field, "path", "the selected line's fields come first");
-    let number = survey(&effects).number;
-    let rows = vec![("/checkout".to_owned(), 3), ("/cart".to_owned(), 1)];
-    let tally = Tally { number, rows, having: 4, looked: 5, others: 0, whole: true };
-    update(
-        &mut state,
-        Message::Tallied(Tally { number: number - 1, rows: vec![("obsolete".into(), 1)], ..Tally::default() }),
-    );
-    update(&mut state, Message::Tallied(tally));
-    let shown = picture(&mut state);
-    for needed in ["Values of path", "/checkout", "75%", "4 of 5 lines have it", "x not this"] {
-        assert!(shown.contains(needed), "{needed}:\n{shown}");
-    }
-    assert!(!shown.contains("obsolete"), "an answer to an older question is ignored");
-    press(&mut state, "\r");
-    assert_eq!((query(&state).as_str(), state.overlays.len()), ("path=/checkout", 0));
-    press(&mut state, ":values path\r");
-    let number = state.logs.survey;
-    update(&mut state, Message::Tallied(Tally { number, rows: vec![("/cart".into(), 1)], ..Tally::default() }));
-    press(&mut state, "x");
-    assert_eq!(query(&state), "path=/checkout path!=/cart");
-    // The list finds what is typed.
-    press(&mut state, "v/dur\r");
-    assert!(picture(&mut state).contains("with `dur`"));
-    let effects = press(&mut state, "\r");
-    assert!(matches!(&survey(&effects).what, Counted::Values(_, field) if field == "dur_ms"));
-}
-
-#[test]
-fn filters_are_kept_under_names_counted_and_put_on_and_off() {
-    let mut state = logs((80, 24));
-    press(&mut state, "flevel>=error\r");
-    let effects = press(&mut state, "&n");
-    assert!(matches!(&survey(&effects).what, Counted::Filters(queries) if queries.len() == 1));
-    press(&mut state, "errors\r");
-    assert_eq!((query(&state).as_str(), state.logs.typed.is_everything()), ("level>=error", true));
-    press(&mut state, "\u{1b}fcart\r&");
-    let number = state.logs.survey;
-    let rows = vec![(String::new(), 4), (String::new(), 2)];
-    update(&mut state, Message::Tallied(Tally { number, rows, looked: 5, whole: true, ..Tally::default() }));
-    let shown = picture(&mut state);
-    for needed in ["(typed)", "cart", "errors", "level>=error", "80%", "40%", "[errors]", "2 filters"] {
-        assert!(shown.contains(needed), "{needed}:\n{shown}");
-    }
-    press(&mut state, "j ");
-    assert_eq!(query(&state), "cart", "off");
-    press(&mut state, " ");
-    assert_eq!(query(&state), "cart level>=error", "and on again");
-    // Changing one shows at once; Esc takes it back, Enter keeps it under its name.
-    press(&mut state, "e path");
-    assert_eq!(query(&state), "cart level>=error path");
-    press(&mut state, "\u{1b}");
-    assert_eq!(query(&state), "cart level>=error");
-    press(&mut state, "e path\r");
-    assert_eq!((query(&state).as_str(), state.logs.named.len()), ("cart level>=error path", 1));
-    press(&mut state, "d");
-    assert_eq!((query(&state).as_str(), state.logs.named.len()), ("cart", 0));
-    press(&mut state, "\u{1b}F");
-    assert_eq!(query(&state), "");
-}
-
-#[test]
-fn deploys_and_alerts_stand_between_the_lines_and_are_jumped_to() {
-    let mut state = logs((80, 24));
-    let shown = picture(&mut state);
-    let place = |words: &str| {
-        shown.lines().position(|line| line.contains(words)).unwrap_or_else(|| panic!("{words}:\n{shown}"))
-    };
-    let (deploy, error, alert) = (place("deploy api 1.4.2 to 1.4.3"), place("KeyError"), place("page checkout down"));
-    assert!(deploy + 1 == error && alert == error + 1, "{shown}");
-    press(&mut state, "[d");
-    let Anchor::Time(time) = state.logs.query.anchor else { panic!("{:?}", state.logs.query.anchor) };
-    assert_eq!(time, at(30));
-    answered(&mut state);
-    assert_eq!(state.logs.selected.map(|id| id.micros), Some(at(40).timestamp_micros()), "the first line after it");
-    press(&mut state, "[d");
-    assert!(picture(&mut state).contains("no change is known before that"), "the same one is not found again");
-    press(&mut state, "]a");
-    answered(&mut state);
-    assert_eq!(state.logs.selected.map(|id| id.micros), Some(at(50).timestamp_micros()));
-    press(&mut state, "]a");
-    assert!(picture(&mut state).contains("no alert is known after that"));
-}
-
-#[test]
-fn bookmarks_have_notes_and_are_come_back_to() {
-    let mut state = logs((80, 24));
-    press(&mut state, " kkiasked ana about it\r");
-    let shown = picture(&mut state);
-    assert!(shown.contains("◆ asked ana about it"), "{shown}");
-    press(&mut state, "kkb");
-    assert_eq!(state.logs.bookmarks.len(), 2);
-    press(&mut state, "]b");
-    answered(&mut state);
-    assert_eq!(state.logs.selected.map(|id| id.micros), Some(at(40).timestamp_micros()));
-    press(&mut state, "'");
-    let shown = picture(&mut state);
-    assert!(shown.contains("Bookmarks") && shown.contains("asked ana about it: level=error"), "{shown}");
-    press(&mut state, "\r");
-    answered(&mut state);
-    assert_eq!(state.logs.selected.map(|id| id.micros), Some(at(0).timestamp_micros()), "the first of the list");
-    press(&mut state, "b");
-    assert_eq!(state.logs.bookmarks.len(), 1, "a bookmark is taken off by the same key");
-}
-
-#[test]
 fn an_id_is_followed_over_all_hosts_and_back() {
     let mut state = logs((80, 24));
     press(&mut state, "fhost=web-1\r kk");
@@ -287,25 +179,6 @@ fn what_is_around_a_hit_is_shown_and_left_again() {
     assert_eq!(query(&state), "host=web-1 source=file:/var/log/app.log");
     press(&mut state, "\u{1b}");
     assert_eq!(query(&state), "KeyError");
-}
-
-#[test]
-fn from_a_line_one_goes_to_its_host_service_deployment_and_alert() {
-    for (keys, tab) in [("oh", Tab::Hosts), ("ou", Tab::Overview), ("od", Tab::Deploys), ("oa", Tab::Alerts)] {
-        let mut state = logs((120, 36));
-        press(&mut state, " k");
-        press(&mut state, keys);
-        assert_eq!(state.tab, tab, "{keys}");
-        let shown = picture(&mut state);
-        match keys {
-            "oh" => assert_eq!(state.machines.open.as_ref().map(|host| host.as_str()), Some("web-2")),
-            "ou" => assert_eq!(state.overview.service, Some(("api".into(), "production".into()))),
-            "od" => assert!(shown.contains("1.4.3, 0 min before the line"), "{shown}"),
-            _ => assert!(shown.contains("checkout down"), "{shown}"),
-        }
-        press(&mut state, "-");
-        assert_eq!(state.tab, Tab::Logs, "and back");
-    }
 }
 
 #[test]
@@ -400,79 +273,6 @@ fn the_pane_has_its_pictures() {
 }
 
 #[test]
-fn what_is_new_since_the_last_deploy_is_one_key_away() {
-    use quarterdeck::domain::template::{Change, ChangeKind, Comparison};
-    let mut state = logs((80, 24));
-    press(&mut state, "d");
-    assert_eq!(state.logs.query.compare, Some(at(30)), "since the last deploy");
-    let change = |kind, text: &str, level, after, before| Change {
-        kind,
-        service: Some("api".into()),
-        text: text.into(),
-        level: Some(level),
-        after,
-        before,
-        known: at(-600),
-        sources: vec![SourceId(0), SourceId(1)],
-        first: at(40),
-        last: at(50),
-    };
-    let retrying = change(ChangeKind::More(7.2), "retrying request attempt=<n>", Level::Warn, 14, 2);
-    let changes = vec![
-        change(ChangeKind::New, "KeyError: 'cart'", Level::Error, 2, 0),
-        Change { first: at(-500), ..retrying },
-        change(ChangeKind::Gone, "cache warmed in <n> ms", Level::Info, 0, 60),
-    ];
-    let comparison = Comparison { since: at(30), changes, unknown: Vec::new() };
-    let window = LogWindow { comparison: Some(Arc::new(comparison)), ..incident() };
-    update(&mut state, Message::Logs(Box::new(window)));
-    let shown = picture(&mut state);
-    for needed in ["Since 03:00:30Z: deploy api 1.4.2 to 1.4.3", "NEW", "web-1 web-2  error KeyError", "×7", "GONE"] {
-        assert!(shown.contains(needed), "{needed}:\n{shown}");
-    }
-    insta::assert_snapshot!("since-80x24", shown);
-    press(&mut state, "j\r");
-    assert_eq!(query(&state), "service=api level=warn \"retrying request attempt=.+?\"");
-    assert_eq!(state.logs.query.anchor, Anchor::Time(at(30)), "at the first of them since the deploy");
-    // From a line, and by a time that is typed.
-    press(&mut state, "F kkd ");
-    assert!(picture(&mut state).contains("this line"));
-    press(&mut state, "\u{1b}:since 02:30\r");
-    assert_eq!(state.logs.query.compare, Some("2026-11-21T02:30:00Z".parse().expect("a time")));
-}
-
-#[test]
-fn a_view_is_kept_put_on_again_and_said_at_the_next_start() {
-    let mut state = logs((80, 24));
-    state.logs.kept = Some(quarterdeck::domain::log_keep::Kept::default());
-    press(&mut state, "flevel>=error\rwtpVnthe errors\r\u{1b}F/cart\rb");
-    let mut effects = update(&mut state, Message::Tick(at(61)));
-    let kept = effects.drain(..).find_map(|effect| if let Effect::Keep(kept) = effect { Some(kept) } else { None });
-    let kept = kept.expect("what changed is kept");
-    assert!(update(&mut state, Message::Tick(at(62))).iter().all(|effect| !matches!(effect, Effect::Keep(_))), "once");
-    assert_eq!((kept.views.len(), kept.bookmarks.len(), kept.searches.len()), (1, 1, 1));
-    press(&mut state, "V\r");
-    assert_eq!(query(&state), "level>=error");
-    let effects = press(&mut state, "q");
-    let last =
-        effects.iter().find_map(|effect| if let Effect::Keep(kept) = effect { Some(kept.clone()) } else { None });
-    assert!(matches!(effects.last(), Some(Effect::Quit)), "and leaves");
-
-    let mut next = busy((80, 24));
-    next.take_up(&last.expect("leaving keeps what has changed"));
-    press(&mut next, "2");
-    update(&mut next, Message::Logs(Box::new(incident())));
-    let shown = picture(&mut next);
-    assert!(shown.contains("the logs are filtered as you left them: level>=error"), "{shown}");
-    assert!(next.logs.wrap, "how the lines look is as it was");
-    assert_eq!(next.logs.bookmarks.len(), 1);
-    press(&mut next, "!F'\r");
-    answered(&mut next);
-    assert_eq!(next.logs.selected.map(|id| id.micros), Some(at(55).timestamp_micros()), "a bookmark finds its line");
-    assert!(picture(&mut next).contains("◆web-2"));
-}
-
-#[test]
 fn repeats_are_folded_on_a_key_and_say_where_they_were() {
     use quarterdeck::domain::log_view::Repeats;
     for size in [(80, 24), (120, 36)] {
@@ -491,90 +291,6 @@ fn repeats_are_folded_on_a_key_and_say_where_they_were() {
         press(&mut state, ".");
         assert!(!state.logs.query.fold);
     }
-}
-
-fn happened(kind: EventKind, seconds: i64, host: Option<&str>, text: &str) -> Event {
-    Event {
-        fleet: "acme".into(),
-        key: format!("{kind:?} {seconds}"),
-        time: at(seconds),
-        kind,
-        service: Some("api".into()),
-        environment: Some("production".into()),
-        host: host.map(str::to_owned),
-        text: text.into(),
-    }
-}
-
-#[test]
-fn rulers_tell_what_was_kept_of_before_this_start_and_nothing_twice() {
-    let mut state = logs((120, 36));
-    let events = vec![
-        happened(EventKind::Restart, -7200, Some("web-1"), "api was started on web-1"),
-        happened(EventKind::AlertFiring, -3600, None, "checkout slow"),
-        happened(EventKind::AlertResolved, -3000, None, "checkout slow"),
-        happened(EventKind::Version, 20, Some("web-2"), "api 1.4.2 → 1.4.3 on web-2"),
-        // GitLab and StatusCake tell more of these two.
-        happened(EventKind::DeployEnded, 31, None, "deploy api 1.4.3 success · ana"),
-        happened(EventKind::AlertFiring, 45, None, "checkout down"),
-    ];
-    update(&mut state, Message::Events(events));
-    let shown = picture(&mut state);
-    assert!(shown.contains("api 1.4.2 → 1.4.3 on web-2"), "{shown}");
-    assert_eq!(shown.matches("checkout down").count(), 1, "{shown}");
-    assert!(!shown.contains("success · ana"), "{shown}");
-    // From the tail back through all of them, and forward again.
-    let mut jump = |keys: &str| {
-        press(&mut state, keys);
-        let Anchor::Time(time) = state.logs.query.anchor else { panic!("{:?}", state.logs.query.anchor) };
-        let told = picture(&mut state);
-        answered(&mut state);
-        ((time - at(0)).num_seconds(), told)
-    };
-    let back: Vec<i64> = (0..3).map(|_| jump("[d").0).collect();
-    assert_eq!(back, [30, 20, -7200]);
-    assert_eq!(jump("]d").0, 20);
-    assert_eq!([jump("[a").0, jump("[a").0], [-3000, -3600]);
-    let (time, told) = jump("]a");
-    assert!(time == -3000 && told.contains("over: checkout slow"), "{told}");
-}
-
-#[test]
-fn a_line_s_time_is_marked_on_every_other_tab() {
-    let mut state = logs((120, 36));
-    for (seconds, cpu) in [(10, 20.0), (20, 80.0), (30, 40.0), (50, 10.0)] {
-        for host in ["web-1", "web-2"] {
-            let mut sample = super::sample(seconds, cpu);
-            sample.at = at(seconds);
-            update(&mut state, Message::Sampled(host.into(), Box::new(sample)));
-        }
-    }
-    update(&mut state, Message::Tick(at(60)));
-    let words = format!("◂ line {}", at(40).format("%H:%M:%S"));
-    for key in ["1", "3", "4", "5"] {
-        press(&mut state, key);
-        assert!(!picture(&mut state).contains("◂ line"), "{key}: nothing is selected yet");
-    }
-    press(&mut state, "2 kk");
-    assert_eq!(state.logs.selected.map(|id| id.micros), Some(at(40).timestamp_micros()));
-    for key in ["1", "3", "4", "5"] {
-        press(&mut state, key);
-        let shown = picture(&mut state);
-        assert!(shown.contains(&words), "{key}:\n{shown}");
-        if key == "4" {
-            let line =
-                shown.lines().find(|line| line.contains("1.4.3") && line.contains("success")).expect("the deploy");
-            assert!(line.trim_end().ends_with('◂'), "what had just been deployed then is marked:\n{shown}");
-        }
-    }
-    press(&mut state, "3");
-    let marked = super::marked_cells(&mut state);
-    assert_eq!(marked.iter().filter(|bar| *bar == "▄").count(), 2, "a bar of each host's graph: {marked:?}");
-    press(&mut state, "\r");
-    assert!(picture(&mut state).contains(&words), "on the page of a host too");
-    // Following the tail is at no time.
-    press(&mut state, "2 3");
-    assert!(!picture(&mut state).contains("◂ line"));
 }
 
 #[test]
@@ -630,29 +346,43 @@ fn a_filter_that_is_taken_off_leaves_a_line_selected() {
 }
 
 #[test]
-fn kinds_that_differ_in_their_level_alone_are_two() {
+fn what_is_new_since_the_last_deploy_is_one_key_away() {
     use quarterdeck::domain::template::{Change, ChangeKind, Comparison};
     let mut state = logs((80, 24));
     press(&mut state, "d");
-    let change = |level| Change {
-        kind: ChangeKind::New,
+    assert_eq!(state.logs.query.compare, Some(at(30)), "since the last deploy");
+    let change = |kind, text: &str, level, after, before| Change {
+        kind,
         service: Some("api".into()),
-        text: "request handled".into(),
+        text: text.into(),
         level: Some(level),
-        after: 2,
-        before: 0,
-        known: at(0),
-        sources: vec![SourceId(0)],
+        after,
+        before,
+        known: at(-600),
+        sources: vec![SourceId(0), SourceId(1)],
         first: at(40),
         last: at(50),
     };
-    let changes = vec![change(Level::Error), change(Level::Warn), change(Level::Info)];
+    let retrying = change(ChangeKind::More(7.2), "retrying request attempt=<n>", Level::Warn, 14, 2);
+    let changes = vec![
+        change(ChangeKind::New, "KeyError: 'cart'", Level::Error, 2, 0),
+        Change { first: at(-500), ..retrying },
+        change(ChangeKind::Gone, "cache warmed in <n> ms", Level::Info, 0, 60),
+    ];
     let comparison = Comparison { since: at(30), changes, unknown: Vec::new() };
-    update(&mut state, Message::Logs(Box::new(LogWindow { comparison: Some(Arc::new(comparison)), ..incident() })));
+    let window = LogWindow { comparison: Some(Arc::new(comparison)), ..incident() };
+    update(&mut state, Message::Logs(Box::new(window)));
     let shown = picture(&mut state);
-    for level in ["error request handled", "warn request handled", "info request handled"] {
-        assert!(shown.contains(level), "{level}:\n{shown}");
+    for needed in ["Since 03:00:30Z: deploy api 1.4.2 to 1.4.3", "NEW", "web-1 web-2  error KeyError", "×7", "GONE"] {
+        assert!(shown.contains(needed), "{needed}:\n{shown}");
     }
-    press(&mut state, "jj\r");
-    assert_eq!(query(&state), "service=api level=info \"request handled\"");
+    insta::assert_snapshot!("since-80x24", shown);
+    press(&mut state, "j\r");
+    assert_eq!(query(&state), "service=api level=warn \"retrying request attempt=.+?\"");
+    assert_eq!(state.logs.query.anchor, Anchor::Time(at(30)), "at the first of them since the deploy");
+    // From a line, and by a time that is typed.
+    press(&mut state, "F kkd ");
+    assert!(picture(&mut state).contains("this line"));
+    press(&mut state, "\u{1b}:since 02:30\r");
+    assert_eq!(state.logs.query.compare, Some("2026-11-21T02:30:00Z".parse().expect("a time")));
 }
