@@ -8,8 +8,8 @@ use crate::transport::loader::quote;
 const BARRED: &str = include_str!("barred.sh");
 const FOLLOW: &str = include_str!("follow.sh");
 const SIBLINGS: &str = include_str!("siblings.sh");
-const OLDER: &str = include_str!("older.sh");
-const SIEVE: &str = include_str!("sieve.sh");
+const OLDER: &str = concat!(include_str!("opened.sh"), include_str!("older.sh"));
+const SIEVE: &str = concat!(include_str!("opened.sh"), include_str!("sieve.sh"));
 const WATCH: &str = include_str!("watch.sh");
 
 /// What to read of which file.

@@ -1,14 +1,7 @@
 # shellcheck shell=sh disable=SC2154
-# Prints so many bytes of a file from an offset on, if it still is the file that is meant.
+# Prints so many bytes of a file from an offset on. Behind `opened.sh`.
 #
-# open    the path                      inode   DEV:INO:BIRTH that it must have (a packed one: empty)
 # off     bytes to skip                 bytes   how many; none: say how many there are instead
-#
-# The end says why there is nothing: 20 cannot be opened, 21 another file.
-LC_ALL=C
-export LC_ALL
-open="${QD_ROOT:-}$open"
-[ -r "$open" ] || exit 20
 case $open in
     *.gz)
         if [ -z "$bytes" ]; then
@@ -19,16 +12,7 @@ case $open in
         exit 0
         ;;
 esac
-exec 3<"$open" || exit 20
-me=/proc/$$/fd/3
-[ -e "$me" ] || me=$open
-# GNU and busybox call it -c, BSD -f.
-if stat -c %i / >/dev/null 2>&1; then
-    is=$(stat -L -c '%d:%i:%W' -- "$me")
-else
-    is=$(stat -L -f '%d:%i:%B' -- "$me")
-fi
-[ "$is" = "$inode" ] || exit 21
+opened
 if [ -z "$bytes" ]; then
     wc -c <&3
 else

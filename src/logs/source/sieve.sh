@@ -1,16 +1,13 @@
 # shellcheck shell=sh disable=SC2154
 # Prints the lines of a part of a file that have one of some fixed texts, each behind `OFFSET:`, counted from `off`; with
 # `around`, so many lines before and after each too, behind `OFFSET-`, and `--` between what does not follow on.
+# Behind `opened.sh`.
 #
-# open    the path                      inode   DEV:INO:BIRTH that it must have (a packed one: empty)
 # off     bytes to skip                 bytes   how many; none: to its end
 # around  options for lines around it   texts   the texts, one a line
 #
-# The end says why there is nothing: 20 cannot be opened, 21 another file, 22 damaged, 23 no such grep here, 24 it failed.
-LC_ALL=C
-export LC_ALL
-open="${QD_ROOT:-}$open"
-[ -r "$open" ] || exit 20
+# The end says besides why there is nothing: 22 damaged, 23 no such grep here, 24 it failed.
+
 # Only a grep that counts to where a line begins is of use: busybox does not count, BSD counts to the match.
 [ "$(printf 'a\nbcd\n' | grep -a -b -F -e cd 2>/dev/null)" = 2:bcd ] || exit 23
 look() {
@@ -32,13 +29,5 @@ case $open in
         case $code in 0 | 2) exit 0 ;; *) exit 22 ;; esac
         ;;
 esac
-exec 3<"$open" || exit 20
-me=/proc/$$/fd/3
-[ -e "$me" ] || me=$open
-if stat -c %i / >/dev/null 2>&1; then
-    is=$(stat -L -c '%d:%i:%W' -- "$me")
-else
-    is=$(stat -L -f '%d:%i:%B' -- "$me")
-fi
-[ "$is" = "$inode" ] || exit 21
+opened
 tail -c +"$((off + 1))" <&3 | head -c "$bytes" | look
