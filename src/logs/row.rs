@@ -13,7 +13,8 @@ use super::record::SourceState;
 use crate::domain::log::TimeFrom;
 use crate::domain::log_view::{LogQuery, LogRow, RowContent};
 use crate::domain::redact;
-use crate::domain::text::{clean, clean_bytes};
+use crate::domain::text::{clean, clean_bytes, size};
+use crate::logs::source::lines::LONGEST;
 
 /// The most of one line that is shown: more than the largest screen holds.
 const WIDEST: usize = 16 << 10;
@@ -62,7 +63,18 @@ fn shown_line(line: &[u8], state: &SourceState, search: Option<&Regex>, now: i64
     let (text, mut ranges) = clean_with(&line[..line.len().min(WIDEST)], &ranges);
     let message = ranges.pop().unwrap_or(0..text.len());
     ranges.retain(|hit| !hit.is_empty());
+    let text = text + &rest(line.len());
     RowContent::Line { text, hits: ranges, message, fields: shown_fields }
+}
+
+/// What is said behind a line of which not everything is shown.
+fn rest(length: usize) -> String {
+    let (shown, whole) = (size(WIDEST as u64), size(length as u64));
+    match length {
+        0..=WIDEST => String::new(),
+        LONGEST.. => format!(" … {shown} shown; no more than {whole} of a line are kept"),
+        _ => format!(" … {shown} of {whole} shown"),
+    }
 }
 
 /// A field as text; an object's members each by their path.
@@ -98,9 +110,13 @@ fn clean_with(line: &[u8], ranges: &[Range<usize>]) -> (String, Vec<Range<usize>
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use proptest::prelude::*;
 
     use super::*;
+    use crate::domain::log::Source;
+    use crate::logs::record::Ingest;
 
     #[test]
     fn marks_stay_on_what_they_mark_when_the_text_is_made_safe() {
@@ -108,6 +124,23 @@ mod tests {
         assert_eq!(text, "␛[31mred\u{fffd} end");
         assert_eq!((&text[ranges[0].clone()], &text[ranges[1].clone()]), ("red", " end"));
         assert_eq!(ranges[2], 0..text.len());
+    }
+
+    #[test]
+    fn a_line_of_which_not_everything_is_shown_says_so() {
+        let mut ingest = Ingest::default();
+        let source = Source { host: "web-1".into(), service: None, name: "file:/x".into() };
+        let id = ingest.number(&Arc::new(source));
+        let state = ingest.source(id).unwrap();
+        for (length, said) in [
+            (WIDEST, ""),
+            (WIDEST + 4000, " … 16 kB of 20 kB shown"),
+            (LONGEST, " … 16 kB shown; no more than 66 kB of a line are kept"),
+        ] {
+            let shown = shown_line(&vec![b'x'; length], state, None, 0);
+            let RowContent::Line { text, .. } = shown else { panic!("a line") };
+            assert_eq!(text.trim_start_matches('x'), said);
+        }
     }
 
     proptest! {
