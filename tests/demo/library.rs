@@ -109,11 +109,18 @@ async fn every_host_can_be_measured_and_its_services_asked() {
         };
         let asked = |api: &ServiceOnHost| api.version.is_some() && api.health == Health::Ok && api.unit_state.is_some();
         let measured = |p: &Option<Vec<Process>>| p.as_ref().is_some_and(|p| p.iter().any(|p| p.cpu_pct.is_some()));
+        let begun = std::time::Instant::now();
         while !(whole(&sample) && facts.is_some() && measured(&processes) && (!is_web || asked(&api))) {
+            let so_far = || format!("{host}: {sample:?}, {facts:?}, {processes:?}, {api:?}");
+            assert!(begun.elapsed().as_secs() < 120, "{}", so_far());
             match soon("news of a host", news.recv()).await.unwrap().1 {
                 HostEvent::Sampled(now) => sample = Some(now),
                 HostEvent::Facts(said) => facts = Some(said),
-                HostEvent::Processes(list) => processes = Some(list.unwrap()),
+                HostEvent::Processes(list) => {
+                    processes = Some(list.unwrap());
+                    // As a cockpit that looks at them does.
+                    watch.processes();
+                }
                 HostEvent::Service { service, status, .. } if service == "api" => api = status,
                 _ => {}
             }
