@@ -27,6 +27,13 @@ const PATIENCE: Duration = Duration::from_secs(2);
 /// A quiet journal has been read to its end when it says nothing for this long.
 const QUIET: Duration = Duration::from_millis(500);
 
+/// The longest entry, as JSON, that is read: several times what a message may be that a service prints (48 KiB,
+/// `LineMax=` in journald.conf(5)).
+const ENTRY: usize = 1 << 20;
+
+/// How entries are asked for. Without `--all` a message of more than 4 KiB would be null (journalctl(1)).
+const JOURNALCTL: [&str; 6] = ["journalctl", "-o", "json", "--all", "--no-pager", "-q"];
+
 /// What journalctl says, and goes on, when it may read only the messages of who runs it.
 const HIDDEN: &str = "not seeing messages from other users";
 /// Has it say that.
@@ -122,7 +129,7 @@ impl Journal {
 
     /// The script, and the one that calls only journalctl as root.
     fn scripts(&self) -> (String, String) {
-        let mut argv = ["journalctl", "-o", "json", "--no-pager", "-q"].map(str::to_owned).to_vec();
+        let mut argv = JOURNALCTL.map(str::to_owned).to_vec();
         if !self.unit.is_empty() {
             argv.extend(["-u".to_owned(), self.unit.clone()]);
         }
@@ -162,7 +169,7 @@ impl Journal {
         spec.stdin = self.tail.options.follow;
         let mut stream = self.tail.exec_or(spec, Some(as_root)).await;
         let mut resumed = self.cursor.clone();
-        let (mut lines, mut said, mut complaint) = (Lines::default(), Vec::new(), Vec::new());
+        let (mut lines, mut said, mut complaint) = (Lines::up_to(ENTRY), Vec::new(), Vec::new());
         loop {
             let chunk = tokio::select! {
                 chunk = stream.output.recv() => chunk,
@@ -188,9 +195,12 @@ impl Journal {
                 Some(Chunk::End(exit)) => return Ok((exit, String::from_utf8_lossy(&complaint).into_owned())),
                 None => return Ok((Exit::ConnectionLost, String::new())),
             }
-            let mut out = Vec::new();
+            let (mut out, mut too_long) = (Vec::new(), 0);
             for line in said.drain(..) {
-                let Some(entry) = Entry::parse(&line.bytes) else { continue };
+                let Some(entry) = Entry::parse(&line.bytes) else {
+                    too_long += u64::from(line.truncated > 0);
+                    continue;
+                };
                 let again = resumed.take().is_some_and(|cursor| cursor == entry.cursor);
                 if self.cursor.replace(entry.cursor.clone()).is_none() {
                     let oldest = Oldest::At(LineSpot::Journal(self.unit.as_str().into(), entry.cursor.as_str().into()));
@@ -202,6 +212,11 @@ impl Journal {
             }
             self.recovered += out.len() as u64;
             self.tail.lines(&self.source, out).await?;
+            if too_long > 0 {
+                let mut gap = event(SourceEventKind::Gap, "an entry of more than 1 MiB is not read");
+                gap.lines = Some(too_long);
+                self.tail.event(&self.source, gap).await?;
+            }
         }
     }
 

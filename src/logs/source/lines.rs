@@ -8,8 +8,10 @@ use crate::domain::log::RawLine;
 pub const LONGEST: usize = 64 << 10;
 
 /// Cuts a stream of bytes into lines, over any cuts of the stream, in bounded memory.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Lines {
+    /// The most that is kept of one line.
+    longest: usize,
     partial: BytesMut,
     /// Bytes of the partial line that were not kept.
     beyond: u64,
@@ -19,7 +21,18 @@ pub struct Lines {
     torn: bool,
 }
 
+impl Default for Lines {
+    fn default() -> Self {
+        Self::up_to(LONGEST)
+    }
+}
+
 impl Lines {
+    /// A cutter that keeps so many bytes of a line.
+    pub fn up_to(longest: usize) -> Self {
+        Self { longest, partial: BytesMut::new(), beyond: 0, begins: 0, torn: false }
+    }
+
     /// A cutter whose first byte has this offset.
     pub fn at(offset: u64) -> Self {
         Self { begins: offset, ..Self::default() }
@@ -33,7 +46,7 @@ impl Lines {
                 self.begins += piece.len() as u64;
                 continue;
             }
-            let line = if self.partial.is_empty() && self.beyond == 0 && end <= LONGEST {
+            let line = if self.partial.is_empty() && self.beyond == 0 && end <= self.longest {
                 piece.slice(..end)
             } else {
                 self.keep(&piece[..end]);
@@ -55,7 +68,7 @@ impl Lines {
         let partial = self.partial.len() as u64 + self.beyond;
         // The rest of a line that was lost before may have been among them; it has been counted.
         let counted = u64::from(self.torn);
-        *self = Self { begins: self.begins + partial + bytes, torn: true, ..Self::default() };
+        *self = Self { begins: self.begins + partial + bytes, torn: true, ..Self::up_to(self.longest) };
         ends + 1 - counted
     }
 
@@ -70,7 +83,7 @@ impl Lines {
     /// Throws the partial line away; how many bytes it had.
     pub fn drop_partial(&mut self) -> u64 {
         let lost = self.partial.len() as u64 + self.beyond;
-        *self = Self::default();
+        *self = Self::up_to(self.longest);
         lost
     }
 
@@ -80,7 +93,7 @@ impl Lines {
     }
 
     fn keep(&mut self, bytes: &[u8]) {
-        let room = LONGEST.saturating_sub(self.partial.len()).min(bytes.len());
+        let room = self.longest.saturating_sub(self.partial.len()).min(bytes.len());
         self.partial.extend_from_slice(&bytes[..room]);
         self.beyond += (bytes.len() - room) as u64;
     }

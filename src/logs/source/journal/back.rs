@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::Entry;
+use super::{Entry, JOURNALCTL};
 use crate::domain::log::LineSpot;
 use crate::domain::text::one_line;
 use crate::logs::record::EVENT_LINES;
@@ -32,9 +32,9 @@ pub(in crate::logs::source) async fn before(
     bytes: u64,
 ) -> Result<(Vec<Entry>, Oldest), String> {
     let wanted = usize::try_from(bytes / MESSAGE).unwrap_or(usize::MAX).max(1);
-    let mut argv = ["journalctl", "-o", "json", "--no-pager", "-q", "-r", "-n"].map(str::to_owned).to_vec();
+    let mut argv = JOURNALCTL.map(str::to_owned).to_vec();
     // The one that is known comes first.
-    argv.extend([(wanted + 1).to_string(), format!("--cursor={cursor}")]);
+    argv.extend(["-r".to_owned(), "-n".to_owned(), (wanted + 1).to_string(), format!("--cursor={cursor}")]);
     if !unit.is_empty() {
         argv.extend(["-u".to_owned(), unit.to_owned()]);
     }
@@ -63,7 +63,7 @@ pub(in crate::logs::source) async fn after(
     cursor: &str,
     bytes: u64,
 ) -> Result<Vec<Entry>, String> {
-    let mut argv = ["journalctl", "-o", "json", "--no-pager", "-q"].map(str::to_owned).to_vec();
+    let mut argv = JOURNALCTL.map(str::to_owned).to_vec();
     argv.push(format!("--cursor={cursor}"));
     if !unit.is_empty() {
         argv.extend(["-u".to_owned(), unit.to_owned()]);

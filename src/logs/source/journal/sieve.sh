@@ -12,18 +12,16 @@ export LC_ALL
 [ "$(printf 'a\nbcd\n' | grep -a -n -F -e cd 2>/dev/null)" = 2:bcd ] || exit 23
 set -- -n "$count" "--cursor=$cursor"
 [ -z "$unit" ] || set -- "$@" -u "$unit"
-# A message that is no plain text is a list of numbers, and a long one is null: what it has can only be told elsewhere.
+# A message that is no plain text is a list of numbers: what it has can only be told elsewhere.
 texts="$texts
 \"MESSAGE\":[
 \"MESSAGE\" : [
-\"MESSAGE\":null
-\"MESSAGE\" : null
 -- cursor: "
 # A pipe ends as its last command does; what journalctl made of it comes by another way.
 exec 4>&1
 code=$({
     {
-        ${qd_asroot:-} journalctl -o json --no-pager -q -r --show-cursor "$@" 3>&- 4>&-
+        ${qd_asroot:-} journalctl -o json --all --no-pager -q -r --show-cursor "$@" 3>&- 4>&-
         echo "$?" >&3
     } | {
         # Options and numbers, meant to be split.
