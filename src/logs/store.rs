@@ -37,8 +37,9 @@ impl Default for Shape {
     }
 }
 
-/// Compressed blocks that are kept in the open beside it because they are being looked at.
-const SHELF: usize = 4;
+/// Compressed blocks that are kept in the open beside it because they are being looked at: as many as a screen has rows,
+/// each of which may be of another block when little passes. With fewer, every frame would expand them all again.
+const SHELF: usize = 32;
 
 /// The rows that are held.
 #[derive(Debug)]
