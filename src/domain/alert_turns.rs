@@ -111,25 +111,8 @@ mod tests {
     use crate::domain::alert::Severity;
 
     fn alert(id: &str, state: AlertState) -> Alert {
-        Alert {
-            id: id.to_owned(),
-            rule: "uptime".to_owned(),
-            source: "statuscake".to_owned(),
-            severity: Severity::Page,
-            state,
-            title: format!("{id} down"),
-            host: None,
-            service: None,
-            environment: None,
-            since: None,
-            ended: None,
-            value: None,
-            acked_by: None,
-            silenced: false,
-            flapping: false,
-            last_change: None,
-            url: None,
-        }
+        let title = format!("{id} down");
+        Alert { state, ..Alert::firing(id.to_owned(), "uptime", "statuscake", Severity::Page, title) }
     }
 
     fn firing(id: &str) -> Alert {

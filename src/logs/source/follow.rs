@@ -246,10 +246,17 @@ pub fn rest<'a>(siblings: &'a [Sibling], name: &str, inode: &str, offset: u64, f
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
 
-    fn sibling(inode: &str, size: u64, mtime: u64, fingerprint: &str, path: &str) -> Sibling {
+    /// A file beside the one that is followed.
+    pub(in crate::logs::source) fn sibling(
+        inode: &str,
+        size: u64,
+        mtime: u64,
+        fingerprint: &str,
+        path: &str,
+    ) -> Sibling {
         Sibling { inode: inode.into(), size, mtime, fingerprint: fingerprint.repeat(32), path: path.into() }
     }
 

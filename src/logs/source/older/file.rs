@@ -111,10 +111,7 @@ pub fn written_after<'a>(there: &'a [Sibling], file: &Sibling) -> Option<&'a Sib
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn sibling(inode: &str, size: u64, mtime: u64, fingerprint: &str, path: &str) -> Sibling {
-        Sibling { inode: inode.into(), size, mtime, fingerprint: fingerprint.repeat(32), path: path.into() }
-    }
+    use crate::logs::source::follow::tests::sibling;
 
     #[test]
     fn a_place_is_found_again_through_rotation_and_packing() {
