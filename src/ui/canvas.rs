@@ -94,6 +94,12 @@ impl<'a> Canvas<'a> {
         x
     }
 
+    /// Whether there is room for so many columns of figures on a rule beside its title.
+    pub fn rule_fits(area: Rect, title: &[Piece], figures: usize) -> bool {
+        // A lead of three, a blank behind the title; a blank on each side of the figures and a bit of line at the end.
+        usize::from(width(title)) + figures + 8 <= usize::from(area.width)
+    }
+
     /// The thin rule over a pane: its title on the left, its figures on the right. The figures give way to the title.
     pub fn rule(&mut self, area: Rect, title: &[Piece], figures: &[Piece], focused: bool) {
         let line = self.style(if focused { Role::RuleFocused } else { Role::Rule });

@@ -163,6 +163,14 @@ fn what_is_around_a_line_that_came_alone_is_read_from_its_host() {
     found(&mut state, rows[1..].to_vec(), &[]);
     let shown = picture(&mut state);
     assert!(shown.contains("around the line, of web-1"), "{shown}");
+    assert!(!shown.contains("reading what is around it"), "it is there: {shown}");
+    // Of another day it says which, however long the title is.
+    let later = state.now + chrono::TimeDelta::days(2);
+    update(&mut state, Message::Tick(later));
+    let day = chrono::DateTime::from_timestamp_micros(there.micros).expect("a time").format("%Y-%m-%d").to_string();
+    let shown = picture(&mut state);
+    let rule = shown.lines().find(|line| line.contains("around the line")).expect("a rule");
+    assert!(rule.contains(&day), "{day}: {rule}");
     // Above it nothing is asked for by mistake, and again goes back to the line.
     let effects = press(&mut state, "gk");
     assert!(!effects.iter().any(|effect| matches!(effect, Effect::Older { .. })), "{effects:?}");

@@ -51,6 +51,9 @@ fn source_of(state: &State) -> Option<Arc<Source>> {
     source(state).cloned().map(Arc::new)
 }
 
+/// Said while a host is asked for what is around a line.
+const READING: &str = "reading what is around it";
+
 /// Shows what is around the selected line, whatever the filter; or goes back to the filter.
 fn around(state: &mut State, query: impl Fn(&Source) -> Query, effects: &mut Vec<Effect>) {
     if state.logs.around.is_some() {
@@ -63,7 +66,7 @@ fn around(state: &mut State, query: impl Fn(&Source) -> Query, effects: &mut Vec
     if let Some(((row, spot), source)) = alone.zip(source_of(state)) {
         state.logs.around_asked = Some(row);
         effects.push(Effect::Around { row, source, spot });
-        return toast(state, false, "reading what is around it");
+        return toast(state, false, READING);
     }
     if let Some((id, query)) = state.logs.selected.zip(source(state).map(query)) {
         state.logs.around = Some(Around { query, excerpt: None });
@@ -77,6 +80,8 @@ pub(super) fn read_around(state: &mut State, row: RowId, found: Result<RowId, St
     if state.logs.around_asked.take_if(|asked| *asked == row).is_none() || state.logs.selected != Some(row) {
         return;
     }
+    // It is there to be seen now.
+    state.toasts.retain(|toast| toast.text != READING);
     match found {
         Ok(there) => {
             state.logs.around = Some(Around { query: Query::default(), excerpt: Some((row, there)) });

@@ -10,6 +10,7 @@ mod stream;
 
 use chrono::DateTime;
 use ratatui::layout::Rect;
+use unicode_width::UnicodeWidthStr;
 
 use super::{NARROW, nothing};
 use crate::app::command::Command;
@@ -109,7 +110,12 @@ fn rule(state: &State, c: &mut Canvas, line: Rect) {
         Some(back) => figures.push(format!("older: hosts sent {}", back.through.words())),
         None => figures.push(format!("hold {} ms", state.settings.logs.hold.as_millis())),
     }
-    let figures: Vec<Piece> = vec![c.piece(figures.join(&format!(" {} ", glyph::DOT)), Role::Dim)];
+    // The first say most, so the last give way to a long title.
+    let words = |figures: &[String]| figures.join(&format!(" {} ", glyph::DOT));
+    while figures.len() > 1 && !Canvas::rule_fits(line, &title, words(&figures).width()) {
+        figures.pop();
+    }
+    let figures: Vec<Piece> = vec![c.piece(words(&figures), Role::Dim)];
     c.rule(line, &title, &figures, !state.logs.sidebar);
 }
 
