@@ -34,7 +34,8 @@
 //! 4. Channels that carry records are bounded; what is dropped is counted and shown.
 //! 5. No secret has `Display` or `Debug`.
 //! 6. Parsers never panic on any bytes and never allocate without bound.
-//! 7. Every command has a doc line; every tab has an empty, a normal and a stale snapshot at three sizes.
+//! 7. Programs of this machine are started only through [`programs`].
+//! 8. Every command has a doc line; every tab has an empty, a normal and a stale snapshot at three sizes.
 
 pub mod actions;
 pub mod app;
@@ -47,6 +48,7 @@ pub mod domain;
 pub mod hosts;
 pub mod integrations;
 pub mod logs;
+pub mod programs;
 pub mod runtime;
 pub mod store;
 pub mod transport;

@@ -7,25 +7,41 @@ use std::path::{Path, PathBuf};
 /// Which of the crate's own modules each top-level module may import.
 const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("domain", &[]),
+    // Whoever starts a program, wherever he stands.
+    ("programs", &[]),
     ("app", &["domain"]),
     ("ui", &["domain", "app"]),
-    ("config", &["domain"]),
+    ("config", &["domain", "programs"]),
     ("store", &["domain"]),
-    ("transport", &["domain"]),
+    ("transport", &["domain", "programs"]),
     ("integrations", &["domain", "transport"]),
     ("hosts", &["domain", "transport", "integrations"]),
     ("logs", &["domain", "transport"]),
     ("actions", &["domain", "transport", "integrations", "hosts", "store"]),
-    ("deploys", &["domain", "transport", "actions", "integrations", "logs", "store"]),
+    ("deploys", &["domain", "programs", "transport", "actions", "integrations", "logs", "store"]),
     (
         "runtime",
-        &["domain", "app", "ui", "config", "transport", "integrations", "hosts", "logs", "store", "actions", "deploys"],
+        &[
+            "domain",
+            "programs",
+            "app",
+            "ui",
+            "config",
+            "transport",
+            "integrations",
+            "hosts",
+            "logs",
+            "store",
+            "actions",
+            "deploys",
+        ],
     ),
-    ("demo", &["domain", "config", "transport", "runtime"]),
+    ("demo", &["domain", "programs", "config", "transport", "runtime"]),
     (
         "cli",
         &[
             "domain",
+            "programs",
             "app",
             "ui",
             "config",
@@ -79,10 +95,16 @@ fn collect(folder: &Path, into: &mut Vec<PathBuf>) {
     }
 }
 
+/// A file up to its tests.
+fn before_tests(text: &str) -> &str {
+    let begins =
+        ["#[cfg(test)]\nmod ", "#[cfg(test)]\npub(super) mod "].iter().filter_map(|begin| text.find(begin)).min();
+    &text[..begins.unwrap_or(text.len())]
+}
+
 /// The code of a file up to its tests, without comment lines.
 fn code_of(text: &str) -> String {
-    let code = text.split("#[cfg(test)]\nmod ").next().unwrap_or(text);
-    code.lines().filter(|line| !line.trim_start().starts_with("//")).collect::<Vec<_>>().join("\n")
+    before_tests(text).lines().filter(|line| !line.trim_start().starts_with("//")).collect::<Vec<_>>().join("\n")
 }
 
 /// Files whose code names one of the words, outside the allowed folders.
@@ -160,6 +182,21 @@ fn each_dangerous_crate_is_named_in_one_place() {
 }
 
 #[test]
+fn programs_are_started_in_one_place() {
+    let mut starts = 0;
+    for source in sources().iter().filter(|s| s.text.contains("process::Command") || s.text.contains("process::{")) {
+        for line in source.text.lines() {
+            if [".spawn()", ".output()", ".status()"].iter().any(|call| line.contains(call)) {
+                let path = source.path.display();
+                assert!(line.contains("programs::start(||"), "{path} starts a program by itself: {line}");
+                starts += 1;
+            }
+        }
+    }
+    assert!(starts > 8, "the search found what starts programs");
+}
+
+#[test]
 fn channels_that_carry_records_are_bounded() {
     let sources = sources();
     // These carry orders to a driver and the end of a process: one for each stream that somebody opened.
@@ -176,7 +213,7 @@ fn files_have_one_purpose_and_stay_short() {
         .iter()
         .filter_map(|s| {
             let text = fs::read_to_string(root.join(&s.path)).unwrap();
-            let lines = text.split("#[cfg(test)]\nmod ").next().unwrap_or("").lines().count();
+            let lines = before_tests(&text).lines().count();
             (lines > 400).then(|| format!("{} has {lines} lines of code", s.path.display()))
         })
         .collect();

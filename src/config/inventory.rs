@@ -10,6 +10,7 @@ use tokio::process::Command;
 use super::raw::Config;
 use super::values::{Argv, plain, shown};
 use crate::domain::text::{clean_bytes, one_line};
+use crate::programs;
 
 /// A command that tells of hosts.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -59,14 +60,10 @@ pub fn commands(config: &Config) -> Vec<CommandInventory> {
 pub async fn run(inventory: &CommandInventory, timeout: Duration) -> Result<(Vec<InventoryHost>, Vec<String>), String> {
     let named = one_line(&shown(&inventory.command.argv), 100);
     let Some((program, arguments)) = inventory.command.argv.split_first() else { return Ok(Default::default()) };
-    let child = Command::new(program)
-        .args(arguments)
-        .current_dir(&inventory.command.folder)
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .kill_on_drop(true)
-        .spawn();
+    let mut command = Command::new(program);
+    command.args(arguments).current_dir(&inventory.command.folder).kill_on_drop(true);
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let child = programs::start(|| command.spawn());
     let mut child = child.map_err(|error| format!("the inventory {named} cannot be started: {error}"))?;
     let (out, err) = (child.stdout.take(), child.stderr.take());
     let work = async {

@@ -16,6 +16,7 @@ use tokio::process::Command;
 use super::values::shown;
 use crate::domain::hosted::{SecretFrom, SecretPlace};
 use crate::domain::text::one_line;
+use crate::programs;
 
 /// A password manager may have to ask its person first.
 const TIMEOUT: Duration = Duration::from_secs(60);
@@ -69,14 +70,10 @@ fn keyring(name: &str) -> Vec<String> {
 async fn printed(argv: &[String], folder: &Path) -> Result<String, String> {
     let named = one_line(&shown(argv), 100);
     let Some((program, arguments)) = argv.split_first() else { return Ok(String::new()) };
-    let child = Command::new(program)
-        .args(arguments)
-        .current_dir(folder)
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .kill_on_drop(true)
-        .spawn();
+    let mut command = Command::new(program);
+    command.args(arguments).current_dir(folder).kill_on_drop(true);
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
+    let child = programs::start(|| command.spawn());
     let mut child = child.map_err(|error| format!("{named} cannot be started: {error}"))?;
     let out = child.stdout.take();
     let work = async {

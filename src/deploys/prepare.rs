@@ -9,6 +9,7 @@ use crate::domain::deploy::plan::Artifact;
 use crate::domain::deploy::spec::{DeploySpec, Strategy};
 use crate::domain::plan::shown;
 use crate::domain::text::one_line;
+use crate::programs;
 
 /// How many of a failed build's last lines are told.
 const LAST_LINES: usize = 20;
@@ -21,7 +22,9 @@ pub async fn artifact(spec: &DeploySpec, version: &str, build: bool) -> Result<O
         let argv: Vec<String> = script.build.iter().map(|word| word.replace("{version}", version)).collect();
         let mut command = Command::new(&argv[0]);
         command.args(&argv[1..]).current_dir(&script.folder).stdin(Stdio::null()).kill_on_drop(true);
-        let done = command.output().await.map_err(|error| format!("{} cannot be run: {error}", shown(&argv)))?;
+        let done = programs::start(|| command.output())
+            .await
+            .map_err(|error| format!("{} cannot be run: {error}", shown(&argv)))?;
         if !done.status.success() {
             let said = String::from_utf8_lossy(&done.stdout) + String::from_utf8_lossy(&done.stderr);
             let lines: Vec<String> = said.lines().map(|line| format!("    {}", one_line(line, 300))).collect();

@@ -4,6 +4,8 @@ use std::process::Stdio;
 
 use tokio::process::Command;
 
+use crate::programs;
+
 /// Shows an address in the person's browser; false where there is none here, as on a bastion.
 pub async fn show(url: &str) -> bool {
     // Only what a browser shows, and nothing that a program could take for an option.
@@ -23,7 +25,7 @@ pub async fn show(url: &str) -> bool {
     };
     let mut command = Command::new(program);
     command.arg(url).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-    match command.spawn() {
+    match programs::start(|| command.spawn()) {
         Ok(mut child) => {
             tokio::spawn(async move { child.wait().await });
             true

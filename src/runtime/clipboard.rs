@@ -10,6 +10,7 @@ use tokio::process::Command;
 
 use super::outlet::Outlet;
 use crate::domain::settings::Clipboard;
+use crate::programs;
 
 /// The most that is copied: terminals refuse or cut longer sequences.
 const MOST: usize = 74_994;
@@ -39,13 +40,9 @@ fn osc52(text: &str) -> String {
 async fn pipe(argv: &[String], text: &str) -> Result<(), String> {
     let (program, args) = argv.split_first().ok_or("ui.clipboard names no program")?;
     let failed = |error: io::Error| format!("{program}: {error}");
-    let mut child = Command::new(program)
-        .args(args)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()
-        .map_err(failed)?;
+    let mut command = Command::new(program);
+    command.args(args).stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
+    let mut child = programs::start(|| command.spawn()).map_err(failed)?;
     if let Some(mut stdin) = child.stdin.take() {
         stdin.write_all(text.as_bytes()).await.map_err(failed)?;
     }

@@ -9,6 +9,7 @@ use futures_util::{Stream, StreamExt};
 use ratatui::backend::CrosstermBackend;
 use ratatui::layout::Rect;
 use ratatui::{Terminal, TerminalOptions, Viewport};
+use rustix::process::{Signal, kill_current_process_group};
 use tokio::sync::mpsc;
 
 use super::frame::Frame;
@@ -23,6 +24,7 @@ use crate::app::message::Message;
 use crate::app::state::State;
 use crate::app::update::update;
 use crate::app::viewport::Regions;
+use crate::programs;
 use crate::ui::keymap::{Meaning, Typing};
 use crate::ui::look::Look;
 
@@ -303,7 +305,7 @@ impl<P: Performer> Screen<P> {
     fn hand_over(&mut self, argv: &[String]) -> io::Result<Option<i32>> {
         let (Some(tty), Some((program, args))) = (&self.tty, argv.split_first()) else { return Ok(None) };
         tty.leave();
-        let ended = std::process::Command::new(program).args(args).status();
+        let ended = programs::start(|| std::process::Command::new(program).args(args).status());
         tty.enter(self.state.mouse)?;
         self.redraw()?;
         Ok(ended.ok().and_then(|status| status.code()))
@@ -313,7 +315,7 @@ impl<P: Performer> Screen<P> {
     fn suspend(&mut self) -> io::Result<()> {
         let Some(tty) = &self.tty else { return Ok(()) };
         tty.leave();
-        let stopped = rustix::process::kill_current_process_group(rustix::process::Signal::TSTP);
+        let stopped = programs::while_none_starts(|| kill_current_process_group(Signal::TSTP));
         tty.enter(self.state.mouse)?;
         self.redraw()?;
         Ok(stopped?)

@@ -15,6 +15,7 @@ use super::resolve::{SshG, Written};
 use super::{Asker, SharedTransport};
 use crate::domain::host::{Host, LinkError, TransportChoice};
 use crate::domain::settings::SshSettings;
+use crate::programs;
 
 /// Handshakes at once. An sshd begins to drop connections at ten that are not yet authenticated (MaxStartups
 /// 10:30:100), and every handshake costs this machine some milliseconds of CPU.
@@ -95,7 +96,8 @@ impl Connector {
 /// Which OpenSSH the system's `ssh` is.
 async fn ssh_version() -> Option<(u32, u32)> {
     let mut command = tokio::process::Command::new("ssh");
-    let said = command.arg("-V").stdin(std::process::Stdio::null()).kill_on_drop(true).output();
+    command.arg("-V").stdin(std::process::Stdio::null()).kill_on_drop(true);
+    let said = programs::start(|| command.output());
     let said = tokio::time::timeout(Duration::from_secs(5), said).await.ok()?.ok()?;
     version(&String::from_utf8_lossy(&said.stderr))
 }

@@ -13,6 +13,8 @@ use tokio::time::{Instant, sleep_until, timeout, timeout_at};
 use super::error::here;
 use super::{Exit, Outbox, Producer, SHELL_PATIENCE, not_begun};
 
+use crate::programs;
+
 /// Between asking a process tree to end and ending it.
 const GRACE: Duration = Duration::from_millis(300);
 /// The most that is read at once.
@@ -71,7 +73,7 @@ impl Run {
     /// Runs it; `lost` ends it with [`Exit::ConnectionLost`]. The stream's end is the caller's to send.
     pub async fn run(mut self, producer: &mut Producer, lost: impl Future<Output = ()>) -> Ended {
         self.command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).process_group(0);
-        let mut child = match self.command.spawn() {
+        let mut child = match programs::start(|| self.command.spawn()) {
             Ok(child) => child,
             Err(error) => {
                 let program = self.command.as_std().get_program().to_string_lossy().into_owned();

@@ -53,10 +53,16 @@ fn every_way_out_gives_the_terminal_back() {
 fn a_shell_gets_the_terminal_between_ctrl_z_and_fg() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let home = folder.path().to_str().expect("UTF-8");
-    let env = [("HOME", home), ("XDG_STATE_HOME", home), ("PS1", "shell> "), ("QD", QD)];
+    // Each host starts a program (`ssh -G`), which is looked for in many folders: a stop that comes between the birth of a
+    // process and its program must not last for ever.
+    let hosts = (0..60).map(|i| format!("[[host]]\nname = \"gone-{i}\"\naddress = \"127.0.0.1\"\nport = 9\n"));
+    let config = folder.path().join("many.toml");
+    std::fs::write(&config, format!("[fleet]\nname = \"nowhere\"\n{}", hosts.collect::<String>())).expect("written");
+    let path = format!("{}{}", "/-:".repeat(30_000), std::env::var("PATH").expect("a path"));
+    let env = [("HOME", home), ("XDG_STATE_HOME", home), ("PS1", "shell> "), ("QD", QD), ("PATH", &path)];
     let shell = Tty::start(&["bash", "--norc", "--noprofile", "-i"], &env, 80, 24);
     shell.wait(SOON, "a prompt", |screen| screen.contains("shell>"));
-    shell.keys(&format!("\"$QD\" --config {}\r", config(&folder)));
+    shell.keys(&format!("\"$QD\" --config {}\r", config.display()));
     shell.wait(SOON, "the cockpit", |screen| screen.contains("1Over"));
     shell.keys("\x1a");
     shell.wait(SOON, "the shell", |screen| screen.contains("Stopped") && !screen.contains("1Over"));

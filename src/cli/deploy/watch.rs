@@ -24,6 +24,7 @@ use crate::domain::deploy::plan::{DeployPlan, HostPart};
 use crate::domain::deploy::steer::{Next, Outcome, Wish};
 use crate::domain::host::HostName;
 use crate::domain::text::one_line;
+use crate::programs;
 use crate::transport::SharedTransport;
 
 /// Shows a plan: on stdout when it is all that was asked for, else on stderr.
@@ -148,7 +149,7 @@ pub(super) fn hand_over(environment: &str, id: &str, global: &Global, folder: &P
     }
     command.args(["run", "adopt", id, "--yes", "--reason", "detached", "--arm", environment]);
     command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log).process_group(0);
-    let child = command.spawn()?;
+    let child = programs::start(|| command.spawn())?;
     eprintln!("qd: it goes on without this terminal (process {}); qd run attach {id} looks on", child.id());
     eprintln!("qd: what it says is in {}", said.display());
     println!("{id}");

@@ -7,6 +7,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use rustix::process::{Pid, Signal, kill_process_group};
 use tokio::process::{Child, Command};
 
+use crate::programs;
+
 /// The groups that run on one host; none may start once it is closed.
 #[derive(Debug)]
 pub struct Groups(Mutex<Option<HashSet<Pid>>>);
@@ -22,7 +24,7 @@ impl Groups {
     pub fn spawn(self: &Arc<Self>, command: &mut Command) -> io::Result<(Child, Group)> {
         self.with(|groups| {
             let groups = groups.as_mut().ok_or_else(|| io::Error::other("the demo is ending"))?;
-            let child = command.process_group(0).spawn()?;
+            let child = programs::start(|| command.process_group(0).spawn())?;
             let leader = child.id().and_then(|id| Pid::from_raw(id.cast_signed()));
             let leader = leader.ok_or_else(|| io::Error::other("a new process has no id"))?;
             groups.insert(leader);

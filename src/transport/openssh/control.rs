@@ -17,6 +17,7 @@ use super::words::{Refusal, Words};
 use super::{args, stderr};
 use crate::domain::host::{LinkError, LinkErrorKind};
 use crate::domain::text::one_line;
+use crate::programs;
 use crate::transport::askpass::{self, Desk};
 use crate::transport::carry::carry;
 use crate::transport::error::{QUOTED, fail, here};
@@ -165,7 +166,7 @@ impl Hold {
             Err(error) => return no_start(&self.target, "the socket for ssh's questions", &error),
         };
         self.modern = self.clerk.connector.modern_ssh().await;
-        let mut master = match self.command(bridge, desk.as_ref()).spawn() {
+        let mut master = match programs::start(|| self.command(bridge, desk.as_ref()).spawn()) {
             Ok(child) => EndOnDrop(Some(child)),
             Err(error) => return no_start(&self.target, "the ssh program", &error),
         };
@@ -246,7 +247,7 @@ impl Hold {
             let mut check = Command::new("ssh");
             check.args(args::through(&self.socket)).args(["-O", "check", "--", "host"]).kill_on_drop(true);
             check.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-            if !check.status().await.is_ok_and(|status| status.success()) {
+            if !programs::start(|| check.status()).await.is_ok_and(|status| status.success()) {
                 let socket = self.socket.display();
                 return fail(
                     LinkErrorKind::Lost,

@@ -16,6 +16,7 @@ use super::{SshOptions, Target, Written, fallback};
 use crate::domain::host::{HostName, LinkError, LinkErrorKind};
 use crate::domain::settings::SshSettings;
 use crate::domain::text::one_line;
+use crate::programs;
 use crate::transport::error::{QUOTED, fail, here as local};
 
 /// How long an answer holds when no file changes: `Match exec` may say something else later.
@@ -113,7 +114,7 @@ async fn ask(
     let begun = SystemTime::now();
     let mut command = Command::new("ssh");
     command.args(arguments(written, settings)).stdin(Stdio::null()).kill_on_drop(true);
-    let output = match tokio::time::timeout(PATIENCE, command.output()).await {
+    let output = match tokio::time::timeout(PATIENCE, programs::start(|| command.output())).await {
         Ok(Ok(output)) => output,
         Ok(Err(error)) if error.kind() == std::io::ErrorKind::NotFound => {
             let read = Read::of(usual(settings, here), begun);
