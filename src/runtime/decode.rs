@@ -1,8 +1,8 @@
-//! What a terminal sends, as events, while it is also asked something: crossterm's own reader would take the answer for
-//! keys. The sequences are xterm's and the Linux console's
-//! (<https://invisible-island.net/xterm/ctlseqs/ctlseqs.html>), made into the events that crossterm makes of them.
+//! What a terminal sends, as events. Crossterm's own reader would take its answers for keys. The sequences are xterm's and
+//! the Linux console's (<https://invisible-island.net/xterm/ctlseqs/ctlseqs.html>), made into the events that crossterm
+//! makes of them.
 
-use crossterm::event::{Event, KeyCode, KeyEvent, KeyModifiers};
+use crossterm::event::{Event, KeyCode, KeyEvent, KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
 
 use super::background;
 
@@ -59,14 +59,9 @@ impl Decoder {
         }
     }
 
-    /// Whether nothing waits for its rest.
-    pub fn is_idle(&self) -> bool {
-        self.bytes.is_empty() && self.paste.is_none()
-    }
-
-    /// Whether a paste has begun and not ended: its rest must not be taken for keys, however long it takes.
-    pub fn in_paste(&self) -> bool {
-        self.paste.is_some()
+    /// Whether what has come could be a key if nothing follows it.
+    pub fn is_open(&self) -> bool {
+        self.paste.is_none() && matches!(self.bytes.as_slice(), [0x1b] | [0x1b, b'[' | b']' | b'O'])
     }
 
     /// Nothing more came for a while: what might have begun a sequence was a key.
@@ -158,6 +153,9 @@ fn meaning(about: &str, last: u8) -> Option<Said> {
     if about.starts_with('?') {
         return (last == b'c').then_some(Said::Terminal);
     }
+    if let Some(about) = about.strip_prefix('<') {
+        return mouse(about, last).map(|event| Said::Event(Event::Mouse(event)));
+    }
     let mut numbers = about.split(';').map(|number| number.parse::<u8>().ok());
     let (first, mask) = (numbers.next().flatten(), numbers.next().flatten());
     let modifiers = mask.map_or(KeyModifiers::NONE, modifiers);
@@ -178,6 +176,29 @@ fn meaning(about: &str, last: u8) -> Option<Said> {
         _ => return None,
     };
     Some(key(code, modifiers))
+}
+
+/// What the mouse did (SGR, mode 1006): the button with its modifiers, column and row from 1; `m` lets it go. Where it
+/// merely is, nobody asks.
+fn mouse(about: &str, last: u8) -> Option<MouseEvent> {
+    let mut numbers = about.split(';').map(|number| number.parse::<u16>().ok());
+    let (button, column, row) = (numbers.next()??, numbers.next()??, numbers.next()??);
+    let pressed = [MouseButton::Left, MouseButton::Middle, MouseButton::Right].get(usize::from(button & 3)).copied();
+    let kind = match (button & !0b1_1100, last) {
+        (0..=2, b'M') => MouseEventKind::Down(pressed?),
+        (0..=2, b'm') => MouseEventKind::Up(pressed?),
+        (32..=34, b'M') => MouseEventKind::Drag(pressed?),
+        (64, b'M') => MouseEventKind::ScrollUp,
+        (65, b'M') => MouseEventKind::ScrollDown,
+        _ => return None,
+    };
+    let mut modifiers = KeyModifiers::NONE;
+    for (bit, modifier) in [(4, KeyModifiers::SHIFT), (8, KeyModifiers::ALT), (16, KeyModifiers::CONTROL)] {
+        if button & bit != 0 {
+            modifiers |= modifier;
+        }
+    }
+    Some(MouseEvent { kind, column: column.checked_sub(1)?, row: row.checked_sub(1)?, modifiers })
 }
 
 /// The keys that end in a letter of their own.
@@ -303,10 +324,34 @@ mod tests {
             assert_eq!(said(bytes), [key(code, modifiers)], "{:?}", String::from_utf8_lossy(bytes));
         }
         // Focus, clicks and whatever else is not a key is not taken for one.
-        for bytes in
-            [&b"\x1b[I"[..], b"\x1b[M #!", b"\x1b[<0;1;1M", b"\x1b[200;1R", b"\x1b[?1u", b"\x1bOz", b"\xff\x80"]
-        {
+        for bytes in [
+            &b"\x1b[I"[..],
+            b"\x1b[M #!",
+            b"\x1b[<35;1;1M",
+            b"\x1b[<0;0;1M",
+            b"\x1b[<0;1M",
+            b"\x1b[200;1R",
+            b"\x1b[?1u",
+            b"\x1bOz",
+            b"\xff\x80",
+        ] {
             assert_eq!(said(bytes), [], "{:?}", String::from_utf8_lossy(bytes));
+        }
+    }
+
+    #[test]
+    fn what_the_mouse_did() {
+        let at = |kind, modifiers| Said::Event(Event::Mouse(MouseEvent { kind, column: 4, row: 299, modifiers }));
+        let (none, left) = (KeyModifiers::NONE, MouseButton::Left);
+        for (bytes, expected) in [
+            ("\x1b[<0;5;300M", at(MouseEventKind::Down(left), none)),
+            ("\x1b[<2;5;300M", at(MouseEventKind::Down(MouseButton::Right), none)),
+            ("\x1b[<0;5;300m", at(MouseEventKind::Up(left), none)),
+            ("\x1b[<32;5;300M", at(MouseEventKind::Drag(left), none)),
+            ("\x1b[<64;5;300M", at(MouseEventKind::ScrollUp, none)),
+            ("\x1b[<81;5;300M", at(MouseEventKind::ScrollDown, KeyModifiers::CONTROL)),
+        ] {
+            assert_eq!(said(bytes.as_bytes()), [expected], "{bytes}");
         }
     }
 
@@ -320,10 +365,10 @@ mod tests {
         for cut in 0..bytes.len() {
             let mut decoder = Decoder::default();
             let mut all = decoder.feed(&bytes[..cut]);
-            assert_eq!(decoder.in_paste(), (7..bytes.len() - 1).contains(&cut), "cut at {cut}");
+            assert_eq!(decoder.paste.is_some(), (7..bytes.len() - 1).contains(&cut), "cut at {cut}");
             all.extend(decoder.feed(&bytes[cut..]));
             assert_eq!(all, expected, "cut at {cut}");
-            assert!(decoder.is_idle());
+            assert!(decoder.bytes.is_empty() && decoder.paste.is_none());
         }
         // However long it is, it stays a paste, of which no more than the first part is kept.
         let mut decoder = Decoder::default();
@@ -331,7 +376,9 @@ mod tests {
         for _ in 0..100 {
             assert!(decoder.feed(&[b'y'; 4096]).is_empty());
         }
-        assert!(decoder.settle().is_none() && decoder.in_paste() && decoder.bytes.len() < 4096);
+        assert!(
+            decoder.settle().is_none() && !decoder.is_open() && decoder.paste.is_some() && decoder.bytes.len() < 4096
+        );
         let [Said::Event(Event::Paste(text))] = &decoder.feed(PASTE.1)[..] else { panic!("a paste") };
         assert_eq!(text.len(), PASTED);
     }

@@ -1,16 +1,20 @@
-//! What a person does at the terminal, as it comes: through crossterm, and in the first moments, while the terminal is
-//! asked for its background, through a reader of our own that can tell its answer from keys.
+//! What a person does at the terminal, and what the terminal answers, as it comes.
+//!
+//! Not through crossterm's `EventStream`: a thread of its own reads the terminal even while another program has it (and
+//! takes what is typed there), an escape and what belongs to it are two keys where a slow link cuts between them, and each
+//! look at it yields the processor several times over while that thread waits.
 
 use std::collections::VecDeque;
 use std::io;
 use std::time::Duration;
 
-use crossterm::event::{Event, EventStream};
-use futures_util::{Stream, StreamExt};
+use crossterm::event::Event;
+use futures_util::Stream;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
-use tokio::time::{Instant, timeout};
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::time::{Instant, sleep_until};
 
 use super::background;
 use super::decode::{Decoder, Said};
@@ -34,12 +38,14 @@ pub enum Heard {
 
 /// Everything that comes from the terminal on standard input. With `ask` it is asked for its background first, where
 /// the environment does not say it, and [`Heard::Answered`] comes once. The terminal must be in raw mode.
-pub fn heard(ask: bool, outlet: &Outlet) -> impl Stream<Item = io::Result<Heard>> + Unpin + use<> {
-    let mut input = Input { asked: None, ready: VecDeque::new(), events: None };
+///
+/// It is read only while this is awaited: whoever else is given the terminal for a while has all that is typed there.
+pub fn heard(ask: bool, outlet: &Outlet) -> io::Result<impl Stream<Item = io::Result<Heard>> + Unpin + use<>> {
+    let mut input = Input::open()?;
     match background::of_environment().filter(|_| ask) {
         Some(light) => input.ready.extend([Heard::Background(light), Heard::Answered]),
-        None if ask => match Asked::ask(outlet) {
-            Ok(asked) => input.asked = Some(asked),
+        None if ask => match outlet.send(background::QUESTION) {
+            Ok(()) => input.asked = Some(Instant::now() + PATIENCE),
             Err(error) => {
                 // A terminal that cannot be asked is taken for a dark one.
                 tracing::warn!(%error, "the terminal was not asked for its background");
@@ -50,91 +56,87 @@ pub fn heard(ask: bool, outlet: &Outlet) -> impl Stream<Item = io::Result<Heard>
     }
     // The future of an item lives on in the stream while other things happen: its timers run on.
     let next = |mut input: Input| async move { Some((input.next().await?, input)) };
-    Box::pin(futures_util::stream::unfold(input, next))
+    Ok(Box::pin(futures_util::stream::unfold(input, next)))
 }
 
 struct Input {
-    asked: Option<Asked>,
+    terminal: AsyncFd<io::Stdin>,
+    resized: Signal,
+    decoder: Decoder,
     ready: VecDeque<Heard>,
-    events: Option<EventStream>,
+    /// Until when an answer is waited for.
+    asked: Option<Instant>,
 }
 
 impl Input {
+    fn open() -> io::Result<Self> {
+        // Its successor is an unsafe function, which this crate has none of; nobody closes standard input meanwhile.
+        #[expect(deprecated, reason = "`register_with_interest` is unsafe to call")]
+        let terminal = AsyncFd::with_interest(io::stdin(), Interest::READABLE)?;
+        let resized = signal(SignalKind::window_change())?;
+        Ok(Self { terminal, resized, decoder: Decoder::default(), ready: VecDeque::new(), asked: None })
+    }
+
+    /// The next thing; none at the terminal's end.
     async fn next(&mut self) -> Option<io::Result<Heard>> {
         loop {
             if let Some(heard) = self.ready.pop_front() {
                 return Some(Ok(heard));
             }
-            let Some(asked) = &mut self.asked else { break };
-            if asked.is_done() {
+            if self.asked.is_some_and(|until| Instant::now() >= until) {
                 self.asked = None;
                 return Some(Ok(Heard::Answered));
             }
-            match asked.more().await {
-                Ok(Some(said)) => self.ready.extend(said),
-                Ok(None) => return None,
+            match self.more().await {
+                Ok(true) => {}
+                Ok(false) => return None,
                 Err(error) => return Some(Err(error)),
             }
         }
-        let event = self.events.get_or_insert_with(EventStream::new).next().await?;
-        Some(event.map(Heard::Event))
-    }
-}
-
-/// A terminal that has been asked and has not answered everything yet.
-struct Asked {
-    terminal: AsyncFd<io::Stdin>,
-    decoder: Decoder,
-    answered: bool,
-    until: Instant,
-}
-
-impl Asked {
-    fn ask(outlet: &Outlet) -> io::Result<Self> {
-        // Its successor is an unsafe function, which this crate has none of; nobody closes standard input meanwhile.
-        #[expect(deprecated, reason = "`register_with_interest` is unsafe to call")]
-        let terminal = AsyncFd::with_interest(io::stdin(), Interest::READABLE)?;
-        outlet.send(background::QUESTION)?;
-        Ok(Self { terminal, decoder: Decoder::default(), answered: false, until: Instant::now() + PATIENCE })
     }
 
-    /// Whether everything that is left can be read by crossterm: nothing has begun, least of all a paste.
-    fn is_done(&self) -> bool {
-        let over = self.answered || Instant::now() >= self.until;
-        over && !self.decoder.in_paste() && (self.decoder.is_idle() || Instant::now() >= self.until)
-    }
-
-    /// What comes next; none at the terminal's end.
-    async fn more(&mut self) -> io::Result<Option<Vec<Heard>>> {
-        let wait = if self.decoder.is_idle() { self.until.saturating_duration_since(Instant::now()) } else { SETTLED };
-        let Ok(ready) = timeout(wait, self.terminal.readable()).await else {
-            return Ok(Some(self.take(|decoder| decoder.settle().into_iter().collect())));
+    /// Waits for more, and takes it; whether there can be more still.
+    async fn more(&mut self) -> io::Result<bool> {
+        let settled = self.decoder.is_open().then(|| Instant::now() + SETTLED);
+        let until = settled.into_iter().chain(self.asked).min();
+        let ready = tokio::select! {
+            ready = self.terminal.readable() => ready,
+            _ = self.resized.recv() => {
+                let (columns, rows) = crossterm::terminal::size()?;
+                self.ready.push_back(Heard::Event(Event::Resize(columns, rows)));
+                return Ok(true);
+            }
+            () = sleep_until(until.unwrap_or_else(Instant::now)), if until.is_some() => {
+                if settled == until {
+                    let said = self.decoder.settle();
+                    self.take(said);
+                }
+                return Ok(true);
+            }
         };
         let mut ready = ready?;
         // Reading would block when there is nothing after all.
         let stdin = io::stdin();
         if poll(&mut [PollFd::new(&stdin, PollFlags::IN)], Some(&Timespec::default()))? == 0 {
             ready.clear_ready();
-            return Ok(Some(Vec::new()));
+            return Ok(true);
         }
         drop(ready);
         let mut buffer = [0; 4096];
-        let n = rustix::io::read(&stdin, &mut buffer)?;
-        if n == 0 {
-            return Ok(None);
-        }
-        Ok(Some(self.take(|decoder| decoder.feed(&buffer[..n]))))
+        let n = rustix::io::retry_on_intr(|| rustix::io::read(&stdin, &mut buffer))?;
+        let said = self.decoder.feed(&buffer[..n]);
+        self.take(said);
+        Ok(n > 0)
     }
 
-    fn take(&mut self, said: impl FnOnce(&mut Decoder) -> Vec<Said>) -> Vec<Heard> {
-        let mut heard = Vec::new();
-        for said in said(&mut self.decoder) {
+    fn take(&mut self, said: impl IntoIterator<Item = Said>) {
+        for said in said {
             match said {
-                Said::Event(event) => heard.push(Heard::Event(event)),
-                Said::Background(light) => heard.push(Heard::Background(light)),
-                Said::Terminal => self.answered = true,
+                Said::Event(event) => self.ready.push_back(Heard::Event(event)),
+                Said::Background(light) => self.ready.push_back(Heard::Background(light)),
+                Said::Terminal if self.asked.take().is_some() => self.ready.push_back(Heard::Answered),
+                Said::Terminal => {}
             }
         }
-        heard
     }
 }

@@ -120,7 +120,7 @@ impl<P: Performer> Screen<P> {
     /// Runs until the cockpit is left.
     pub async fn run(mut self, messages: mpsc::Receiver<Message>) -> io::Result<Left> {
         self.asked = self.performer.wants_background();
-        let heard = input::heard(self.asked, &self.outlet);
+        let heard = input::heard(self.asked, &self.outlet)?;
         self.cycle(messages, heard).await
     }
 

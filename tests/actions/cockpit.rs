@@ -137,14 +137,16 @@ fn commands_of_the_config_typed_commands_and_a_shell_leave_their_rows() {
     popup(&qd, "[y] yes");
     typed(&qd, "y");
     qd.wait(SOON, "the answer", |screen| screen.lines().any(|line| line.trim() == "2"));
-    // A shell gets the terminal, and gives it back.
+    // A shell gets the terminal with all that is typed there, and gives it back.
     typed(&qd, "1S");
     popup(&qd, "[y] yes");
     typed(&qd, "y");
     qd.wait(SOON, "a shell", |screen| !screen.contains("1Over") && !screen.contains("1 Overview"));
     std::thread::sleep(Duration::from_millis(500));
-    typed(&qd, "echo shell-$((40+2)); exit\r");
+    let file = world.path("typed").display().to_string();
+    typed(&qd, &format!("echo shell-$((40+2)) >{file} && exit\r"));
     qd.wait(SOON, "the cockpit again", |screen| screen.contains("1 Overview"));
+    assert_eq!(std::fs::read_to_string(file).expect("written"), "shell-42\n");
     let audit = world.audit();
     let actions: Vec<_> = audit.iter().map(|entry| entry["action"].as_str().unwrap_or_default()).collect();
     for action in ["touch", "exec", "shell"] {
