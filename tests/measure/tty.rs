@@ -102,6 +102,13 @@ impl Tty {
         self.stalled.store(on, Ordering::Relaxed);
     }
 
+    /// Its window is made larger or smaller.
+    #[allow(dead_code, reason = "only the tests of the screen need it")]
+    pub fn resize(&self, cols: u16, rows: u16) {
+        self.parser.lock().expect("no panic").screen_mut().set_size(nonzero(rows), nonzero(cols));
+        self.master.resize(PtySize { rows, cols, pixel_width: 0, pixel_height: 0 }).expect("a new size");
+    }
+
     /// How long until the screen fulfils the condition, looked at every half millisecond.
     pub fn wait(&self, limit: Duration, what: &str, condition: impl Fn(&str) -> bool) -> Duration {
         let began = Instant::now();

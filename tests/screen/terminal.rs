@@ -74,6 +74,21 @@ fn a_shell_gets_the_terminal_between_ctrl_z_and_fg() {
     shell.wait(SOON, "the shell again", |screen| screen.contains("mode: 42") && !screen.contains("1Over"));
 }
 
+#[test]
+fn the_mouse_and_a_new_size_of_the_window_are_heard() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let qd = start(&folder);
+    let screen = qd.screen();
+    let tabs = screen.lines().next().expect("a line");
+    let column = tabs[..tabs.find("2Logs").expect("the tab")].chars().count() + 2;
+    qd.keys(&format!("\x1b[<0;{column};1M\x1b[<0;{column};1m"));
+    qd.wait(SOON, "the tab", |screen| screen.contains("── Logs"));
+    qd.resize(110, 30);
+    qd.wait(SOON, "a wider picture", |screen| screen.lines().any(|line| line.trim_end().chars().count() > 100));
+    qd.resize(60, 20);
+    qd.wait(SOON, "a smaller one", |screen| screen.lines().nth(19).is_some_and(|line| line.contains('?')));
+}
+
 /// The colour of the first letter of a text on the screen.
 fn color_of(qd: &Tty, text: &str) -> vt100::Color {
     let screen = qd.screen();
