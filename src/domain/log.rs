@@ -206,6 +206,8 @@ pub enum SourceEventKind {
     Truncated,
     /// Its host looked for what was wanted, and sent so many bytes.
     Filtered,
+    /// The tool that shows a container's log says something of its own: no line of the log.
+    Said,
 }
 
 impl SourceEventKind {
@@ -219,6 +221,7 @@ impl SourceEventKind {
             Self::Rotated => "rotated",
             Self::Truncated => "truncated",
             Self::Filtered => "filtered",
+            Self::Said => "said",
         }
     }
 }

@@ -16,12 +16,13 @@ use super::export::Running;
 use super::insight::Insight;
 use super::lone::Sieved;
 use super::merge::{Merge, Released, Rule};
+use super::parse::Part;
 use super::record::Ingest;
 use super::skew::Skews;
 use super::store::Store;
 use super::survey;
 use super::view::View;
-use crate::domain::log::{Feed, RawLine, SourceEventKind, SourceId};
+use crate::domain::log::{Feed, RawLine, Source, SourceEventKind, SourceId};
 use crate::domain::log_view::LogWindow;
 use crate::domain::settings::LogSettings;
 use crate::transport::background::step_back;
@@ -236,10 +237,14 @@ impl Engine {
             }
             Feed::Event(source, event) => {
                 let id = self.ingest.number(&source);
-                let figures = self.insight.figures(id);
-                figures.live = event.kind != SourceEventKind::Disconnected;
-                if figures.live {
-                    figures.error = None;
+                // What a tool says of its own may be why it cannot go on.
+                if event.kind != SourceEventKind::Said {
+                    let figures = self.insight.figures(id);
+                    figures.live = event.kind != SourceEventKind::Disconnected;
+                    if figures.live {
+                        figures.error = None;
+                    }
+                    self.parts_are(&source, event.kind != SourceEventKind::Disconnected);
                 }
                 // That a source is read is seen in the sidebar.
                 if event.kind == SourceEventKind::Connected {
@@ -253,8 +258,20 @@ impl Engine {
                 let id = self.ingest.number(&source);
                 let figures = self.insight.figures(id);
                 (figures.live, figures.error) = (false, Some(why));
+                self.parts_are(&source, false);
             }
             Feed::Finished(_) => {}
+        }
+    }
+
+    /// The parts of what a command says are read as long as it is.
+    fn parts_are(&mut self, command: &Source, live: bool) {
+        let begin = Part::source(&command.name, "");
+        for (state, id) in self.ingest.sources().iter().zip(0..) {
+            let Source { host, service, name } = &*state.source;
+            if *host == command.host && *service == command.service && name.starts_with(&begin) {
+                self.insight.figures(SourceId(id)).live = live;
+            }
         }
     }
 

@@ -126,7 +126,7 @@ impl Running {
         let (line, nanos) = (rows.line(at), rows.entries()[at].time().nanos);
         // A secret is known by its field's name: it is taken out before the field is looked for.
         let line = if self.order.export.redact { redact::bytes(line) } else { line.into() };
-        let value = parse::field(state.format(), &line, nanos, name);
+        let value = parse::field(state.shape(), &line, nanos, name);
         let value = value.ok_or_else(|| io::Error::other(format!("the line has no field `{name}`")))?;
         self.writer.exported.rows = 1;
         self.order.to.write_all(&value)

@@ -7,7 +7,7 @@ mod text;
 pub use self::blocks::{Passing, matching};
 use self::compare::Compare;
 pub use self::text::Text;
-use super::parse::{self, Format};
+use super::parse::{self, Shape};
 use super::record::SourceState;
 use crate::domain::log::{Level, Source, SourceId};
 use crate::domain::log_view::LogFilter;
@@ -31,7 +31,7 @@ pub struct Line<'a> {
     /// Where it came from.
     pub source: &'a Source,
     /// The shape of its source's lines.
-    pub format: Format,
+    pub shape: Shape<'a>,
     /// Its own time in nanoseconds since the epoch, for times without a year.
     pub nanos: i64,
 }
@@ -39,7 +39,7 @@ pub struct Line<'a> {
 impl<'a> Line<'a> {
     /// A line of a source.
     pub fn new(bytes: &'a [u8], level: Option<Level>, state: &'a SourceState, nanos: i64) -> Self {
-        Self { bytes, level, source: &state.source, format: state.format(), nanos }
+        Self { bytes, level, source: &state.source, shape: state.shape(), nanos }
     }
 }
 
@@ -166,9 +166,9 @@ impl Node {
             Self::Level(op, wanted) => line.level.is_some_and(|level| op.holds(level.cmp(wanted))),
             Self::LevelName(compare) => line.level.is_some_and(|level| compare.holds(level.as_str().as_bytes())),
             Self::Host(_) | Self::Service(_) | Self::Source(_) => self.of_source(line.source) == Some(true),
-            Self::Message(compare) => compare.holds(&line.bytes[parse::message(line.format, line.bytes, line.nanos)]),
+            Self::Message(compare) => compare.holds(&line.bytes[parse::message(line.shape, line.bytes, line.nanos)]),
             Self::Field(name, compare) => {
-                parse::field(line.format, line.bytes, line.nanos, name).is_some_and(|value| compare.holds(&value))
+                parse::field(line.shape, line.bytes, line.nanos, name).is_some_and(|value| compare.holds(&value))
             }
         }
     }

@@ -79,10 +79,11 @@ impl Insight {
     /// the error.
     fn mine(&mut self, record: &Record, state: &SourceState, micros: i64) {
         let Some(line) = record.line() else { return };
+        let body = state.shape().body(line).0;
         let message = match record.continues {
-            true if !parse::names_error(line) => return,
-            true => line,
-            false => &line[parse::saying(state.format(), line, record.time.nanos)],
+            true if !parse::names_error(body) => return,
+            true => body,
+            false => &line[parse::saying(state.shape(), line, record.time.nanos)],
         };
         let service = state.source.service.as_ref();
         self.templates.note(Seen { service, source: record.source, micros, level: record.level, message });

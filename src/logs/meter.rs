@@ -46,7 +46,7 @@ impl Meter {
         if number <= now.div_euclid(SLOT) - SLOTS || record.continues {
             return;
         }
-        let Some(request) = record.line().and_then(|line| parse::request(state.format(), line)) else { return };
+        let Some(request) = record.line().and_then(|line| parse::request(state.shape(), line)) else { return };
         let at = record.source.0 as usize;
         if self.sources.len() <= at {
             self.sources.resize_with(at + 1, VecDeque::new);

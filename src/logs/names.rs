@@ -23,12 +23,12 @@ impl Names {
     /// Looks at a line, or passes over it.
     pub fn look(&mut self, record: &Record, state: &SourceState) {
         let Body::Line { bytes, .. } = &record.body else { return };
-        if state.format() == Format::Plain
+        if state.format() == Format::Plain && state.shape().part.is_none()
             || record.seq.saturating_sub(BEFORE) > FIRST && !record.seq.is_multiple_of(ONE_OF)
         {
             return;
         }
-        for (name, value) in parse::fields(state.format(), bytes, record.time.nanos) {
+        for (name, value) in parse::fields(state.shape(), bytes, record.time.nanos) {
             self.add(name, &value, 0);
         }
     }

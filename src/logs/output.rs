@@ -276,6 +276,7 @@ pub fn event_text(source: &Source, event: &SourceEvent) -> String {
             format!("~ {source} was away {seconds}: {lines} lines recovered, {lost} bytes lost")
         }
         SourceEventKind::Filtered => format!("~ {source} filtered on the host"),
+        SourceEventKind::Said => format!("~ {source} says"),
         kind => {
             let lost = match event.lost {
                 Some(0) => String::new(),

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use chrono::{DateTime, Utc};
 
 use super::merge::Released;
-use super::parse::{Format, Parser, Stamp, TimeField};
+use super::parse::{Format, Parser, Part, Shape, Stamp, TimeField};
 use crate::domain::host::HostName;
 use crate::domain::log::{Level, RawLine, Source, SourceEvent, SourceId, TimeFrom};
 use crate::domain::log_view::RowId;
@@ -90,6 +90,8 @@ pub struct SourceState {
     /// How far its host's clock runs ahead of ours, in microseconds.
     pub skew: i64,
     parser: Parser,
+    /// The part of a command's output that it is.
+    part: Option<Part>,
     /// Its records carry times of the source's own (a journal).
     journal: bool,
     seq: u64,
@@ -108,6 +110,11 @@ impl SourceState {
         self.parser.format()
     }
 
+    /// The shape of its lines.
+    pub fn shape(&self) -> Shape<'_> {
+        Shape { format: self.format(), part: self.part.as_ref() }
+    }
+
     /// The name of the format, as the sidebar shows it.
     pub fn format_name(&self) -> &'static str {
         if self.journal && self.format() == Format::Plain { "journal" } else { self.format().as_str() }
@@ -120,7 +127,8 @@ impl SourceState {
 
     /// A line becomes a record. `arrival` is when it came here.
     fn line(&mut self, source: SourceId, raw: RawLine, arrival: Stamp) -> (Record, Place) {
-        let parsed = self.parser.line(&raw.bytes, arrival.nanos);
+        let front = self.part.as_ref().map_or(0, |part| part.front(&raw.bytes));
+        let parsed = self.parser.line(&raw.bytes[front..], arrival.nanos);
         let continues = parsed.continues && self.event.0 > 0;
         // What a journal says of the time holds; of the level only when the line itself says nothing, because
         // everything that a program prints is filed as info.
@@ -165,6 +173,7 @@ impl Ingest {
             source: source.clone(),
             skew: self.skews.get(&source.host).copied().unwrap_or(0),
             parser: Parser::default(),
+            part: Part::of_source(&source.name),
             journal: false,
             seq: BEFORE,
             low: BEFORE,
@@ -221,6 +230,7 @@ impl Ingest {
             source: state.source.clone(),
             skew: state.skew,
             parser: state.parser.afresh(),
+            part: state.part.clone(),
             journal: state.journal,
             seq: first,
             low: first,

@@ -50,13 +50,13 @@ pub fn shown(rows: &Rows, at: usize, state: &SourceState, search: Option<&Regex>
 }
 
 fn shown_line(line: &[u8], state: &SourceState, search: Option<&Regex>, now: i64) -> RowContent {
-    let format = state.format();
-    let fields = parse::fields(format, line, now).into_iter();
+    let shape = state.shape();
+    let fields = parse::fields(shape, line, now).into_iter();
     let mut shown_fields = Vec::new();
     for (name, value) in fields {
         flatten(clean(&name).into_owned(), &value, &mut shown_fields);
     }
-    let message = parse::message(format, line, now);
+    let message = parse::message(shape, line, now);
     let hits = search.map(|search| search.find_iter(line).take(MOST_HITS).map(|hit| hit.range()).collect());
     let mut ranges: Vec<Range<usize>> = hits.unwrap_or_default();
     ranges.push(message);

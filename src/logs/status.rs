@@ -60,7 +60,7 @@ impl Figures {
             add(&mut self.errors, slot, oldest);
             let newer = self.newest_error.as_ref().is_none_or(|(at, _)| *at <= micros);
             if let Some(line) = record.line().filter(|_| slot >= oldest && newer) {
-                let message = parse::message(state.format(), line, record.time.nanos);
+                let message = parse::message(state.shape(), line, record.time.nanos);
                 let message = &line[message.start..message.end.min(message.start + WIDEST)];
                 self.newest_error = Some((micros, clean_bytes(message)));
             }

@@ -155,13 +155,13 @@ impl Running {
 
 /// The value of a field of one line, by the names that the filter knows.
 fn value(name: &str, line: &[u8], level: Option<Level>, nanos: i64, state: &SourceState) -> Option<Vec<u8>> {
-    let format = state.format();
+    let shape = state.shape();
     Some(match name {
         "level" => level?.as_str().into(),
         "host" => state.source.host.as_str().into(),
         "service" => state.source.service.as_deref()?.into(),
         "source" => state.source.name.as_bytes().into(),
-        "message" => line[parse::message(format, line, nanos)].into(),
-        name => parse::field(format, line, nanos, name.strip_prefix(OF_LINE).unwrap_or(name))?.into_owned(),
+        "message" => line[parse::message(shape, line, nanos)].into(),
+        name => parse::field(shape, line, nanos, name.strip_prefix(OF_LINE).unwrap_or(name))?.into_owned(),
     })
 }

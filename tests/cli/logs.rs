@@ -23,7 +23,7 @@ fn containers(home: &Path) -> String {
     let docker = program(
         home,
         "docker",
-        "echo \"$@\" >&2\necho 'ts=2026-11-20T08:00:01Z level=info from=docker'\necho 'ts=2026-11-20T08:00:04Z level=error from=docker' >&2\n",
+        "echo \"called: $@\" >&2\necho '2026-11-20T08:00:01.5Z level=info from=docker'\necho '2026-11-20T08:00:04.5Z level=error from=docker' >&2\n",
     );
     let kubectl =
         program(home, "kubectl", "test \"$1\" = logs || exit 1\necho '2026-11-20T08:00:02Z level=warn from=kubectl'\n");
@@ -47,18 +47,103 @@ fn what_docker_kubectl_and_stern_print_is_a_source_like_any_other() {
     assert_eq!(out.status.code(), Some(0), "{}", text(&out.stderr));
     let lines: Vec<Value> = text(&out.stdout).lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     let of = |what: &str| lines.iter().find(|line| line["message"].as_str().unwrap().contains(what)).unwrap();
-    assert_eq!(of("info from=docker")["time"], "2026-11-20T08:00:01Z");
+    assert_eq!(of("info from=docker")["time"], "2026-11-20T08:00:01.500000Z");
     assert_eq!(of("error from=docker")["level"], "error", "standard error belongs to it");
     assert_eq!(of("from=kubectl")["level"], "warn");
     assert_eq!(of("from stern")["service"], "mesh");
     assert!(
-        of("logs --timestamps --since 10m shop")["source"].as_str().unwrap().starts_with("command:"),
-        "every word arrives, but for the one that would keep it going, and times are asked for"
+        text(&out.stderr).contains("says: called: logs --timestamps --since 10m shop"),
+        "every word arrives, but for the one that would keep it going, and times are asked for; what the tool says of \
+         its own is no line: {}",
+        text(&out.stderr)
     );
     // By level and service as every other source.
     let out = qd(home.path(), &["--config", &config, "logs", "sho", "--no-follow", "--level", "warn", "-o", "raw"]);
     let said = text(&out.stdout);
     assert!(said.contains("from=kubectl") && said.contains("level=error") && !said.contains("stern"), "{said}");
+}
+
+/// Two parts whose lines are mixed, each with a trace, as the three tools print them with times: two of them put the time
+/// behind the name, and `docker compose` fills the names up.
+fn mixed(name: impl Fn(&str) -> String) -> String {
+    let said = [
+        ("a", "level=info msg=\"cart of 7\" dur_ms=12"),
+        ("b", "{\"level\":\"error\",\"msg\":\"no stock\"}"),
+        ("a", "Traceback (most recent call last):"),
+        ("b", "java.lang.IllegalStateException: none"),
+        ("a", "  File \"app.py\", line 7, in pay"),
+        ("b", "\tat x.y.Z(Z.java:1)"),
+        ("a", "KeyError: 'cart'"),
+        ("b", "{\"level\":\"info\",\"msg\":\"stock\"}"),
+        ("a", "level=warn msg=\"cart of 8\""),
+    ];
+    let line =
+        |(n, (part, text)): (usize, &(&str, &str))| format!("{}2026-11-20T08:00:0{n}.000000001Z {text}\n", name(part));
+    said.iter().enumerate().map(line).collect()
+}
+
+#[test]
+fn a_trace_is_one_event_however_the_lines_of_several_containers_are_mixed() {
+    let home = tempfile::tempdir().unwrap();
+    type Name = fn(&str) -> String;
+    let tools: [(&str, &[&str], Name, &str); 4] = [
+        ("stern", &["api"], |part| format!("shop-{part} app "), "pod"),
+        ("stern", &["-A", "api"], |part| format!("eu shop-{part} app "), "pod"),
+        ("kubectl", &["logs", "-f", "--prefix", "-l", "app=shop"], |part| format!("[pod/shop-{part}/app] "), "pod"),
+        ("docker", &["compose", "logs", "-f"], |part| format!("{:<8} | ", format!("shop-{part}")), "container"),
+    ];
+    for (tool, args, name, field) in tools {
+        std::fs::write(home.path().join("said"), mixed(name)).unwrap();
+        let said = home.path().join("said");
+        let script = format!(
+            "echo '+ shop-a › app' >&2\nwhile IFS= read -r line; do printf '%s\\n' \"$line\"; done <{}\n",
+            said.display()
+        );
+        let path = program(home.path(), tool, &script);
+        let argv: Vec<String> = [&[path.as_str()], args].concat().iter().map(|word| format!("{word:?}")).collect();
+        let config = home.path().join("quarterdeck.toml");
+        let body = format!(
+            "[[host]]\nname = \"here\"\ntransport = \"local\"\n[[service]]\nname = \"shop\"\nlogs = [{{ command = [{}] }}]\n",
+            argv.join(", ")
+        );
+        std::fs::write(&config, body).unwrap();
+        let run = |args: &[&str]| {
+            let all = [&["--config", config.to_str().unwrap(), "logs", "--no-follow"], args].concat();
+            qd(home.path(), &all)
+        };
+        let out = run(&["-o", "json"]);
+        let lines: Vec<Value> = text(&out.stdout).lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        let seen: Vec<(&str, Option<&str>, bool)> = lines
+            .iter()
+            .map(|line| {
+                let source = line["source"].as_str().unwrap();
+                let part = if source.contains("shop-a") { "a" } else { "b" };
+                assert!(line["message"].as_str().unwrap().starts_with(name(part).trim_end()), "as it was read: {line}");
+                (part, line["level"].as_str(), line["continues"].as_bool().unwrap())
+            })
+            .collect();
+        let expected = [
+            ("a", Some("info"), false),
+            ("a", Some("info"), true),
+            ("a", Some("info"), true),
+            ("a", Some("info"), true),
+            ("b", Some("error"), false),
+            ("b", Some("error"), true),
+            ("b", Some("error"), true),
+            ("b", Some("info"), false),
+            ("a", Some("warn"), false),
+        ];
+        assert_eq!(seen, expected, "{tool} {args:?}: {}", text(&out.stderr));
+        assert_eq!(lines[0]["fields"][field], "shop-a", "{}", lines[0]);
+        assert_eq!(lines[0]["fields"]["dur_ms"], "12");
+        assert_eq!(lines[7]["fields"]["msg"], "stock");
+        assert_eq!(text(&out.stderr).matches("says: + shop-a › app").count(), 1, "{}", text(&out.stderr));
+        // By whose they are and by what they say; raw is what the tool wrote, but for the time.
+        let count = |args: &[&str]| text(&run(&[args, &["-o", "raw"]].concat()).stdout).lines().count();
+        assert_eq!(count(&["--filter", &format!("{field}=shop-b level>=error")]), 3);
+        assert_eq!(count(&["--filter", "msg~^cart"]), 2);
+        assert_eq!(count(&["-i", "^.*shop-a.*KeyError"]), 1);
+    }
 }
 
 #[test]

@@ -35,12 +35,12 @@ done
 from=0
 case $tail in '' | -1) ;; *) from=$(($(wc -l <log) - tail)) ;; esac
 while :; do
-    awk -v from="$from" -v since="$since" -v stamps="$stamps" 'NR > from && $2 >= since {
+    awk -v from="$from" -v since="$since" -v stamps="$stamps" -v count="count.$$" 'NR > from && $2 >= since {
         text = substr($0, length($1 $2) + 3)
         line = stamps ? $2 " " text : text
         if ($1 == "e") print line >"/dev/stderr"; else print line
-    } END { print NR >"count" }' log
-    read -r from <count
+    } END { print NR >count }' log
+    read -r from <"count.$$"
     [ -n "$follow" ] && [ ! -e stop ] || exit 0
     sleep 0.05
 done
@@ -135,8 +135,6 @@ async fn a_containers_log_goes_on_where_it_broke_with_no_line_lost_or_repeated()
         fs::remove_file(container.path("stop")).unwrap();
         let all = container.written.len();
         seen.until(&mut feed, "the end", |seen| seen.lines.len() >= all && recovered(seen) == 4).await;
-        // The shell says of its own that the program was killed.
-        seen.lines.retain(|line| line != "Killed");
         let (ours, all) = (sorted(&seen.lines), container.sorted());
         assert!(ours == all, "{kind}: {} of {}", ours.len(), all.len());
         assert!(!seen.saw(SourceEventKind::Gap) && seen.failed.len() == failed + 1, "{:?}", seen.failed);
@@ -156,7 +154,14 @@ async fn another_container_of_the_same_name_is_read_from_its_beginning_and_the_g
     fs::remove_file(&log).unwrap();
     container.kill();
     seen.until(&mut feed, "what the tool says", |seen| seen.failed.iter().any(|why| why.contains("No such"))).await;
+    // That is no line of the container's log.
+    assert!(
+        seen.said.iter().any(|said| said == "Error response from daemon: No such container: api"),
+        "{:?}",
+        seen.said
+    );
     let said = seen.lines.len();
+    assert_eq!(said, 5);
     tokio::time::sleep(Duration::from_millis(1500)).await;
     fs::write(&log, "").unwrap();
     container.written.clear();
@@ -164,6 +169,8 @@ async fn another_container_of_the_same_name_is_read_from_its_beginning_and_the_g
     seen.until(&mut feed, "the new one", |seen| seen.saw(SourceEventKind::Gap)).await;
     assert_eq!(sorted(&seen.lines[said..]), ["seq=0", "seq=1", "seq=2"]);
     assert!(seen.failed.len() <= 2, "each reason once: {:?}", seen.failed);
+    let errors = seen.said.iter().filter(|said| said.contains("No such")).count();
+    assert!(errors == 1, "the same once more is no news: {:?}", seen.said);
 }
 
 #[tokio::test(flavor = "multi_thread")]

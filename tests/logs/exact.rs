@@ -28,6 +28,8 @@ pub struct Seen {
     pub spots: Vec<LineSpot>,
     /// Ledger rows: after how many lines, what.
     pub events: Vec<(usize, SourceEventKind)>,
+    /// What tools said of their own.
+    pub said: Vec<String>,
     /// Sources that could not be read, and why.
     pub failed: Vec<String>,
     /// Sources that have delivered what there was.
@@ -53,7 +55,10 @@ impl Seen {
                 self.source = Some(source);
                 self.lines.extend(lines.iter().map(|l| String::from_utf8_lossy(&l.bytes).into_owned()));
             }
-            Feed::Event(_, event) => self.events.push((self.lines.len(), event.kind)),
+            Feed::Event(_, event) => {
+                self.events.push((self.lines.len(), event.kind));
+                self.said.extend(Some(event.detail).filter(|_| event.kind == SourceEventKind::Said));
+            }
             Feed::Failed(_, why) | Feed::Unreached(_, why) => self.failed.push(why),
             Feed::CaughtUp(_) => self.caught_up += 1,
             Feed::Finished(_) => self.finished = true,

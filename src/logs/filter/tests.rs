@@ -4,6 +4,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::domain::query::parse;
+use crate::logs::parse::Format;
 
 fn source() -> Source {
     Source { host: "web-1".into(), service: Some("api".into()), name: Arc::from("file:/var/log/api.log") }
@@ -13,7 +14,7 @@ fn wants(query: &str, format: Format, level: Option<Level>, bytes: &[u8]) -> boo
     let query = parse(query, |_| true).expect(query);
     let filter = Filter::of_query(&query).expect("it compiles");
     let source = source();
-    filter.wants(&Line { bytes, level, source: &source, format, nanos: 0 })
+    filter.wants(&Line { bytes, level, source: &source, shape: format.into(), nanos: 0 })
 }
 
 #[test]
@@ -120,7 +121,7 @@ proptest! {
                 let test = FieldTest { name: name.to_owned(), op, value: value.to_owned() };
                 let filter = Filter::of_query(&Query::Field(test)).unwrap();
                 let source = source();
-                filter.wants(&Line { bytes: line.as_bytes(), level: None, source: &source, format, nanos: 0 })
+                filter.wants(&Line { bytes: line.as_bytes(), level: None, source: &source, shape: format.into(), nanos: 0 })
             };
             prop_assert_eq!(test("n", op, &bound.to_string()), op.holds(n.cmp(&bound)), "{}", line);
             prop_assert_eq!(test("word", op, &other), op.holds(word.cmp(&other)), "{}", line);

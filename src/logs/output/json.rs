@@ -33,6 +33,7 @@ struct Event<'a> {
     lines: Option<u64>,
     bytes: Option<u64>,
     lost: Option<u64>,
+    detail: Option<&'a str>,
 }
 
 /// How a line is written as JSON.
@@ -86,7 +87,7 @@ pub(super) fn line(
         source: &source.name,
         level: record.level.map(Level::as_str),
         message: value.as_ref().map_or(Message::Text(&text), Message::Json),
-        fields: Fields(if record.continues { Vec::new() } else { fields(state.format(), bytes, record.time.nanos) }),
+        fields: Fields(if record.continues { Vec::new() } else { fields(state.shape(), bytes, record.time.nanos) }),
         continues: record.continues,
     };
     write(out, &object, shape.pretty, terminal);
@@ -103,6 +104,7 @@ pub(super) fn event(out: &mut Vec<u8>, source: &Source, event: &SourceEvent, pre
         lines: event.lines,
         bytes: event.bytes,
         lost: event.lost,
+        detail: Some(event.detail.as_str()).filter(|detail| !detail.is_empty()),
     };
     write(out, &object, pretty, terminal);
 }

@@ -225,7 +225,7 @@ fn pretty(text: &str) -> Option<String> {
 }
 
 fn plain(style: &Style, what: &What, how: &[How], state: &SourceState, record: &Record, line: &[u8]) -> String {
-    let (format, now) = (state.format(), record.time.nanos);
+    let (shape, now) = (state.shape(), record.time.nanos);
     let shown = |value: &serde_json::Value| match value {
         serde_json::Value::String(text) => clean(text).into_owned(),
         other => clean(&other.to_string()).into_owned(),
@@ -250,19 +250,19 @@ fn plain(style: &Style, what: &What, how: &[How], state: &SourceState, record: &
         What::Source => clean(&state.source.name).into_owned(),
         What::Level => record.level.map_or("-", Level::as_str).to_owned(),
         What::Line => printable(line),
-        What::Message => printable(&line[parse::message(format, line, now)]),
+        What::Message => printable(&line[parse::message(shape, line, now)]),
         What::Json => {
             let mut out = Vec::new();
             json::line(&mut out, state, record, line, json::Shape::default(), style.terminal);
             String::from_utf8_lossy(&out).into_owned()
         }
         What::Fields => {
-            let fields = parse::fields(format, line, now);
+            let fields = parse::fields(shape, line, now);
             let pairs = fields.iter().map(|(name, value)| format!("{}={}", clean(name), shown(value)));
             pairs.collect::<Vec<_>>().join(" ")
         }
         What::Field(name) => {
-            parse::field(format, line, now, name).map_or_else(|| "-".to_owned(), |value| clean_bytes(&value))
+            parse::field(shape, line, now, name).map_or_else(|| "-".to_owned(), |value| clean_bytes(&value))
         }
     }
 }

@@ -133,7 +133,7 @@ fn events_are_told_with_what_is_known() {
     style(Form::Json).event(&mut out, &source, &SourceEvent { lost: None, ..event.clone() });
     assert_eq!(
         String::from_utf8_lossy(&out),
-        "{\"event\":\"recovered\",\"time\":\"2026-11-18T08:01:12.000Z\",\"host\":\"web-2\",\"source\":\"file:/x.log\",\"seconds\":41.2,\"lines\":3118,\"bytes\":9,\"lost\":null}\n"
+        "{\"event\":\"recovered\",\"time\":\"2026-11-18T08:01:12.000Z\",\"host\":\"web-2\",\"source\":\"file:/x.log\",\"seconds\":41.2,\"lines\":3118,\"bytes\":9,\"lost\":null,\"detail\":null}\n"
     );
     let gone = SourceEvent { kind: SourceEventKind::Disconnected, detail: "the link went away".to_owned(), ..event };
     assert_eq!(event_text(&source, &gone), "- web-2 file:/x.log: the link went away");

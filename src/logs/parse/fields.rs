@@ -7,35 +7,45 @@ use serde::Deserializer;
 use serde::de::{IgnoredAny, MapAccess, Visitor};
 use serde_json::Value;
 
-use super::{Format, json, logfmt, syslog, web};
+use super::{Format, Shape, json, logfmt, syslog, web};
 
 /// No line shows more fields than this.
 const MAX: usize = 256;
 
 /// Names and values in the order of the line, each name once. Text formats give strings; JSON keeps its own types.
-pub fn fields(format: Format, raw: &[u8], now: i64) -> Vec<(String, Value)> {
+pub fn fields<'s>(shape: impl Into<Shape<'s>>, raw: &[u8], now: i64) -> Vec<(String, Value)> {
+    let shape = shape.into();
     let mut out = Fields::default();
-    match format {
+    let raw = shape.body(raw).0;
+    match shape.format {
         // A line that is cut or broken has the members before the damage: what was collected stays.
         Format::Json | Format::Docker => {
             let _ = serde_json::Deserializer::from_slice(raw).deserialize_map(Members(&mut out));
         }
-        _ => text_fields(format, raw, now, &mut |name, value| {
+        format => text_fields(format, raw, now, &mut |name, value| {
             let text = String::from_utf8_lossy(&value).into_owned();
             out.put(String::from_utf8_lossy(name).into_owned(), Value::String(text));
             out.0.len() < MAX
         }),
     }
-    out.0
+    let Some(part) = shape.part else { return out.0 };
+    // What a line says does not pass for what its tool says of it.
+    let known = part.fields().map(|(name, value)| (name.to_owned(), Value::String(value.to_owned())));
+    known.chain(out.0.into_iter().filter(|(name, _)| part.field(name).is_none())).collect()
 }
 
 /// The value of one field as text, without looking at more of the line than has to be. A member of a nested object has
 /// its path for a name. JSON's numbers are as they are written.
-pub fn field<'a>(format: Format, raw: &'a [u8], now: i64, name: &str) -> Option<Cow<'a, [u8]>> {
+pub fn field<'a, 's>(shape: impl Into<Shape<'s>>, raw: &'a [u8], now: i64, name: &str) -> Option<Cow<'a, [u8]>> {
+    let shape = shape.into();
+    if let Some(known) = shape.field(name) {
+        return Some(known);
+    }
+    let raw = shape.body(raw).0;
     let mut found = None;
-    match format {
+    match shape.format {
         Format::Json | Format::Docker => return member(raw, name),
-        _ => text_fields(format, raw, now, &mut |key, value| {
+        format => text_fields(format, raw, now, &mut |key, value| {
             if key == name.as_bytes() {
                 // Each name once: the last of several.
                 found = Some(value);

@@ -9,6 +9,7 @@ mod fields;
 mod json;
 mod level;
 mod logfmt;
+mod part;
 mod request;
 mod stamped;
 mod syslog;
@@ -19,6 +20,7 @@ mod web;
 use std::ops::Range;
 
 pub use self::fields::{field, fields};
+pub use self::part::{Naming, Part, Shape};
 pub use self::request::{Request, request};
 pub use self::time::{Stamp, TimeField};
 use self::trace::Trace;
@@ -190,8 +192,18 @@ impl Parser {
     }
 }
 
-/// The range of the message in a line of this format; the whole line when it has none.
-pub fn message(format: Format, raw: &[u8], now: i64) -> Range<usize> {
+/// The range of the message in a line of this shape; the whole line when it has none.
+pub fn message<'s>(shape: impl Into<Shape<'s>>, raw: &[u8], now: i64) -> Range<usize> {
+    let shape = shape.into();
+    let (body, front) = shape.body(raw);
+    moved(body_message(shape.format, body, now), front)
+}
+
+fn moved(range: Range<usize>, by: usize) -> Range<usize> {
+    range.start + by..range.end + by
+}
+
+fn body_message(format: Format, raw: &[u8], now: i64) -> Range<usize> {
     let end = trim_return(raw).len();
     let raw = &raw[..end];
     let from = match format {
@@ -211,11 +223,14 @@ pub fn message(format: Format, raw: &[u8], now: i64) -> Range<usize> {
 
 /// The range of what tells a line's kind: its message; of a request what was asked for and the status, not by whom nor
 /// how many bytes it got.
-pub fn saying(format: Format, raw: &[u8], now: i64) -> Range<usize> {
-    match format {
-        Format::Access => web::access(raw).map_or(0..raw.len(), |parts| parts.request.start..parts.status.end),
-        format => message(format, raw, now),
-    }
+pub fn saying<'s>(shape: impl Into<Shape<'s>>, raw: &[u8], now: i64) -> Range<usize> {
+    let shape = shape.into();
+    let (body, front) = shape.body(raw);
+    let range = match shape.format {
+        Format::Access => web::access(body).map_or(0..body.len(), |parts| parts.request.start..parts.status.end),
+        format => body_message(format, body, now),
+    };
+    moved(range, front)
 }
 
 fn trim_return(raw: &[u8]) -> &[u8] {

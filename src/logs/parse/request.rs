@@ -6,7 +6,7 @@
 //! value that says it (`duration=12ms`), or from the bare decimal number after an access line, which is nginx's
 //! `$request_time`.
 
-use super::{Format, json, logfmt, time, web};
+use super::{Format, Shape, json, logfmt, time, web};
 
 /// A request that was answered.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -18,9 +18,11 @@ pub struct Request {
 }
 
 /// What a line says of a request; none when it is about something else.
-pub fn request(format: Format, raw: &[u8]) -> Option<Request> {
+pub fn request<'s>(shape: impl Into<Shape<'s>>, raw: &[u8]) -> Option<Request> {
+    let shape = shape.into();
+    let raw = shape.body(raw).0;
     let mut found = Found::default();
-    match format {
+    match shape.format {
         Format::Access => return access(raw),
         // Most lines are told from requests by the lack of this.
         _ if memchr::memmem::find(raw, b"tatus").is_none() => return None,

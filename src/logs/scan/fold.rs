@@ -73,7 +73,10 @@ impl Seen {
             let mut key = state.map(|state| head_key(entry, line(at), state));
             let mut end = at + 1;
             while let Some(next) = rows.next_if(|next| *next == end && entries[*next].continues()) {
-                key = key.map(|key| if parse::names_error(line(next)) { joined(key, line(next)) } else { key });
+                key = key.map(|key| {
+                    let body = state.map_or(line(next), |state| state.shape().body(line(next)).0);
+                    if parse::names_error(body) { joined(key, body) } else { key }
+                });
                 end = next + 1;
             }
             let mut run = Run { key, ..Run::default() };
@@ -118,7 +121,7 @@ impl Seen {
 fn head_key(entry: &Entry, line: &[u8], state: &SourceState) -> u64 {
     let mut hash = Hash(entry.level.map_or(0, |level| level as u64 + 1));
     hash.bytes(state.source.service.as_deref().unwrap_or("").as_bytes());
-    let message = parse::saying(state.format(), line, entry.time().nanos);
+    let message = parse::saying(state.shape(), line, entry.time().nanos);
     shape(&line[message], hash.0)
 }
 

@@ -6,9 +6,11 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::lines::Lines;
+use super::parts::Parts;
 use super::resume::{Resume, unstamp};
 use super::tool::{From, Tool};
 use super::unfollowed::unfollowed;
+use super::words::Words;
 use super::{Gone, Start, Tail, event, link};
 use crate::domain::log::{Feed, RawLine, Source, SourceEventKind};
 use crate::domain::text::one_line;
@@ -47,6 +49,7 @@ pub(super) async fn run(tail: Tail, argv: Vec<String>) {
     let once = !tail.options.follow;
     let argv = if once { unfollowed(&argv) } else { argv };
     let tool = Tool::of(&argv);
+    let parts = Parts::new(tool.as_ref().and_then(|tool| tool.naming));
     let mut command = Command {
         source: tail.source(&format!("command:{}", argv.join(" "))),
         // Of a command that ends, the last lines are known as of a file; of one that goes on nobody can say which they are.
@@ -63,7 +66,8 @@ pub(super) async fn run(tail: Tail, argv: Vec<String>) {
         recovered: 0,
         caught_up: false,
         told: String::new(),
-        complaints: [Vec::new(), Vec::new()],
+        words: Words::default(),
+        parts,
         begun: None,
         begun_first: None,
     };
@@ -87,8 +91,10 @@ struct Command {
     caught_up: bool,
     /// How it ended, as was told last.
     told: String,
-    /// What the tool itself said on standard error, the last time and this time.
-    complaints: [Vec<RawLine>; 2],
+    /// What the tool said of its own.
+    words: Words,
+    /// Whose lines it shows, where it names several.
+    parts: Parts,
     /// When it was begun, in seconds of its host's clock: the last time and the first.
     begun: Option<i64>,
     begun_first: Option<i64>,
@@ -132,9 +138,8 @@ impl Command {
                 Exit::Code(code) => {
                     let again = if once { "" } else { "; it is begun again every few seconds" };
                     let command = one_line(&self.argv.join(" "), 100);
-                    let said = self.complaints[1].last().filter(|_| code != 0);
-                    let said = said.map(|line| format!(": {}", one_line(&String::from_utf8_lossy(&line.bytes), 200)));
-                    let said = said.unwrap_or_default();
+                    let said = self.words.last().filter(|_| code != 0);
+                    let said = said.map(|said| format!(": {}", one_line(said, 200))).unwrap_or_default();
                     self.fail(format!("{command} ended with code {code} on {}{said}{again}", self.source.host)).await?;
                 }
                 Exit::Refused(why) => self.fail(one_line(&why, 300)).await?,
@@ -174,8 +179,7 @@ impl Command {
         let (mut lines, mut errors, mut end) = (Lines::default(), Lines::default(), Exit::ConnectionLost);
         let (mut settled, mut any) = (self.tool.is_none() || self.last.is_some(), false);
         self.begun = None;
-        self.complaints.swap(0, 1);
-        self.complaints[1].clear();
+        self.words.begin();
         loop {
             let quiet = if any { QUIET } else { SILENT };
             let chunk = tokio::select! {
@@ -191,7 +195,8 @@ impl Command {
             let (mut out, mut complaints) = (Vec::new(), Vec::new());
             match chunk {
                 Some(Chunk::Out(bytes)) => lines.push(bytes, &mut out),
-                // What a program says on standard error belongs to its log (`docker logs` keeps it apart).
+                // What a program says on standard error belongs to its log. Of a tool that shows another's log only what
+                // bears a time does: `docker logs` keeps the two streams of a container apart.
                 Some(Chunk::Err(bytes)) => errors.push(bytes, &mut complaints),
                 Some(Chunk::Dropped { bytes, lines: ends }) => {
                     self.tail.dropped(&self.source, &mut lines, bytes, ends).await?
@@ -216,7 +221,14 @@ impl Command {
             self.take(out, complaints).await?;
         }
         let kept = self.kept.drain(..).collect();
-        self.tail.lines(&self.source, kept).await?;
+        self.parts.send(&self.tail, &self.source, kept).await?;
+        // Until now any of them might have said something before what the others said.
+        if !self.tail.options.follow {
+            self.parts.be_caught_up(&self.tail).await?;
+        }
+        if let Some(rest) = self.words.rest() {
+            self.tail.event(&self.source, event(SourceEventKind::Said, rest)).await?;
+        }
         Ok(end)
     }
 
@@ -246,15 +258,11 @@ impl Command {
                             && self.begun.is_some_and(|begun| nanos < (begun + 1).saturating_mul(SECOND));
                         self.recovered += u64::from(meanwhile);
                     }
-                    // The tool's own words; the same once more are no news.
                     None if n >= count => {
-                        let known = self.complaints[0].contains(&line);
-                        if self.complaints[1].len() < 100 {
-                            self.complaints[1].push(line.clone());
+                        for said in self.words.hear(&line, Instant::now()) {
+                            self.tail.event(&self.source, event(SourceEventKind::Said, said)).await?;
                         }
-                        if known {
-                            continue;
-                        }
+                        continue;
                     }
                     None => {}
                 }
@@ -262,7 +270,7 @@ impl Command {
             new.push(line);
         }
         match self.last {
-            None => self.tail.lines(&self.source, new).await?,
+            None => self.parts.send(&self.tail, &self.source, new).await?,
             Some(last) => keep(&mut self.kept, new, last),
         }
         Ok(newest)
@@ -282,6 +290,7 @@ impl Command {
         }
         if !std::mem::replace(&mut self.caught_up, true) {
             self.tail.send(Feed::CaughtUp(self.source.clone())).await?;
+            self.parts.be_caught_up(&self.tail).await?;
         }
         Ok(())
     }

@@ -11,9 +11,11 @@ mod journal;
 pub mod lines;
 mod link;
 mod older;
+mod parts;
 mod resume;
 mod tool;
 mod unfollowed;
+mod words;
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -10,6 +10,7 @@ use chrono::{DateTime, SecondsFormat, Utc};
 
 use super::Start;
 use super::unfollowed::program;
+use crate::logs::parse::Naming;
 use crate::transport::loader::quote;
 
 /// Asked for before the moment that is wanted, for those that begin after the moment they are given.
@@ -34,6 +35,8 @@ pub(super) struct Tool {
     rest: Vec<String>,
     /// The flags that say where to begin, as they were written.
     begin: Vec<String>,
+    /// How it says whose a line is, where it shows the logs of several.
+    pub(super) naming: Option<Naming>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -75,7 +78,8 @@ impl Tool {
         if kind == Kind::Stern && argv[at..].iter().any(other) {
             return None;
         }
-        Some(Self { kind, head: argv[..=head].to_vec(), rest, begin })
+        let naming = naming(kind, &argv[at + 1..]);
+        Some(Self { kind, head: argv[..=head].to_vec(), rest, begin, naming })
     }
 
     /// The command line for a shell.
@@ -121,6 +125,40 @@ impl Tool {
 
 fn nanos(time: DateTime<Utc>) -> i64 {
     time.timestamp_nanos_opt().unwrap_or(0)
+}
+
+/// How the tool of these words says whose a line is: `docker compose logs` and `docker service logs` always unless they
+/// are told not to, `kubectl logs` where it is asked to (or for all pods), `stern` always in its own form.
+fn naming(kind: Kind, words: &[String]) -> Option<Naming> {
+    let words = || words.iter().take_while(|word| *word != "--").map(String::as_str);
+    let has = |flag: &str| words().any(|word| word == flag || word.strip_prefix(flag) == Some("=true"));
+    let before = words().take_while(|word| *word != "logs");
+    match kind {
+        Kind::Docker => {
+            let several = before.into_iter().any(|word| matches!(word, "compose" | "service"));
+            (several && !has("--no-log-prefix") && !has("--raw")).then_some(Naming::Bar)
+        }
+        Kind::Kubectl => (has("--prefix") || has("--all-pods")).then_some(Naming::Bracket),
+        Kind::Stern => {
+            let raw = words().any(|word| word.ends_with("raw"));
+            // Of one namespace it says nothing.
+            let several = has("-A") || has("--all-namespaces") || namespaces(words()) > 1;
+            (!raw).then_some(Naming::Words(if several { 3 } else { 2 }))
+        }
+    }
+}
+
+/// How many namespaces `-n a -n b,c --namespace=d` names.
+fn namespaces<'w>(mut words: impl Iterator<Item = &'w str>) -> usize {
+    let mut count = 0;
+    while let Some(word) = words.next() {
+        let value = match word {
+            "-n" | "--namespace" => words.next(),
+            word => word.strip_prefix("--namespace=").or_else(|| word.strip_prefix("-n")),
+        };
+        count += value.map_or(0, |value| value.split(',').count());
+    }
+    count
 }
 
 /// Where the word `logs` stands that names what the program at `at` is to do: not the value of a flag before it.
@@ -232,6 +270,35 @@ mod tests {
             let line = |from| tool.line(from).replace('\'', "");
             assert_eq!(line(From::Start(Start::Lines(100))), first, "{command}");
             assert_eq!(line(From::Moment(moment)), again, "{command}");
+        }
+    }
+
+    #[test]
+    fn a_tool_that_shows_several_logs_says_whose_each_line_is_unless_it_is_told_not_to() {
+        const BAR: Option<Naming> = Some(Naming::Bar);
+        for (command, naming) in [
+            ("docker logs -f api", None),
+            ("docker compose logs -f", BAR),
+            ("sudo docker compose -f x.yaml logs api", BAR),
+            ("docker service logs -f api", BAR),
+            ("docker service logs --raw -f api", None),
+            ("docker compose logs --no-log-prefix", None),
+            ("docker logs compose", None),
+            ("kubectl logs -f deploy/api", None),
+            ("kubectl logs -f --prefix deploy/api", Some(Naming::Bracket)),
+            ("kubectl logs --prefix=true -l app=x", Some(Naming::Bracket)),
+            ("kubectl logs --prefix=false -l app=x", None),
+            ("kubectl logs --all-pods deploy/api", Some(Naming::Bracket)),
+            ("stern api", Some(Naming::Words(2))),
+            ("stern -n shop -o default api", Some(Naming::Words(2))),
+            ("stern -A api", Some(Naming::Words(3))),
+            ("stern --all-namespaces api", Some(Naming::Words(3))),
+            ("stern -n shop -n web api", Some(Naming::Words(3))),
+            ("stern --namespace=shop,web api", Some(Naming::Words(3))),
+            ("stern -o raw api", None),
+            ("stern --output=raw api", None),
+        ] {
+            assert_eq!(tool(command).unwrap().naming, naming, "{command}");
         }
     }
 

@@ -30,6 +30,7 @@ pub fn words(event: &SourceEvent, source: &str) -> (String, Role) {
         }
         SourceEventKind::Gap => (format!("something is missing in {source}: {lost}{}", detail(", ")), Role::Bad),
         SourceEventKind::Filtered => (format!("{source} was filtered on the host{}", detail(": ")), Role::Ledger),
+        SourceEventKind::Said => (format!("{source} says{}", detail(": ")), Role::Ledger),
         SourceEventKind::Rotated => (format!("{source} was rotated{}", detail(": ")), Role::Ledger),
         SourceEventKind::Truncated => {
             (format!("{source} was cut short: {lost}{}", detail(", ")), if bad { Role::Bad } else { Role::Ledger })
