@@ -59,6 +59,20 @@ pub enum Effect {
         /// Where it stands there.
         spot: LineSpot,
     },
+    /// Read what goes on beyond what was read around a line; [`Message::ReadOn`](super::message::Message::ReadOn) is the
+    /// answer.
+    ReadOn {
+        /// The answer has this number.
+        number: u64,
+        /// The line, as its row there.
+        line: RowId,
+        /// Its source.
+        source: Arc<Source>,
+        /// Where it goes on.
+        spot: LineSpot,
+        /// What was written before that, not after it.
+        older: bool,
+    },
     /// Nothing older is wanted any more.
     StopOlder,
     /// Try a host again now.

@@ -5,15 +5,18 @@ mod filters;
 mod keep;
 mod marks;
 
+use std::sync::Arc;
+
 use chrono::{DateTime, Utc};
 
+use crate::domain::log::Source;
 use crate::domain::log_keep::{Kept, View};
 use crate::domain::log_look::Highlight;
 use crate::domain::log_view::{LogQuery, LogWindow, RowId};
 use crate::domain::query::{self, Query, QueryError};
 
 pub use self::columns::TOLD;
-pub use self::filters::{Around, Editing, Following, LookedBack, LookingBack, NamedFilter};
+pub use self::filters::{Around, Editing, Excerpt, Following, LookedBack, LookingBack, NamedFilter, Onward, ReadingOn};
 pub use self::marks::Bookmark;
 
 /// The Logs tab's own state.
@@ -77,8 +80,8 @@ pub struct LogsState {
     pub landing: Option<Landing>,
     /// What was written before the oldest line is being brought.
     pub looking_back: Option<LookingBack>,
-    /// What is around this row is being read.
-    pub around_asked: Option<RowId>,
+    /// What is around this row of a source is being read.
+    pub around_asked: Option<(RowId, Arc<Source>)>,
     /// So often that was asked for.
     pub looks: u64,
     /// What was looked back for, and what was looked through for it.

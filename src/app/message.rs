@@ -13,8 +13,9 @@ use crate::domain::deploy::known::KnownRun;
 use crate::domain::deploy::offer::Lying;
 use crate::domain::event::Event;
 use crate::domain::host::{HostName, Link};
+use crate::domain::log_reach::Reached;
 use crate::domain::log_survey::Tally;
-use crate::domain::log_view::{LogWindow, LookedThrough, RowId};
+use crate::domain::log_view::{Ends, LogWindow, LookedThrough, MoreAround, RowId};
 use crate::domain::outside::Outside;
 use crate::domain::question::Question;
 use crate::domain::run::RunRecord;
@@ -117,13 +118,22 @@ pub enum Message {
         text: String,
         /// What was looked through for what is sought, where that was done.
         through: Option<LookedThrough>,
+        /// How far back, of each source.
+        reached: Reached,
     },
     /// What stands around a line was read, or why not.
     Around {
         /// The line's row.
         row: RowId,
-        /// Its row among what was read.
-        found: Result<RowId, String>,
+        /// Its row among what was read, and where that goes on.
+        found: Result<(RowId, Ends), String>,
+    },
+    /// More was read of what is around a line, or why not.
+    ReadOn {
+        /// The number of the question.
+        number: u64,
+        /// What came of it.
+        found: Result<MoreAround, String>,
     },
     /// How far the look back of this number has come.
     LookingBack {
@@ -131,6 +141,8 @@ pub enum Message {
         number: u64,
         /// What was looked through so far.
         through: LookedThrough,
+        /// How far back, of each source.
+        reached: Reached,
     },
     /// An effect has something to say: success or failure in one line.
     Notice {

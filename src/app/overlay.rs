@@ -86,8 +86,6 @@ pub enum PromptPurpose {
     LogFilter,
     /// A file to save lines to.
     LogSave,
-    /// A field to copy.
-    LogField,
     /// A time to go to.
     LogTime,
     /// A name for the filter that is typed.

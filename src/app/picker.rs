@@ -30,6 +30,8 @@ pub enum PickerKind {
     Fields,
     /// A value of this field, to filter by.
     Values(String),
+    /// A field of the selected line, to copy.
+    Copied,
     /// Filters, to put on and off.
     Filters,
     /// Patterns that stand out.
@@ -75,6 +77,7 @@ impl Picker {
         match &self.kind {
             PickerKind::Fields => "Fields".to_owned(),
             PickerKind::Values(name) => format!("Values of {name}"),
+            PickerKind::Copied => "Copy a field".to_owned(),
             PickerKind::Filters => "Filters".to_owned(),
             PickerKind::Highlights => "What stands out".to_owned(),
             PickerKind::Bookmarks => "Bookmarks".to_owned(),
@@ -87,6 +90,7 @@ impl Picker {
     pub fn items(&self, state: &State) -> Vec<Item> {
         let mut items = match &self.kind {
             PickerKind::Fields => fields(state),
+            PickerKind::Copied => here(state).iter().map(field).collect(),
             PickerKind::Values(_) => self.tally.iter().flat_map(|tally| &tally.rows).map(value).collect(),
             PickerKind::Filters => filters(state, self.tally.as_ref()),
             PickerKind::Highlights => highlights(state),
@@ -112,25 +116,25 @@ impl Picker {
     }
 }
 
+/// Fields of the selected line.
+fn here(state: &State) -> &[(String, String)] {
+    let logs = &state.logs;
+    let selected = logs.window.rows.iter().find(|row| Some(row.id) == logs.selected);
+    match selected.map(|row| &row.content) {
+        Some(RowContent::Line { fields, .. }) => fields,
+        _ => &[],
+    }
+}
+
+fn field((name, value): &(String, String)) -> Item {
+    Item { id: name.clone(), name: name.clone(), text: value.clone(), ..Item::default() }
+}
+
 /// Fields of the selected line with their values, then the names that every line has, then all that lines have had.
 fn fields(state: &State) -> Vec<Item> {
     let logs = &state.logs;
-    let selected = logs.window.rows.iter().find(|row| Some(row.id) == logs.selected);
-    let here = match selected.map(|row| &row.content) {
-        Some(RowContent::Line { fields, .. }) => fields.as_slice(),
-        _ => &[],
-    };
-    let mut items: Vec<Item> = Vec::new();
     let shown = |name: &str| Some(!logs.hidden_fields.iter().any(|hidden| hidden == name));
-    for (name, value) in here {
-        items.push(Item {
-            id: name.clone(),
-            on: shown(name),
-            name: name.clone(),
-            text: value.clone(),
-            ..Item::default()
-        });
-    }
+    let mut items: Vec<Item> = here(state).iter().map(|pair| Item { on: shown(&pair.0), ..field(pair) }).collect();
     let built_in = BUILT_IN.into_iter().filter(|name| *name != "message").map(str::to_owned);
     for name in built_in.chain(logs.window.fields.iter().cloned()) {
         if items.iter().all(|item| item.name != name) {

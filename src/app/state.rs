@@ -21,8 +21,8 @@ use crate::domain::settings::{Settings, TABS};
 
 pub use super::hosted::Hosted;
 pub use super::logs_state::{
-    Around, Bookmark, Editing, FieldsView, Following, Landing, LogsState, LookedBack, LookingBack, NamedFilter, TOLD,
-    TimeColumn,
+    Around, Bookmark, Editing, Excerpt, FieldsView, Following, Landing, LogsState, LookedBack, LookingBack,
+    NamedFilter, Onward, ReadingOn, TOLD, TimeColumn,
 };
 pub use super::overlay::{Confirm, LineInput, Overlay, Prompt, PromptPurpose, Then};
 pub use super::sort::SortBy;

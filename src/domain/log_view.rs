@@ -81,6 +81,26 @@ impl LookedThrough {
     }
 }
 
+/// Where what was read around a line goes on in what its source wrote; none: there is nothing beyond it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Ends {
+    /// What was written before it ends here.
+    pub before: Option<LineSpot>,
+    /// What was written after it begins here.
+    pub after: Option<LineSpot>,
+}
+
+/// More was read of what is around a line.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MoreAround {
+    /// So many lines.
+    pub lines: usize,
+    /// Where it goes on; none: there is nothing beyond it.
+    pub end: Option<LineSpot>,
+    /// More than that would take too much memory.
+    pub is_full: bool,
+}
+
 /// Where the window stands.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub enum Anchor {

@@ -28,6 +28,7 @@ pub mod log;
 pub mod log_export;
 pub mod log_keep;
 pub mod log_look;
+pub mod log_reach;
 pub mod log_survey;
 pub mod log_thread;
 pub mod log_view;

@@ -174,6 +174,16 @@ impl Engine {
                     // Whoever asked is told by the lack of an answer.
                     let _ = self.excerpt.as_ref().map(|excerpt| done.send(excerpt.line()));
                 }
+                Order::ReadOn(line, lines, older, done) => {
+                    if let Some(excerpt) = self.excerpt.as_mut().filter(|excerpt| excerpt.line() == line) {
+                        match older {
+                            true => excerpt.prepend(lines, Utc::now()),
+                            false => drop(excerpt.append(lines, Utc::now())),
+                        }
+                        // Whoever asked may be gone.
+                        let _ = done.send(!excerpt.is_full());
+                    }
+                }
                 Order::Settle(done) => self.settling.push((coming, done)),
             }
             next = orders.try_recv().ok();

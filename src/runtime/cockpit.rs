@@ -252,7 +252,7 @@ impl Performer for Crew {
                     }
                 });
             }
-            back @ (Effect::Older { .. } | Effect::Around { .. } | Effect::StopOlder) => {
+            back @ (Effect::Older { .. } | Effect::Around { .. } | Effect::ReadOn { .. } | Effect::StopOlder) => {
                 self.back = look_back::perform(back, fleet, &self.engine, &self.messages);
             }
             Effect::Reconnect(host) => drop(fleet.map(|fleet| fleet.reconnect(&host))),

@@ -8,11 +8,11 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 
 use crate::domain::host::HostName;
-use crate::domain::log::{Feed, LineSpot, RawLine, Source, SourceKind, SourceSpec};
+use crate::domain::log::{Feed, LineSpot, Source, SourceKind, SourceSpec};
 use crate::domain::service::Service;
 use crate::domain::settings::{Settings, SshSettings};
 use crate::hosts::watch::{HostEvent, HostPlan, HostWatch, watch};
-use crate::logs::source::{Brought, Sieving, TailHandle, TailOptions, tail};
+use crate::logs::source::{Brought, Sieving, Stretch, Surroundings, TailHandle, TailOptions, tail};
 use crate::transport::{Asker, Connector, SharedTransport, Sudo};
 
 /// Every host is heard at least this often.
@@ -123,18 +123,25 @@ impl Fleet {
         sum(self.tails().map(|tail| tail.sieved(bytes, few, sieving.clone())).collect())
     }
 
-    /// Reads about so many bytes before and after a line of a source: its lines, and the number of that one among them.
+    /// Reads about so many bytes before and after a line of a source.
     pub fn around(
         &self,
         source: Arc<Source>,
         spot: LineSpot,
         bytes: u64,
-    ) -> impl Future<Output = Result<(Vec<RawLine>, usize), String>> + Send + 'static {
-        let asked = self.tails().map(|tail| tail.around(source.clone(), spot.clone(), bytes)).collect::<Vec<_>>();
-        async move {
-            let found = futures_util::future::join_all(asked).await.into_iter().flatten().next();
-            found.unwrap_or_else(|| Err("its source is not read any more".to_owned()))
-        }
+    ) -> impl Future<Output = Result<Surroundings, String>> + Send + 'static {
+        first(self.tails().map(|tail| tail.around(source.clone(), spot.clone(), bytes)).collect())
+    }
+
+    /// Reads about so many bytes of a source before a place, or after it.
+    pub fn further(
+        &self,
+        source: Arc<Source>,
+        spot: LineSpot,
+        older: bool,
+        bytes: u64,
+    ) -> impl Future<Output = Result<Stretch, String>> + Send + 'static {
+        first(self.tails().map(|tail| tail.further(source.clone(), spot.clone(), older, bytes)).collect())
     }
 
     fn tails(&self) -> impl Iterator<Item = &TailHandle> {
@@ -183,6 +190,15 @@ where
     let mut sum = Brought::default();
     futures_util::future::join_all(asked).await.into_iter().for_each(|brought| sum.add(brought));
     sum
+}
+
+/// What the one said whose source it is.
+async fn first<F, T>(asked: Vec<F>) -> Result<T, String>
+where
+    F: Future<Output = Option<Result<T, String>>> + Send + 'static,
+{
+    let found = futures_util::future::join_all(asked).await.into_iter().flatten().next();
+    found.unwrap_or_else(|| Err("its source is not read any more".to_owned()))
 }
 
 /// The file of this program, through which ssh asks; nobody else's program (a test's) knows how to.

@@ -11,9 +11,9 @@ use super::fleet::Fleet;
 use crate::app::effect::Effect;
 use crate::app::message::Message;
 use crate::domain::log::{LineSpot, Source};
-use crate::domain::log_view::{LookedThrough, RowId, Sought};
+use crate::domain::log_view::{LookedThrough, MoreAround, RowId, Sought};
 use crate::logs::engine::EngineHandle;
-use crate::logs::source::{Brought, Progress, Sieving};
+use crate::logs::source::{Brought, Progress, Sieving, Stretch, Surroundings};
 
 /// So much of each source is brought at once.
 const OLDER_BYTES: u64 = 256 << 10;
@@ -21,7 +21,7 @@ const OLDER_BYTES: u64 = 256 << 10;
 const SEARCHED_BYTES: u64 = 4 << 20;
 /// So much of each source its host looks through at once.
 const SIEVED_BYTES: u64 = 512 << 20;
-/// So much is read before and after a line that came alone.
+/// So much is read before and after a line that came alone, and then each time beyond that.
 const AROUND_BYTES: u64 = 256 << 10;
 /// How often is told how far it has come.
 const TELLING: Duration = Duration::from_millis(300);
@@ -40,6 +40,14 @@ pub fn perform(
         }
         (Some(fleet), Effect::Around { row, source, spot }) => {
             tasks.spawn(around(fleet, engine, messages, row, source, spot));
+        }
+        (Some(fleet), Effect::ReadOn { number, line, source, spot, older }) => {
+            let (read, engine) = (fleet.further(source, spot, older, AROUND_BYTES), engine.clone());
+            tasks.spawn(async move {
+                let found = read_on(read, &engine, line, older).await;
+                // Who is gone needs to know nothing.
+                let _ = messages.send(Message::ReadOn { number, found }).await;
+            });
         }
         _ => {}
     }
@@ -78,7 +86,8 @@ fn older(
                     let through = progress.so_far();
                     if std::mem::replace(&mut told, through) != through {
                         // Who is gone needs to know nothing.
-                        let _ = messages.send(Message::LookingBack { number, through }).await;
+                        let reached = progress.reached();
+                        let _ = messages.send(Message::LookingBack { number, through, reached }).await;
                     }
                 }
             }
@@ -86,7 +95,8 @@ fn older(
         // What was found is to be shown at once.
         engine.settled().await;
         let (bad, text, through) = (!brought.failed.is_empty(), brought.words(does), brought.through());
-        let _ = messages.send(Message::Older { number, bad, text, through }).await;
+        let reached = progress.reached();
+        let _ = messages.send(Message::Older { number, bad, text, through, reached }).await;
     }
 }
 
@@ -102,10 +112,26 @@ fn around(
     let (read, engine) = (fleet.around(source.clone(), spot, AROUND_BYTES), engine.clone());
     async move {
         let found = match read.await {
-            Ok((lines, at)) => engine.excerpt(source, lines, at).await.ok_or_else(|| "nothing is there".to_owned()),
+            Ok(Surroundings { lines, at, ends }) => match engine.excerpt(source, lines, at).await {
+                Some(line) => Ok((line, ends)),
+                None => Err("nothing is there".to_owned()),
+            },
             Err(why) => Err(why),
         };
         // Who is gone needs to know nothing.
         let _ = messages.send(Message::Around { row, found }).await;
     }
+}
+
+/// Gives the engine more of what stands around a line.
+async fn read_on(
+    read: impl Future<Output = Result<Stretch, String>>,
+    engine: &EngineHandle,
+    line: RowId,
+    older: bool,
+) -> Result<MoreAround, String> {
+    let (lines, end) = read.await?;
+    let count = lines.len();
+    let room = engine.read_on(line, lines, older).await.ok_or("it was let go; go back and there again")?;
+    Ok(MoreAround { lines: count, end, is_full: !room })
 }

@@ -237,6 +237,7 @@ fn over(state: &State, overlay: &Overlay) -> Vec<(Command, &'static str)> {
 fn picked(kind: &PickerKind) -> Vec<(Command, &'static str)> {
     let own: &[(Command, &'static str)] = match kind {
         PickerKind::Fields => &[(Command::Accept, "its values"), (Command::PickToggle, "show or hide")],
+        PickerKind::Copied => &[(Command::Accept, "copy it")],
         PickerKind::Values(_) => &[(Command::Accept, "only this"), (Command::PickOut, "not this")],
         PickerKind::Filters => &[
             (Command::PickToggle, "on or off"),

@@ -1,12 +1,14 @@
 //! What is looked for further back than everything that was brought: exactly what would be found if all of it was here,
 //! piece by piece, and also when it is stopped between.
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use quarterdeck::domain::log::{LineSpot, SourceKind, SourceSpec};
+use chrono::{DateTime, Utc};
+use quarterdeck::domain::log::{LineSpot, RawLine, Source, SourceKind, SourceSpec};
 use quarterdeck::domain::log_view::Sought;
 use quarterdeck::domain::query;
-use quarterdeck::logs::source::{Brought, Sieving, Start, TailHandle, TailOptions, tail};
+use quarterdeck::logs::source::{Brought, Sieving, Start, Surroundings, TailHandle, TailOptions, tail};
 use quarterdeck::transport::ExecSpec;
 use tokio::sync::mpsc;
 
@@ -106,13 +108,113 @@ async fn around_a_line_that_was_found_stands_what_its_source_wrote_there() {
     // Lines of traces are alike.
     for (line, spot) in seen.older.iter().zip(&seen.spots).filter(|(line, _)| line.starts_with("ts=")) {
         let source = seen.source.clone().unwrap();
-        let (lines, at) = tail.around(source, spot.clone(), 20_000).await.expect("its source").unwrap();
-        let lines: Vec<String> = lines.iter().map(|line| String::from_utf8_lossy(&line.bytes).into_owned()).collect();
+        let found = tail.around(source, spot.clone(), 20_000).await.expect("its source").unwrap();
+        let (lines, at) = (strings(&found.lines), found.at);
         assert_eq!(&lines[at], line);
         let place = all.iter().position(|one| one == line).unwrap();
         assert!(at >= 90.min(place) && lines.len() - at > 90, "{line}: {at} of {}", lines.len());
         assert!(lines == all[place - at..place - at + lines.len()], "{line}");
     }
+    // From there it is read on to where it begins and to where it ends, through every file.
+    let (source, spot) = (seen.source.clone().unwrap(), seen.spots[0].clone());
+    let found = tail.around(source.clone(), spot.clone(), 20_000).await.expect("its source").unwrap();
+    let whole = read_on(&tail, &source, found, 150_000).await;
+    assert!(whole == all, "{} of {}", whole.len(), all.len());
+    // What is written later is there the next time.
+    let found = tail.around(source.clone(), spot, 1 << 30).await.expect("its source").unwrap();
+    let end = found.ends.after.clone().expect("its end");
+    append(&log, b"ts=2026-11-21T00:00:00Z level=info one more\nand not yet a who");
+    let (more, end) = tail.further(source.clone(), end, false, 1000).await.expect("its source").unwrap();
+    assert_eq!(strings(&more), ["ts=2026-11-21T00:00:00Z level=info one more"]);
+    append(&log, b"le line\n");
+    let (more, _) = tail.further(source.clone(), end.expect("its end"), false, 1000).await.unwrap().unwrap();
+    assert_eq!(strings(&more), ["and not yet a whole line"]);
+    let other = Arc::new(Source { name: "file:/elsewhere".into(), ..(*source).clone() });
+    assert!(tail.further(other, found.ends.after.unwrap(), false, 1000).await.is_none(), "it is not one of these");
+}
+
+/// When a line was written.
+fn written(line: &str) -> Option<DateTime<Utc>> {
+    line.strip_prefix("ts=")?.split(' ').next()?.parse().ok()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn how_far_back_was_looked_is_told_and_holds() {
+    let folder = tempfile::tempdir().unwrap();
+    let log = folder.path().join("x.log");
+    append(&log, &events(0, 20_000));
+    let text = String::from_utf8_lossy(&std::fs::read(&log).unwrap()).into_owned();
+    let options = TailOptions { start: Start::Lines(10), ..from_the_beginning() };
+    // What the host looks for, and what is looked through here.
+    for search in ["needle", r"n\w\wdle"] {
+        let (sender, mut feed) = mpsc::channel(256);
+        let tail = tail(local(), None, file(&log), options.clone(), sender);
+        let mut seen = Seen::default();
+        seen.until(&mut feed, "the last lines", |seen| seen.lines.len() == 10).await;
+        let sieving = Sieving::new(sought("", Some(search)), true).unwrap();
+        let progress = sieving.progress.clone();
+        assert!(progress.reached().is_empty());
+        let brought = tail.sieved(500_000, 500_000, sieving).await;
+        seen.until(&mut feed, "older lines", |seen| seen.older.len() as u64 >= brought.lines).await;
+        let source = seen.source.clone().unwrap();
+        let to = progress.reached().of(std::iter::once(&*source)).to.expect("a time");
+        let newest = written(text.lines().rfind(|line| line.starts_with("ts=")).unwrap()).unwrap();
+        assert!(to < newest && written(&text).is_some_and(|oldest| oldest < to), "{to}");
+        // Nothing is missing since then.
+        let before: String = text.lines().take(text.lines().count() - 10).map(|line| format!("{line}\n")).collect();
+        let expected = events_with(&before, |event| {
+            event.iter().any(|line| line.contains("needle"))
+                && event.first().and_then(|line| written(line)).is_some_and(|at| at >= to)
+        });
+        assert!(expected.len() > 1 && seen.older == expected, "{search} {to}: {:?}", seen.older);
+        let sieving = Sieving::new(sought("", Some(search)), false).unwrap();
+        let progress = sieving.progress.clone();
+        tail.sieved(1 << 30, 1 << 30, sieving).await;
+        let span = progress.reached().of(std::iter::once(&*source));
+        assert_eq!((span.to, span.begun), (None, 1), "then to its beginning");
+    }
+}
+
+/// A line that is longer than a piece is no end, and lines that have no end yet are not read.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_line_that_is_longer_than_a_piece_is_read_over() {
+    let folder = tempfile::tempdir().unwrap();
+    let log = folder.path().join("x.log");
+    append(&log, b"ts=2026-11-20T08:00:00Z level=info needle\n");
+    append(&log, &[b"ts=2026-11-20T08:00:01Z level=info msg=", [b'x'; 100_000].as_slice(), b"\n"].concat());
+    append(&log, b"ts=2026-11-20T08:00:02Z level=info after\nts=2026-11-20T08:00:03Z level=info last\n");
+    let options = TailOptions { start: Start::Lines(1), ..from_the_beginning() };
+    let (sender, mut feed) = mpsc::channel(256);
+    let tail = tail(local(), None, file(&log), options, sender);
+    let mut seen = Seen::default();
+    seen.until(&mut feed, "the last line", |seen| seen.lines.len() == 1).await;
+    tail.sieved(1 << 30, 8 << 20, Sieving::new(sought("", Some("needle")), true).unwrap()).await;
+    seen.until(&mut feed, "the needle", |seen| seen.older.len() == 1).await;
+    let (source, spot) = (seen.source.clone().unwrap(), seen.spots[0].clone());
+    let found = tail.around(source.clone(), spot, 100).await.unwrap().unwrap();
+    let whole = read_on(&tail, &source, found, 100).await;
+    let ends: Vec<&str> = whole.iter().map(|line| &line[line.len() - 4..]).collect();
+    assert_eq!(ends, ["edle", "xxxx", "fter", "last"]);
+}
+
+fn strings(lines: &[RawLine]) -> Vec<String> {
+    lines.iter().map(|line| String::from_utf8_lossy(&line.bytes).into_owned()).collect()
+}
+
+/// Reads on from what was read around a line until there is nothing beyond.
+async fn read_on(tail: &TailHandle, source: &Arc<Source>, found: Surroundings, bytes: u64) -> Vec<String> {
+    let (mut lines, mut ends) = (strings(&found.lines), found.ends);
+    while let Some(end) = ends.before {
+        let (more, end) = tail.further(source.clone(), end, true, bytes).await.expect("its source").unwrap();
+        lines.splice(0..0, strings(&more));
+        ends.before = end;
+    }
+    while let Some(end) = ends.after.take() {
+        let (more, end) = tail.further(source.clone(), end, false, bytes).await.expect("its source").unwrap();
+        lines.extend(strings(&more));
+        ends.after = end.filter(|_| !more.is_empty());
+    }
+    lines
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -194,7 +296,7 @@ async fn fleet_a_journal_is_looked_through_by_its_host() {
             let sought = sought("", Some(search));
             async move { (all_of(&tail, bytes, 1000, &sought).await, tail) }
         });
-        let (brought, _tail) = loop {
+        let (brought, tail) = loop {
             tokio::select! {
                 biased;
                 () = tokio::time::sleep(Duration::from_millis(50)) => if brought.is_finished() {
@@ -214,5 +316,13 @@ async fn fleet_a_journal_is_looked_through_by_its_host() {
         let through = brought.through().unwrap();
         assert!(through.entries as usize + 10 >= at && through.bytes == 0, "{through:?} of {at}");
         assert!(seen.spots.iter().all(|spot| matches!(spot, LineSpot::Journal(..))));
+        // Around one of them stands what the unit said then, and it is read on to its beginning and its end.
+        let source = seen.source.clone().unwrap();
+        let found = tail.around(source.clone(), seen.spots[0].clone(), 20_000).await.unwrap().unwrap();
+        assert_eq!(strings(&found.lines)[found.at], seen.older[0]);
+        let whole = read_on(&tail, &source, found, 1 << 20).await;
+        let said: Vec<&str> = said.lines().collect();
+        assert!(whole.len() >= said.len(), "{} of {}", whole.len(), said.len());
+        assert_eq!(whole[..said.len()], said, "{search}");
     }
 }

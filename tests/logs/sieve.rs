@@ -12,7 +12,7 @@ use quarterdeck::domain::query::{Query, regex};
 use quarterdeck::logs::record::{Ingest, Record};
 use quarterdeck::logs::sieve::Sieve;
 use quarterdeck::logs::source::{Sieving, Start, TailOptions, tail};
-use quarterdeck::transport::SharedTransport;
+use quarterdeck::transport::{ExecSpec, Exit, SharedTransport};
 use tokio::sync::mpsc;
 
 use crate::exact::{Seen, file, fleet_host, local};
@@ -186,6 +186,43 @@ async fn fleet_a_filter_on_the_host_finds_what_is_found_here() {
         assert!(!plain.is_empty() && plain == sieved, "{pattern}: {} and {}", plain.len(), sieved.len());
         let sent = told.and_then(|told| told.bytes);
         assert!(sent.is_some_and(|sent| sent < 100_000), "{pattern}: {sent:?}");
+    }
+}
+
+#[tokio::test]
+#[ignore = "needs the fleet: tests/run"]
+async fn fleet_a_journal_is_filtered_by_its_host_as_it_would_be_here() {
+    let fleet = Fleet::running();
+    let host = fleet_host(&fleet, "web-1");
+    // A trace, of which each line is an entry of its own.
+    let write = "{ seq 1 300 | sed 's/^/qd line /'; printf '%s\\n' 'Traceback (most recent call last):' \
+        '  File \"a.py\", line 7, in qd' \"KeyError: 'qd'\"; seq 301 400 | sed 's/^/qd line /'; } | systemd-cat -t qd\n";
+    host.link().wait_for(|link| link.is_up()).await.expect("it is kept");
+    let spec = ExecSpec::script(write.to_owned(), std::time::Duration::from_secs(20));
+    assert_eq!(host.exec(spec).collect(1 << 10).await.exit, Exit::Code(0));
+    let long_ago = Start::Since(Utc::now() - TimeDelta::days(2));
+    for (unit, start, pattern, least, saves) in [
+        ("myservice.service", long_ago, "Start(ing|ed) ", 2, true),
+        ("myservice.service", Start::All, "level=info", 256, false),
+        ("", long_ago, "qd line [0-9]*7$", 40, true),
+        ("", long_ago, "KeyError: 'qd'", 1, true),
+        ("", Start::All, "line 7, in qd", 1, true),
+        ("", long_ago, "nowhere to be found", 0, true),
+        // Of what was just said little is sent as it is.
+        ("", Start::Since(Utc::now() + TimeDelta::hours(1)), "qd line", 0, false),
+    ] {
+        let spec = || SourceSpec { kind: SourceKind::Journal(unit.to_owned()), sudo: false };
+        let (plain, nothing) = wanted(host.clone(), spec(), start, pattern, false).await;
+        let (sieved, told) = wanted(host.clone(), spec(), start, pattern, true).await;
+        assert!(nothing.is_none() && plain.len() >= least, "{pattern}: {}", plain.len());
+        // More may be said meanwhile.
+        assert!(sieved.len() >= plain.len(), "{pattern}: {} of {}", sieved.len(), plain.len());
+        for (sieved, plain) in sieved.iter().zip(&plain) {
+            assert_eq!(sieved, plain, "{unit} {pattern}");
+        }
+        // The first entries come as they are; of the rest little does.
+        let sent = told.and_then(|told| told.bytes);
+        assert!(!saves || sent.is_some_and(|sent| sent < 1_200_000), "{pattern}: {sent:?}");
     }
 }
 

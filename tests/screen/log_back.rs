@@ -7,7 +7,8 @@ use quarterdeck::app::message::Message;
 use quarterdeck::app::state::State;
 use quarterdeck::app::update::update;
 use quarterdeck::domain::log::{FileId, LineSpot};
-use quarterdeck::domain::log_view::{LogRow, LogWindow, LookedThrough, RowContent, Sought};
+use quarterdeck::domain::log_reach::{FarBack, Reached};
+use quarterdeck::domain::log_view::{Anchor, Ends, LogRow, LogWindow, LookedThrough, MoreAround, RowContent, Sought};
 
 use super::log_pane::{answered, incident, logs};
 use super::{picture, press};
@@ -22,7 +23,8 @@ fn asked(effects: &[Effect]) -> Option<(u64, Sought, bool)> {
 
 fn brought(number: u64, lines: u64, sent: u64, bytes: u64) -> Message {
     let through = Some(LookedThrough { lines, sent, bytes, entries: 0 });
-    Message::Older { number, bad: false, text: format!("{lines} older lines match; the hosts sent it"), through }
+    let (text, reached) = (format!("{lines} older lines match; the hosts sent it"), Reached::default());
+    Message::Older { number, bad: false, text, through, reached }
 }
 
 /// The engine answers with rows of which these match.
@@ -65,7 +67,7 @@ fn a_search_that_finds_nothing_more_goes_on_with_the_hosts_and_can_be_stopped() 
     });
     assert_eq!(told, Some(sought.clone()), "the engine is told what to take");
     let through = LookedThrough { lines: 3, sent: 12_000, bytes: 293_000_000, entries: 0 };
-    update(&mut state, Message::LookingBack { number: 1, through });
+    update(&mut state, Message::LookingBack { number: 1, through, reached: Reached::default() });
     let shown = picture(&mut state);
     assert!(shown.contains("looking for older matches: 12 kB of 293 MB sent, 3 lines"), "{shown}");
     assert!(shown.contains("Esc stops"), "{shown}");
@@ -157,8 +159,9 @@ fn what_is_around_a_line_that_came_alone_is_read_from_its_host() {
     };
     assert_eq!(asked(press(&mut state, "z")), Some((row, "web-1".into(), spot)));
     assert!(state.logs.around.is_none(), "until it is there");
+    assert!(picture(&mut state).contains("reading what is around it · Esc stops"));
     let there = rows[1].id;
-    let effects = update(&mut state, Message::Around { row, found: Ok(there) });
+    let effects = update(&mut state, Message::Around { row, found: Ok((there, Ends::default())) });
     assert!(effects.iter().any(|effect| matches!(effect, Effect::Logs(query) if query.excerpt == Some(there))));
     found(&mut state, rows[1..].to_vec(), &[]);
     let shown = picture(&mut state);
@@ -184,6 +187,189 @@ fn what_is_around_a_line_that_came_alone_is_read_from_its_host() {
     assert!(picture(&mut state).contains("cannot be read: the host is not reached now"));
     // Who has gone on meanwhile stays there.
     press(&mut state, "zj");
-    assert!(update(&mut state, Message::Around { row, found: Ok(there) }).is_empty());
+    assert!(update(&mut state, Message::Around { row, found: Ok((there, Ends::default())) }).is_empty());
     assert!(state.logs.around.is_none());
+    // Esc ends the wait.
+    press(&mut state, "k");
+    state.logs.selected = Some(row);
+    press(&mut state, "z");
+    let effects = press(&mut state, "\u{1b}");
+    assert!(effects.iter().any(|effect| matches!(effect, Effect::StopOlder)), "{effects:?}");
+    assert!(update(&mut state, Message::Around { row, found: Ok((there, Ends::default())) }).is_empty());
+}
+
+/// A cockpit that shows what was read around a line: the first row of what is held.
+fn around(state: &mut State) -> Vec<LogRow> {
+    press(state, "/KeyError\r");
+    let mut rows = incident().rows;
+    rows.insert(0, alone(&rows[2], 90));
+    found(state, rows.clone(), &[0]);
+    press(state, "z");
+    let place = |cursor: &str| Some(LineSpot::Journal("api.service".into(), cursor.into()));
+    let ends = Ends { before: place("before"), after: place("after") };
+    update(state, Message::Around { row: rows[0].id, found: Ok((rows[3].id, ends)) });
+    let rows = incident().rows;
+    found(state, rows.clone(), &[2, 3]);
+    rows
+}
+
+/// What is asked for beyond what was read: the number, where, and whether before it.
+fn read_on(effects: &[Effect]) -> Option<(u64, String, bool)> {
+    effects.iter().find_map(|effect| match effect {
+        Effect::ReadOn { number, spot: LineSpot::Journal(_, cursor), older, .. } => {
+            Some((*number, cursor.to_string(), *older))
+        }
+        _ => None,
+    })
+}
+
+fn more(number: u64, lines: usize, end: Option<&str>) -> Message {
+    let end = end.map(|cursor| LineSpot::Journal("api.service".into(), cursor.into()));
+    Message::ReadOn { number, found: Ok(MoreAround { lines, end, is_full: false }) }
+}
+
+#[test]
+fn what_was_read_around_a_line_is_read_on_at_both_ends() {
+    let mut state = logs((80, 24));
+    let rows = around(&mut state);
+    let shown = picture(&mut state);
+    assert!(shown.contains("k j read on at its ends") && shown.contains("5 lines"), "{shown}");
+    // Up at the top reads what was written before, told while it lasts, one after the other.
+    assert_eq!(read_on(&press(&mut state, "g")), None, "first to the top");
+    let effects = press(&mut state, "k");
+    let (number, place, older) = read_on(&effects).expect("more is asked for");
+    assert_eq!((place.as_str(), older), ("before", true));
+    let shown = picture(&mut state);
+    assert!(shown.contains("reading what was written before it: 5 lines read · Esc stops"), "{shown}");
+    assert_eq!(read_on(&press(&mut state, "k")), None);
+    // Once it is there, the way goes on.
+    let effects = update(&mut state, more(number, 2, Some("further")));
+    let asked = effects.iter().find_map(|effect| match effect {
+        Effect::Logs(query) => Some((query.anchor, query.offset)),
+        _ => None,
+    });
+    assert_eq!(asked, Some((Anchor::Top(rows[0].id), -1)));
+    let mut longer = rows.clone();
+    longer.insert(0, alone(&rows[0], 1));
+    longer[0].spot = None;
+    found(&mut state, longer.clone(), &[]);
+    assert_eq!(state.logs.selected, Some(longer[0].id));
+    // Its beginning is told; there is nothing to be asked then.
+    let (number, place, _) = read_on(&press(&mut state, "k")).expect("more is asked for");
+    assert_eq!(place, "further");
+    update(&mut state, more(number, 0, None));
+    let shown = picture(&mut state);
+    assert!(shown.contains("that is its beginning") && shown.contains("5 lines from the first"), "{shown}");
+    assert_eq!(read_on(&press(&mut state, "k")), None);
+    // Down, to its end, where more may be written later.
+    assert_eq!(read_on(&press(&mut state, "G")), None, "first to the bottom");
+    let (number, place, older) = read_on(&press(&mut state, "j")).expect("more is asked for");
+    assert_eq!((place.as_str(), older), ("after", false));
+    update(&mut state, more(number, 0, Some("after")));
+    assert!(picture(&mut state).contains("nothing was written after it so far"));
+    let (_, place, _) = read_on(&press(&mut state, "j")).expect("it may have grown");
+    assert_eq!(place, "after");
+    // Esc stops that and stays; what comes nevertheless is not taken. Once more goes back.
+    let effects = press(&mut state, "\u{1b}");
+    assert!(effects.iter().any(|effect| matches!(effect, Effect::StopOlder)), "{effects:?}");
+    assert!(state.logs.around.is_some() && update(&mut state, more(number + 1, 2, None)).is_empty());
+    press(&mut state, "\u{1b}");
+    assert!(state.logs.around.is_none());
+}
+
+#[test]
+fn a_search_in_what_was_read_around_a_line_goes_on_beyond_it() {
+    let mut state = logs((80, 24));
+    let rows = around(&mut state);
+    state.logs.selected = Some(rows[2].id);
+    press(&mut state, "N");
+    let (number, _, older) = read_on(&found(&mut state, rows.clone(), &[2, 3])).expect("there is none above");
+    assert!(older && picture(&mut state).contains("searching what was written before it"));
+    // It goes on piece by piece until there is one.
+    let effects = update(&mut state, more(number, 100, Some("further")));
+    assert!(effects.iter().any(|effect| matches!(effect, Effect::Logs(query) if query.seek.is_some())));
+    let (number, place, _) = read_on(&found(&mut state, rows.clone(), &[2, 3])).expect("there is none yet");
+    assert_eq!(place, "further");
+    update(&mut state, more(number, 100, None));
+    let mut longer = rows.clone();
+    longer.insert(0, alone(&rows[2], 1));
+    found(&mut state, longer.clone(), &[0, 3, 4]);
+    assert_eq!(state.logs.selected, Some(longer[0].id));
+    // Or until it begins.
+    press(&mut state, "N");
+    assert_eq!(read_on(&found(&mut state, longer.clone(), &[0, 3, 4])), None);
+    assert!(picture(&mut state).contains("nothing further up, to its beginning"));
+    // Downwards it is the same; who has gone elsewhere meanwhile stays there.
+    state.logs.selected = Some(longer[4].id);
+    press(&mut state, "n");
+    let (number, place, older) = read_on(&found(&mut state, longer.clone(), &[0, 3, 4])).expect("there is none below");
+    assert_eq!((place.as_str(), older), ("after", false));
+    press(&mut state, "k");
+    let effects = update(&mut state, more(number, 9, Some("later")));
+    assert!(effects.iter().any(|effect| matches!(effect, Effect::Logs(query) if query.seek.is_none())), "{effects:?}");
+    // The newest is elsewhere.
+    press(&mut state, " ");
+    assert!(state.logs.around.is_none() && state.logs.follow);
+}
+
+#[test]
+fn what_is_read_on_is_bounded_and_what_cannot_be_read_is_told() {
+    let mut state = logs((80, 24));
+    around(&mut state);
+    let (number, ..) = read_on(&press(&mut state, "gk")).expect("more is asked for");
+    update(&mut state, Message::ReadOn { number, found: Err("the host is not reached now".into()) });
+    assert!(picture(&mut state).contains("what is beyond it cannot be read: the host is not reached now"));
+    let (number, place, _) = read_on(&press(&mut state, "k")).expect("it is tried again");
+    assert_eq!(place, "before");
+    let found = Ok(MoreAround { lines: 9, end: Some(LineSpot::Journal("u".into(), "c".into())), is_full: true });
+    update(&mut state, Message::ReadOn { number, found });
+    self::found(&mut state, incident().rows, &[]);
+    assert_eq!(read_on(&press(&mut state, "gk")), None);
+    assert!(picture(&mut state).contains("no more than that is held around a line; `qd logs --since`"));
+}
+
+#[test]
+fn how_far_back_every_source_was_looked_through_is_shown() {
+    let mut state = logs((80, 24));
+    press(&mut state, "/KeyError\r");
+    found(&mut state, incident().rows, &[]);
+    let (number, searching) = (state.logs.looks, state.logs.looking_back.is_some());
+    assert!(searching, "there is none in the buffer");
+    let mut rows = incident().rows;
+    rows.insert(0, alone(&rows[2], 30));
+    rows.insert(0, alone(&rows[3], 90));
+    let sources: Vec<_> = incident().sources.iter().map(|status| status.source.clone()).collect();
+    let before = |row: &LogRow| FarBack::To(row.time - chrono::TimeDelta::minutes(1));
+    let told = |n: usize, far: FarBack| {
+        let mut reached = Reached::default();
+        reached.set(&sources[n], far);
+        reached
+    };
+    let through = LookedThrough { lines: 1, sent: 12_000, bytes: 293_000_000, entries: 0 };
+    // One of them is still to be looked through: also when it is stopped now.
+    update(&mut state, Message::LookingBack { number, through, reached: told(0, before(&rows[1])) });
+    let rule = |state: &mut State| picture(state).lines().nth(1).unwrap_or_default().to_owned();
+    let shown = rule(&mut state);
+    assert!(shown.contains("searched to ") && shown.contains("Z on 1 of 2 sources"), "{shown}");
+    press(&mut state, "\u{1b}");
+    assert!(rule(&mut state).contains("Z on 1 of 2 sources"), "{}", rule(&mut state));
+    // The other was looked through further: above that there are holes.
+    press(&mut state, "N");
+    found(&mut state, incident().rows, &[]);
+    let number = state.logs.looks;
+    let (text, reached) = ("1 older line".to_owned(), told(1, before(&rows[0])));
+    update(&mut state, Message::Older { number, bad: false, text, through: Some(through), reached });
+    found(&mut state, rows.clone(), &[0, 1, 4, 5]);
+    let shown = picture(&mut state);
+    assert!(shown.contains("searched to ") && shown.contains("Z, 1 of 2 sources further"), "{shown}");
+    let at = |words: &str| shown.lines().position(|line| line.contains(words)).expect("it is told");
+    let time = |row: &LogRow| row.time.format("%H:%M:%S").to_string();
+    let holes = at("above: only 1 of 2 sources are searched · N goes further");
+    assert!(at(&time(&rows[0])) < holes && holes < at(&time(&rows[1])), "{shown}");
+    // Of a source that is hidden nothing is missing.
+    state.logs.query.filter.hidden.push(incident().sources[0].id);
+    assert!(rule(&mut state).contains("all searched to "), "{}", rule(&mut state));
+    // With the search it goes.
+    press(&mut state, "\u{1b}");
+    assert!(!rule(&mut state).contains("searched"), "{}", rule(&mut state));
 }

@@ -58,7 +58,7 @@ fn what_is_copied_and_saved_leaves_without_secrets() {
     press(&mut state, "2 ");
     let id = state.logs.selected.expect("pausing selects the newest line");
     for (keys, what) in
-        [("yy", Taken::Line(id)), ("ye", Taken::Event(id)), ("yfmsg\r", Taken::Field(id, "msg".to_owned()))]
+        [("yy", Taken::Line(id)), ("ye", Taken::Event(id)), (":copy-field msg\r", Taken::Field(id, "msg".to_owned()))]
     {
         let effects = press(&mut state, keys);
         let Some(Effect::Export(export, ExportTo::Clipboard)) = effects.last() else { panic!("{keys}: {effects:?}") };

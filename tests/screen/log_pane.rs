@@ -14,6 +14,7 @@ use quarterdeck::domain::delivery::{Delivery, Project};
 use quarterdeck::domain::deployment::{Deployment, DeploymentStatus};
 use quarterdeck::domain::event::{Event, EventKind};
 use quarterdeck::domain::log::{Level, Source, SourceId, TimeFrom};
+use quarterdeck::domain::log_reach::Reached;
 use quarterdeck::domain::log_survey::{Counted, Survey, Tally};
 use quarterdeck::domain::log_view::{Anchor, LogRow, LogWindow, LookedThrough, RowContent, RowId, SourceStatus};
 
@@ -308,7 +309,7 @@ fn above_the_oldest_line_the_hosts_look_for_what_passes_the_filter() {
     };
     let brought = |number, text: &str, sent, bytes| {
         let through = Some(LookedThrough { sent, bytes, ..LookedThrough::default() });
-        Message::Older { number, bad: false, text: text.into(), through }
+        Message::Older { number, bad: false, text: text.into(), through, reached: Reached::default() }
     };
     assert_eq!(asked(press(&mut state, " kkk")), Some(("KeyError".into(), true)));
     assert!(picture(&mut state).contains("looking for older lines that pass"));

@@ -1,8 +1,11 @@
 //! What decides which lines are shown: what was typed, filters kept under a name, an id that is followed, everything
 //! around a line.
 
-use crate::domain::log::SourceId;
-use crate::domain::log_view::{LookedThrough, RowId, Sought};
+use std::sync::Arc;
+
+use crate::domain::log::{Source, SourceId};
+use crate::domain::log_reach::Reached;
+use crate::domain::log_view::{Ends, LookedThrough, RowId, Sought};
 use crate::domain::query::Query;
 
 /// A filter that is kept under a name, to be put on and off.
@@ -38,8 +41,47 @@ pub struct Following {
 pub struct Around {
     /// Which lines are around it: all, or those of its own source.
     pub query: Query,
-    /// What was read around a line that came alone: the line, and its row there.
-    pub excerpt: Option<(RowId, RowId)>,
+    /// What was read around a line that came alone.
+    pub excerpt: Option<Excerpt>,
+}
+
+/// What was read around a line that came alone, from its host.
+#[derive(Clone, Debug)]
+pub struct Excerpt {
+    /// The line's row among what is held.
+    pub row: RowId,
+    /// Its row among what was read.
+    pub there: RowId,
+    /// Its source.
+    pub source: Arc<Source>,
+    /// Where it goes on.
+    pub ends: Ends,
+    /// No more of it is held.
+    pub is_full: bool,
+    /// More is being read.
+    pub reading: Option<ReadingOn>,
+}
+
+/// More of what is around a line is being read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ReadingOn {
+    /// The number of the question.
+    pub number: u64,
+    /// What was written before, not after.
+    pub older: bool,
+    /// What is done with it.
+    pub then: Onward,
+    /// The row that was selected.
+    pub from: Option<RowId>,
+}
+
+/// What is done when more was read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Onward {
+    /// So many rows on; negative is up.
+    Move(i64),
+    /// The search goes on.
+    Search,
 }
 
 /// Older lines were looked for: above what had been brought, only those that were found are there.
@@ -49,6 +91,8 @@ pub struct LookedBack {
     pub sought: Sought,
     /// What was looked through for it.
     pub through: LookedThrough,
+    /// And how far back.
+    pub reached: Reached,
 }
 
 /// Older lines are being brought, or looked for.
@@ -81,7 +125,8 @@ impl super::LogsState {
             Some(around) => (self.query.filter.query, self.query.mark) = (around.query.clone(), Some(wanted)),
             None => (self.query.filter.query, self.query.mark) = (wanted, None),
         }
-        self.query.excerpt = self.around.as_ref().and_then(|around| around.excerpt).map(|(_, there)| there);
+        self.query.excerpt =
+            self.around.as_ref().and_then(|around| around.excerpt.as_ref()).map(|excerpt| excerpt.there);
         // What was found for another filter is let go with it.
         if self.looked_back.as_ref().is_some_and(|back| back.sought.query != *self.wanted()) {
             self.looked_back = None;

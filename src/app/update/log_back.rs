@@ -3,6 +3,7 @@
 use super::{logs, toast};
 use crate::app::effect::Effect;
 use crate::app::state::{LookedBack, LookingBack, State};
+use crate::domain::log_reach::Reached;
 use crate::domain::log_view::{LookedThrough, RowId, Sought};
 
 /// Asks for what was written before the oldest line.
@@ -11,9 +12,6 @@ pub(super) fn more(state: &mut State, effects: &mut Vec<Effect>) {
         return;
     }
     let logs = &state.logs;
-    if logs.query.excerpt.is_some() {
-        return toast(state, false, "no more was read around the line");
-    }
     // What is looked for already is looked for further.
     let before = logs.looked_back.as_ref().map(|back| back.sought.clone());
     let sought = before.unwrap_or_else(|| Sought { query: logs.wanted().clone(), search: None });
@@ -24,9 +22,6 @@ pub(super) fn more(state: &mut State, effects: &mut Vec<Effect>) {
 pub(super) fn search(state: &mut State, from: RowId, effects: &mut Vec<Effect>) {
     if state.logs.looking_back.is_some() {
         return toast(state, false, "older lines are being looked for; Esc stops that");
-    }
-    if state.logs.query.excerpt.is_some() {
-        return toast(state, false, "nothing further up");
     }
     if is_full(state) {
         return;
@@ -55,7 +50,8 @@ fn look(state: &mut State, sought: Sought, from: Option<RowId>, effects: &mut Ve
     let logs = &mut state.logs;
     let afresh = logs.query.sought.as_deref() != Some(&sought);
     if afresh || logs.looked_back.is_none() {
-        logs.looked_back = Some(LookedBack { sought: sought.clone(), through: LookedThrough::default() });
+        let (through, reached) = (LookedThrough::default(), Reached::default());
+        logs.looked_back = Some(LookedBack { sought: sought.clone(), through, reached });
         logs::ask(state, effects);
     }
     let logs = &mut state.logs;
@@ -65,17 +61,30 @@ fn look(state: &mut State, sought: Sought, from: Option<RowId>, effects: &mut Ve
 }
 
 /// How far a look has come.
-pub(super) fn told(state: &mut State, number: u64, through: LookedThrough) {
+pub(super) fn told(state: &mut State, number: u64, through: LookedThrough, reached: Reached) {
     if let Some(looking) = state.logs.looking_back.as_mut().filter(|looking| looking.number == number) {
         looking.through = through;
+        // What is stopped has come so far.
+        if let Some(back) = &mut state.logs.looked_back {
+            back.reached.add(reached);
+        }
     }
 }
 
 /// What was asked for has been brought.
-pub(super) fn brought(state: &mut State, number: u64, through: Option<LookedThrough>, effects: &mut Vec<Effect>) {
+pub(super) fn brought(
+    state: &mut State,
+    number: u64,
+    through: Option<LookedThrough>,
+    reached: Reached,
+    effects: &mut Vec<Effect>,
+) {
     let logs = &mut state.logs;
     let Some(looking) = logs.looking_back.take_if(|looking| looking.number == number) else { return };
     add(state, through.unwrap_or_default());
+    if let Some(back) = &mut state.logs.looked_back {
+        back.reached.add(reached);
+    }
     let logs = &state.logs;
     // Who has gone elsewhere meanwhile stays there.
     let still = |from: &RowId| !logs.follow && logs.selected == Some(*from) && logs.query.search.is_some();

@@ -1,19 +1,20 @@
 //! Copying and saving rows of the logs. What leaves does so without the secrets in it.
 
 use super::logs::{needs_line, selected};
-use super::{overlays, toast};
+use super::{log_lists, overlays, toast};
 use crate::app::command::Command;
 use crate::app::effect::{Effect, ExportTo};
+use crate::app::picker::PickerKind;
 use crate::app::state::{Overlay, PromptPurpose, State};
 use crate::domain::log_export::{Export, ExportForm, Taken};
-use crate::domain::log_view::{RowContent, RowId};
+use crate::domain::log_view::{LogRow, RowContent, RowId};
 
 pub(super) fn run(state: &mut State, command: Command, effects: &mut Vec<Effect>) {
     match command {
         Command::CopyLine => copy(state, Taken::Line, effects),
         Command::CopyEvent => copy(state, Taken::Event, effects),
         Command::CopyField(Some(name)) => copy(state, |id| Taken::Field(id, name), effects),
-        Command::CopyField(None) => which_field(state),
+        Command::CopyField(None) => which_field(state, effects),
         Command::CopyWindow => window(state, effects),
         Command::Save(None) => {
             let name = format!("qd-logs-{}.log", state.now.format("%Y%m%d-%H%M%S"));
@@ -42,18 +43,15 @@ fn copy(state: &mut State, what: impl FnOnce(RowId) -> Taken, effects: &mut Vec<
     }
 }
 
-fn which_field(state: &mut State) {
+/// Lists the fields of the selected line.
+fn which_field(state: &mut State, effects: &mut Vec<Effect>) {
     if !needs_line(state) {
         return;
     }
-    let names: Vec<&str> = match selected(state).map(|row| &row.content) {
-        Some(RowContent::Line { fields, .. }) => fields.iter().map(|(name, _)| name.as_str()).collect(),
-        _ => Vec::new(),
-    };
-    let title = format!("copy which field ({})", names.join(" "));
-    match names.is_empty() {
-        true => toast(state, true, "no fields are known of this line"),
-        false => overlays::prompt(state, PromptPurpose::LogField, &title, ""),
+    let has_fields = |row: &LogRow| matches!(&row.content, RowContent::Line { fields, .. } if !fields.is_empty());
+    match selected(state).is_some_and(has_fields) {
+        true => log_lists::open(state, PickerKind::Copied, effects),
+        false => toast(state, true, "no fields are known of this line"),
     }
 }
 

@@ -1,8 +1,8 @@
 //! Which row becomes the selected one when an answer comes.
 
-use super::{log_back, logs, toast};
+use super::{log_around, log_back, logs, toast};
 use crate::app::effect::Effect;
-use crate::app::state::{Landing, State};
+use crate::app::state::{Landing, Onward, State};
 use crate::domain::log_view::{LogRow, RowContent, Seek};
 
 /// Selects the row that was asked for, once its window is there.
@@ -41,11 +41,14 @@ pub(super) fn land(state: &mut State, effects: &mut Vec<Effect>) {
                 Some(id) => logs.selected = Some(id),
                 None => {
                     logs.selected = Some(from);
-                    let searched = matches!(logs.query.seek, Some((Seek::Match, false))) && logs.window.error.is_none();
+                    let sought = logs.query.seek.is_some_and(|(what, _)| what == Seek::Match);
+                    let searched = sought && logs.window.error.is_none();
+                    let excerpt = logs.query.excerpt.is_some();
                     match landing {
                         // What came of that has been told.
                         Landing::FoundBack(_) => {}
-                        _ if searched => log_back::search(state, from, effects),
+                        _ if searched && excerpt => log_around::read_on(state, !forward, Onward::Search, effects),
+                        _ if searched && !forward => log_back::search(state, from, effects),
                         _ => toast(state, false, if forward { "nothing further down" } else { "nothing further up" }),
                     }
                 }

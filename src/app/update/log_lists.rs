@@ -2,7 +2,7 @@
 
 use chrono::TimeDelta;
 
-use super::{log_marks, log_views, logs, overlays, toast};
+use super::{log_export, log_marks, log_views, logs, overlays, toast};
 use crate::app::command::Command;
 use crate::app::effect::Effect;
 use crate::app::picker::{Picker, PickerKind, kinds};
@@ -145,6 +145,10 @@ pub(super) fn pick(state: &mut State, command: &Command, effects: &mut Vec<Effec
                 None => hidden.push(item.id),
             }
             state.logs.measure(state.viewport.log_columns);
+        }
+        (PickerKind::Copied, Command::Accept) => {
+            state.overlays.pop();
+            log_export::run(state, Command::CopyField(Some(item.id)), effects);
         }
         (PickerKind::Values(name), Command::Accept) => by_value(state, &name, &item.id, true, effects),
         (PickerKind::Values(name), Command::PickOut) => by_value(state, &name, &item.id, false, effects),

@@ -1,27 +1,25 @@
-//! From one line to others: everything around it, the same request on every host, its host, service, deployment, alert.
-
-use std::sync::Arc;
+//! From one line to others: the same request on every host, its host, service, deployment, alert.
 
 use chrono::{DateTime, Utc};
 
-use super::{hosts, lists, logs, show, toast};
+use super::{hosts, lists, log_around, logs, show, toast};
 use crate::app::board::Pane;
 use crate::app::command::Command;
 use crate::app::effect::Effect;
-use crate::app::state::{Around, Following, Landing, OverviewPane, State, Tab};
+use crate::app::state::{Following, Landing, OverviewPane, State, Tab};
 use crate::app::view_state::rows;
 use crate::domain::alert::Alert;
 use crate::domain::deployment::Deployment;
 use crate::domain::log::Source;
 use crate::domain::log_thread::Thread;
 use crate::domain::log_view::{Anchor, RowContent, RowId};
-use crate::domain::query::{Op, Query};
+use crate::domain::query::Query;
 
 pub(super) fn run(state: &mut State, command: &Command, effects: &mut Vec<Effect>) {
     match command {
         Command::Fold => fold(state, effects),
-        Command::Around => around(state, |_| Query::default(), effects),
-        Command::AroundSource => around(state, of_source, effects),
+        Command::Around => log_around::around(state, |_| Query::default(), effects),
+        Command::AroundSource => log_around::around(state, log_around::of_source, effects),
         Command::FollowId => follow_id(state, effects),
         _ => elsewhere(state, command, effects),
     }
@@ -36,73 +34,10 @@ fn fold(state: &mut State, effects: &mut Vec<Effect>) {
     }
 }
 
-/// The lines of one source.
-fn of_source(source: &Source) -> Query {
-    Query::all(vec![Query::field("host", Op::Is, source.host.as_str()), Query::field("source", Op::Is, &source.name)])
-}
-
 /// The source of the selected line.
-fn source(state: &State) -> Option<&Source> {
+pub(super) fn source(state: &State) -> Option<&Source> {
     let row = logs::selected(state)?;
     state.logs.window.sources.iter().find(|source| source.id == row.source).map(|source| &*source.source)
-}
-
-fn source_of(state: &State) -> Option<Arc<Source>> {
-    source(state).cloned().map(Arc::new)
-}
-
-/// Said while a host is asked for what is around a line.
-const READING: &str = "reading what is around it";
-
-/// Shows what is around the selected line, whatever the filter; or goes back to the filter.
-fn around(state: &mut State, query: impl Fn(&Source) -> Query, effects: &mut Vec<Effect>) {
-    if state.logs.around.is_some() {
-        return leave_around(state, effects);
-    }
-    if !logs::needs_line(state) {
-        return;
-    }
-    let alone = logs::selected(state).and_then(|row| Some((row.id, row.spot.clone()?)));
-    if let Some(((row, spot), source)) = alone.zip(source_of(state)) {
-        state.logs.around_asked = Some(row);
-        effects.push(Effect::Around { row, source, spot });
-        return toast(state, false, READING);
-    }
-    if let Some((id, query)) = state.logs.selected.zip(source(state).map(query)) {
-        state.logs.around = Some(Around { query, excerpt: None });
-        state.logs.compose();
-        hold(state, id, effects);
-    }
-}
-
-/// What stands around a line was read: it is shown, if it still is that line that is looked at.
-pub(super) fn read_around(state: &mut State, row: RowId, found: Result<RowId, String>, effects: &mut Vec<Effect>) {
-    if state.logs.around_asked.take_if(|asked| *asked == row).is_none() || state.logs.selected != Some(row) {
-        return;
-    }
-    // It is there to be seen now.
-    state.toasts.retain(|toast| toast.text != READING);
-    match found {
-        Ok(there) => {
-            state.logs.around = Some(Around { query: Query::default(), excerpt: Some((row, there)) });
-            state.logs.compose();
-            hold(state, there, effects);
-        }
-        Err(why) => toast(state, true, format!("what is around it cannot be read: {why}")),
-    }
-}
-
-/// Goes back to what passes the filter.
-pub(super) fn leave_around(state: &mut State, effects: &mut Vec<Effect>) {
-    let excerpt = state.logs.around.take().and_then(|around| around.excerpt);
-    if let Some((row, _)) = excerpt {
-        state.logs.selected = Some(row);
-    }
-    state.logs.compose();
-    match state.logs.selected {
-        Some(id) => hold(state, id, effects),
-        None => logs::ask(state, effects),
-    }
 }
 
 /// Other rows are wanted, with this one in their middle.

@@ -3,12 +3,12 @@
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::{
-    hosts, lists, log_landing, log_lists, log_marks, log_reach, log_sources, log_time, log_views, overlays, overview,
-    show, toast,
+    hosts, lists, log_around, log_back, log_landing, log_lists, log_marks, log_reach, log_sources, log_time, log_views,
+    overlays, overview, show, toast,
 };
 use crate::app::command::Command;
 use crate::app::effect::Effect;
-use crate::app::state::{About, Landing, OverviewPane, PromptPurpose, State, Tab};
+use crate::app::state::{About, Landing, Onward, OverviewPane, PromptPurpose, State, Tab};
 use crate::domain::log::{Level, SourceId};
 use crate::domain::log_view::{Anchor, LogRow, LogWindow, RowId, Seek};
 use crate::domain::query::{Op, Query};
@@ -113,6 +113,10 @@ pub(super) fn pause(state: &mut State, effects: &mut Vec<Effect>) {
 
 /// Follows the tail.
 pub(super) fn follow(state: &mut State, effects: &mut Vec<Effect>) {
+    // Nothing new comes to what was read around a line.
+    if state.logs.around.take_if(|around| around.excerpt.is_some()).is_some() {
+        state.logs.compose();
+    }
     let logs = &mut state.logs;
     (logs.follow, logs.selected, logs.query.left, logs.landing) = (true, None, None, None);
     (logs.query.anchor, logs.query.offset, logs.query.seek) = (Anchor::Tail, 0, None);
@@ -138,14 +142,25 @@ pub(super) fn step(state: &mut State, rows: i64, effects: &mut Vec<Effect>) {
     }
     let (up, beyond) = (to < 0, if to < 0 { to } else { to - shown.len() as i64 + 1 });
     if (up && logs.window.above == 0) || (!up && logs.window.below == 0) {
-        logs.selected = if up { shown.first() } else { shown.last() }.map(|row| row.id);
-        if up {
-            super::log_back::more(state, effects);
+        let edge = if up { shown.first() } else { shown.last() }.map(|row| row.id);
+        let was_there = std::mem::replace(&mut logs.selected, edge) == edge;
+        match logs.query.excerpt.is_some() {
+            // It is read on by who is at its end, not on the way there.
+            true if !was_there => {}
+            true => log_around::read_on(state, up, Onward::Move(beyond), effects),
+            false if up => log_back::more(state, effects),
+            false => {}
         }
         return;
     }
-    logs.landing = Some(if up { Landing::Top } else { Landing::Bottom });
-    logs.query.offset = beyond;
+    self::beyond(state, beyond, effects);
+}
+
+/// Goes so many rows beyond those on the screen; negative is up.
+pub(super) fn beyond(state: &mut State, rows: i64, effects: &mut Vec<Effect>) {
+    let logs = &mut state.logs;
+    logs.landing = Some(if rows < 0 { Landing::Top } else { Landing::Bottom });
+    logs.query.offset = rows;
     ask(state, effects);
 }
 
@@ -309,7 +324,13 @@ pub(super) fn seek_again(state: &mut State, from: RowId, effects: &mut Vec<Effec
 }
 
 /// The seek begins at a row, not at the window's top.
-fn seek_from(state: &mut State, from: RowId, seek: (Seek, bool), landing: Landing, effects: &mut Vec<Effect>) {
+pub(super) fn seek_from(
+    state: &mut State,
+    from: RowId,
+    seek: (Seek, bool),
+    landing: Landing,
+    effects: &mut Vec<Effect>,
+) {
     let logs = &mut state.logs;
     (logs.query.anchor, logs.query.offset, logs.query.seek) = (Anchor::Top(from), 0, Some(seek));
     logs.landing = Some(landing);

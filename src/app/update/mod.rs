@@ -8,6 +8,7 @@ mod finding;
 mod hosted_targets;
 mod hosts;
 mod lists;
+mod log_around;
 mod log_back;
 mod log_export;
 mod log_landing;
@@ -109,12 +110,13 @@ pub fn update(state: &mut State, message: Message) -> Vec<Effect> {
             state.put_banner(Banner { about: About::Worker, bad: true, text: format!("{what} failed: {why}") });
         }
         Message::Notice { bad, text } => toast(state, bad, text),
-        Message::Older { number, bad, text, through } => {
+        Message::Older { number, bad, text, through, reached } => {
             toast(state, bad, text);
-            log_back::brought(state, number, through, &mut effects);
+            log_back::brought(state, number, through, reached, &mut effects);
         }
-        Message::Around { row, found } => log_reach::read_around(state, row, found, &mut effects),
-        Message::LookingBack { number, through } => log_back::told(state, number, through),
+        Message::Around { row, found } => log_around::was_read(state, row, found, &mut effects),
+        Message::ReadOn { number, found } => log_around::went_on(state, number, found, &mut effects),
+        Message::LookingBack { number, through, reached } => log_back::told(state, number, through, reached),
         data => {
             let changed = anew::changed(state, &data);
             data::take(state, data);

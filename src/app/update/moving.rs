@@ -24,7 +24,7 @@ pub(super) fn run(state: &mut State, command: &Command, effects: &mut Vec<Effect
         Command::PageUp => step(state, -page, effects),
         Command::PageDown => step(state, page, effects),
         Command::First => step(state, -i64::from(u32::MAX), effects),
-        Command::Last if state.tab == Tab::Logs && !state.logs.sidebar => logs::follow(state, effects),
+        Command::Last if is_stream(state) => logs::follow(state, effects),
         Command::Last => step(state, i64::from(u32::MAX), effects),
         Command::Left => state.logs.column = state.logs.column.saturating_sub(8),
         Command::Right => state.logs.column = (state.logs.column + 8).min(4096),
@@ -37,6 +37,11 @@ pub(super) fn run(state: &mut State, command: &Command, effects: &mut Vec<Effect
         Command::Open => open(state, effects),
         _ => {}
     }
+}
+
+/// Whether the keys go to the stream of the logs, which has no last row.
+fn is_stream(state: &State) -> bool {
+    state.tab == Tab::Logs && !state.logs.sidebar && state.logs.query.excerpt.is_none()
 }
 
 fn page(state: &State) -> usize {

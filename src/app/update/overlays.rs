@@ -3,7 +3,8 @@
 use crossterm::event::{KeyCode, KeyEvent};
 
 use super::{
-    acting, lists, log_back, log_lists, log_reach, logs, offers, questions, run as run_command, steering, typed_ahead,
+    acting, lists, log_around, log_back, log_lists, log_reach, logs, offers, questions, run as run_command, steering,
+    typed_ahead,
 };
 use crate::app::command::{COMMANDS, Command, Entry};
 use crate::app::effect::Effect;
@@ -97,9 +98,10 @@ fn back(state: &mut State, effects: &mut Vec<Effect>) {
         Tab::Hosts => state.machines.filter.clear(),
         Tab::Deploys | Tab::Alerts | Tab::Business => lists::back(state),
         Tab::Logs if state.logs.looking_back.is_some() => log_back::stop(state, effects),
+        Tab::Logs if log_around::is_reading(state) => log_around::stop(state, effects),
         Tab::Logs if state.logs.detail => state.logs.detail = false,
         Tab::Logs if state.logs.sidebar => state.logs.sidebar = false,
-        Tab::Logs if state.logs.around.is_some() => log_reach::leave_around(state, effects),
+        Tab::Logs if state.logs.around.is_some() => log_around::leave(state, effects),
         Tab::Logs if state.logs.following.is_some() => log_reach::leave_id(state, effects),
         Tab::Logs if state.logs.query.search.is_some() => logs::search(state, "", effects),
         Tab::Logs if !state.logs.follow => logs::follow(state, effects),
@@ -181,7 +183,6 @@ fn preview(state: &mut State, effects: &mut Vec<Effect>) {
         PromptPurpose::PickerFind => log_lists::run(state, Command::PickFind(Some(text)), effects),
         PromptPurpose::LogTime
         | PromptPurpose::LogSave
-        | PromptPurpose::LogField
         | PromptPurpose::LogNote
         | PromptPurpose::ViewName
         | PromptPurpose::FilterName => {}
@@ -289,9 +290,7 @@ fn accept_prompt(state: &mut State, effects: &mut Vec<Effect>) {
         PromptPurpose::LogSearch => Command::Search(Some(text)),
         PromptPurpose::LogFilter => Command::Filter(Some(text)),
         PromptPurpose::LogTime => Command::GoTo(Some(text)),
-        PromptPurpose::LogSave | PromptPurpose::LogField | PromptPurpose::FilterName | PromptPurpose::ViewName
-            if text.trim().is_empty() =>
-        {
+        PromptPurpose::LogSave | PromptPurpose::FilterName | PromptPurpose::ViewName if text.trim().is_empty() => {
             return;
         }
         PromptPurpose::ViewName => Command::SaveView(Some(text.trim().to_owned())),
@@ -300,7 +299,6 @@ fn accept_prompt(state: &mut State, effects: &mut Vec<Effect>) {
         PromptPurpose::LogNote => Command::Note(Some(text)),
         PromptPurpose::PickerFind => Command::PickFind(Some(text)),
         PromptPurpose::LogSave => Command::Save(Some(text.trim().to_owned())),
-        PromptPurpose::LogField => Command::CopyField(Some(text.trim().to_owned())),
         PromptPurpose::HostFilter => Command::FilterHosts(Some(text)),
         PromptPurpose::ListFilter => Command::Find(Some(text)),
     };

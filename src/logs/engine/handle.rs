@@ -30,6 +30,8 @@ pub(super) enum Order {
     Survey(survey::Order),
     Settle(oneshot::Sender<()>),
     Excerpt(Arc<Source>, Vec<RawLine>, usize, oneshot::Sender<RowId>),
+    /// Older lines, or newer ones, for what was read around a line.
+    ReadOn(RowId, Vec<RawLine>, bool, oneshot::Sender<bool>),
 }
 
 impl EngineHandle {
@@ -76,6 +78,14 @@ impl EngineHandle {
         let (done, line) = oneshot::channel();
         self.orders.send(Order::Excerpt(source, lines, at, done)).await.ok()?;
         line.await.ok()
+    }
+
+    /// Keeps more of what was read around a line, which stands at this row there: what was written before it, or after it.
+    /// Whether there is room for more yet; none where it was let go.
+    pub async fn read_on(&self, line: RowId, lines: Vec<RawLine>, older: bool) -> Option<bool> {
+        let (done, more) = oneshot::channel();
+        self.orders.send(Order::ReadOn(line, lines, older, done)).await.ok()?;
+        more.await.ok()
     }
 
     /// A host's clock runs ahead by so many milliseconds (negative: behind), give or take an error.

@@ -288,6 +288,51 @@ async fn what_was_read_around_a_line_is_shown_by_itself_and_left_again() {
 }
 
 #[tokio::test]
+async fn what_was_read_around_a_line_grows_at_both_ends_and_stays_in_order() {
+    let handle = start(&LogSettings::default());
+    let (now, web) = (Utc::now(), source("web-1"));
+    let at = |seconds: i64| (now - chrono::TimeDelta::seconds(seconds)).to_rfc3339();
+    let said = |ago: i64, n: u32| line(format!("ts={} level=error n={n}", at(ago)));
+    let there = handle.excerpt(web.clone(), vec![said(50, 5), said(49, 6)], 1).await.expect("such a line");
+    let query = |number| LogQuery { number, rows: 20, excerpt: Some(there), ..LogQuery::default() };
+    handle.query(query(1));
+    window(&handle, |w| w.number == 1).await;
+    // A trace goes on in the next piece; clocks go back; lines that say nothing of their time stand where they were.
+    assert_eq!(handle.read_on(there, vec![line("    at f n=7".into()), said(60, 8)], false).await, Some(true));
+    assert_eq!(handle.read_on(there, vec![said(40, 3), line("    at g n=4".into())], true).await, Some(true));
+    assert_eq!(handle.read_on(there, vec![line("plain n=1".into()), said(90, 2)], true).await, Some(true));
+    assert_eq!(handle.read_on(there, vec![said(48, 9)], false).await, Some(true));
+    handle.query(query(2));
+    let shown = window(&handle, |w| w.number == 2).await;
+    assert_eq!(texts(&shown), (1..=9).map(|n| format!("n={n}")).collect::<Vec<_>>());
+    assert_eq!(shown.rows[5].id, there, "the line stays what it was");
+    let continues: Vec<bool> = shown.rows.iter().map(|row| row.continues).collect();
+    assert_eq!(continues, [false, false, false, true, false, false, true, false, false]);
+    assert!(shown.rows.windows(2).all(|pair| pair[0].id < pair[1].id));
+    // It is bounded: with so much read, no more is taken.
+    // That cannot be compressed much.
+    let mut seed = 1_u64;
+    let mut random = || {
+        seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        char::from(b' ' + (seed >> 58) as u8)
+    };
+    let text: String = (0..60_000).map(|_| random()).collect();
+    let mut taken = 0;
+    while handle.read_on(there, (0..8).map(|n| line(format!("{} {}", &text[n..], &text[..n]))).collect(), false).await
+        == Some(true)
+    {
+        taken += 1;
+        assert!(taken < 2000);
+    }
+    handle.query(query(3));
+    let all = window(&handle, |w| w.number == 3).await;
+    assert_eq!((all.total, all.evicted), (9 + 8 * (taken + 1), 0), "and nothing of it is let go");
+    // Of what was let go nothing is said.
+    let other = handle.excerpt(web, vec![said(1, 1)], 0).await;
+    assert!(other.is_some() && handle.read_on(there, vec![said(2, 2)], true).await.is_none());
+}
+
+#[tokio::test]
 async fn what_was_brought_is_found_once_it_is_settled() {
     let handle = start(&LogSettings::default());
     let (feed, now, web) = (handle.feed(), Utc::now(), source("web-1"));

@@ -5,12 +5,13 @@
 //! an array of bytes.
 
 mod back;
+mod sift;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use chrono::DateTime;
+use chrono::{DateTime, Utc};
 use serde_json::Value;
 
 use super::command::{watched, watched_as_root};
@@ -80,6 +81,9 @@ impl Journal {
         loop {
             if let Err(why) = link::up(&self.tail.transport, once).await {
                 return self.tail.send(Feed::Unreached(self.source.clone(), why)).await;
+            }
+            if self.cursor.is_none() {
+                self.sift().await?;
             }
             let (exit, complaint) = self.read().await?;
             match exit {
@@ -155,7 +159,7 @@ impl Journal {
         }
         let line = argv.iter().map(|word| crate::transport::loader::quote(word)).collect::<Vec<_>>().join(" ");
         // As JSON it says nothing of what it hides.
-        let hint = if self.cursor.is_some() { "" } else { HINT };
+        let hint = if self.caught_up { "" } else { HINT };
         if self.tail.options.follow {
             (format!("{hint}{}", watched(&line)), watched_as_root(&line))
         } else {
@@ -168,7 +172,6 @@ impl Journal {
         let mut spec = ExecSpec::stream(script);
         spec.stdin = self.tail.options.follow;
         let mut stream = self.tail.exec_or(spec, Some(as_root)).await;
-        let mut resumed = self.cursor.clone();
         let (mut lines, mut said, mut complaint) = (Lines::up_to(ENTRY), Vec::new(), Vec::new());
         loop {
             let chunk = tokio::select! {
@@ -201,23 +204,34 @@ impl Journal {
                     too_long += u64::from(line.truncated > 0);
                     continue;
                 };
-                let again = resumed.take().is_some_and(|cursor| cursor == entry.cursor);
-                if self.cursor.replace(entry.cursor.clone()).is_none() {
-                    let oldest = Oldest::At(LineSpot::Journal(self.unit.as_str().into(), entry.cursor.as_str().into()));
-                    self.tail.known.begins(&self.source, oldest);
-                }
-                if !again {
-                    entry.lines(&mut out);
-                }
+                self.take(&entry, &mut out);
             }
             self.recovered += out.len() as u64;
             self.tail.lines(&self.source, out).await?;
-            if too_long > 0 {
-                let mut gap = event(SourceEventKind::Gap, "an entry of more than 1 MiB is not read");
-                gap.lines = Some(too_long);
-                self.tail.event(&self.source, gap).await?;
-            }
+            self.too_long(too_long).await?;
         }
+    }
+
+    /// An entry was read: its lines, unless it is the one that was read last, with which reading goes on.
+    fn take(&mut self, entry: &Entry, out: &mut Vec<RawLine>) {
+        let last = self.cursor.replace(entry.cursor.clone());
+        if last.is_none() {
+            let oldest = Oldest::At(LineSpot::Journal(self.unit.as_str().into(), entry.cursor.as_str().into()));
+            self.tail.known.begins(&self.source, oldest);
+        }
+        if last.is_none_or(|cursor| cursor != entry.cursor) {
+            entry.lines(out);
+        }
+    }
+
+    /// So many entries were too long to be read.
+    async fn too_long(&self, entries: u64) -> Result<(), Gone> {
+        if entries == 0 {
+            return Ok(());
+        }
+        let mut gap = event(SourceEventKind::Gap, "an entry of more than 1 MiB is not read");
+        gap.lines = Some(entries);
+        self.tail.event(&self.source, gap).await
     }
 
     async fn be_back(&mut self) -> Result<(), Gone> {
@@ -281,9 +295,14 @@ impl Entry {
         })
     }
 
+    /// When it was written, as its host has it.
+    pub fn time(&self) -> Option<DateTime<Utc>> {
+        self.micros.and_then(DateTime::from_timestamp_micros)
+    }
+
     /// One line for each line of the message.
     pub fn lines(&self, out: &mut Vec<RawLine>) {
-        let time = self.micros.and_then(DateTime::from_timestamp_micros);
+        let time = self.time();
         // Priorities are those of syslog(3).
         let level = self.priority.map(|priority| match priority {
             0..=2 => Level::Fatal,

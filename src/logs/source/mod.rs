@@ -23,7 +23,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 pub use journal::Entry;
 use lines::Lines;
-pub use older::{Brought, Progress, Sieving};
+pub use older::{Brought, Progress, Sieving, Stretch, Surroundings};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
@@ -111,15 +111,25 @@ impl TailHandle {
 }
 
 impl TailHandle {
-    /// Reads about so many bytes before and after a line of a source: its lines, and the number of that one among them. None
-    /// where the source is not one of these.
+    /// Reads about so many bytes before and after a line of a source. None where the source is not one of these.
     pub fn around(
         &self,
         source: Arc<Source>,
         spot: LineSpot,
         bytes: u64,
-    ) -> impl Future<Output = Option<Result<(Vec<RawLine>, usize), String>>> + Send + 'static {
+    ) -> impl Future<Output = Option<Result<Surroundings, String>>> + Send + 'static {
         older::around(self.tail.clone(), source, spot, bytes)
+    }
+
+    /// Reads about so many bytes of a source before a place, or after it. None where the source is not one of these.
+    pub fn further(
+        &self,
+        source: Arc<Source>,
+        spot: LineSpot,
+        older: bool,
+        bytes: u64,
+    ) -> impl Future<Output = Option<Result<Stretch, String>>> + Send + 'static {
+        older::further(self.tail.clone(), source, spot, older, bytes)
     }
 }
 

@@ -13,9 +13,11 @@ use bytes::Bytes;
 
 use super::{Gone, Tail, journal};
 use crate::domain::log::{Feed, LineSpot, RawLine, Source};
+use crate::domain::log_reach::FarBack;
 use crate::domain::log_view::LookedThrough;
 use crate::domain::text::one_line;
 use crate::transport::{ExecSpec, Exit};
+pub use around::{Stretch, Surroundings};
 pub use sieved::{Progress, Sieving};
 
 /// How long one question to a host may take.
@@ -119,6 +121,11 @@ impl Known {
         self.places.lock().unwrap_or_else(PoisonError::into_inner).insert(source.clone(), oldest);
     }
 
+    /// Whether a source is one of these.
+    fn has(&self, source: &Source) -> bool {
+        self.places.lock().unwrap_or_else(PoisonError::into_inner).contains_key(source)
+    }
+
     fn all(&self) -> Vec<(Arc<Source>, Oldest)> {
         let places = self.places.lock().unwrap_or_else(PoisonError::into_inner);
         places.iter().map(|(source, oldest)| (source.clone(), oldest.clone())).collect()
@@ -177,6 +184,9 @@ pub(super) async fn bring_sieved(tail: Tail, bytes: u64, few: u64, sieving: Siev
     for (source, mut oldest) in tail.known.all_sieved(sieving.afresh) {
         brought.sources += 1;
         let (mut looked, mut lines, mut step) = (0, 0, STEP);
+        if oldest == Oldest::Beginning {
+            sieving.progress.reach(&source, FarBack::Beginning);
+        }
         while let Oldest::At(spot) = &oldest {
             let left = bytes - looked;
             let reach = sieved::Reach { step: step.min(left), most: left, few };
@@ -189,6 +199,7 @@ pub(super) async fn bring_sieved(tail: Tail, bytes: u64, few: u64, sieving: Siev
             };
             (looked, lines, step) = (looked + found.cost, lines + found.lines.len() as u64, step * 4);
             brought.take(&found, &sieving.progress);
+            let since = found.since;
             if !found.lines.is_empty() {
                 let feed = Feed::Sieved(source.clone(), found.lines, sieving.sought.clone());
                 if matches!(tail.send(feed).await, Err(Gone)) {
@@ -196,6 +207,11 @@ pub(super) async fn bring_sieved(tail: Tail, bytes: u64, few: u64, sieving: Siev
                 }
             }
             tail.known.set_sieved(&source, place.clone());
+            let reach = match place {
+                Oldest::Beginning => FarBack::Beginning,
+                Oldest::At(_) => since.map_or(FarBack::Untold, FarBack::To),
+            };
+            sieving.progress.reach(&source, reach);
             oldest = place;
             if looked + sieved::BEGINNING >= bytes || lines >= ENOUGH || found.was_sent_whole {
                 break;
@@ -206,23 +222,31 @@ pub(super) async fn bring_sieved(tail: Tail, bytes: u64, few: u64, sieving: Siev
     brought
 }
 
-/// What stands around a line of one of a tail's sources: its lines, and the number of that one. None: the source is not one
-/// of the tail's.
+/// What stands around a line of one of a tail's sources. None: the source is not one of the tail's.
 pub(super) async fn around(
     tail: Tail,
     source: Arc<Source>,
     spot: LineSpot,
     bytes: u64,
-) -> Option<Result<(Vec<RawLine>, usize), String>> {
-    let known = tail.known.all().iter().any(|(known, _)| *known == source);
-    if !known {
+) -> Option<Result<Surroundings, String>> {
+    if !tail.known.has(&source) {
         return None;
     }
-    Some(around::around(&tail, &spot, bytes).await.map(|(mut lines, after)| {
-        let at = lines.len();
-        lines.extend(after);
-        (lines, at)
-    }))
+    Some(around::around(&tail, &spot, bytes).await)
+}
+
+/// What one of a tail's sources wrote before a place, or after it. None: the source is not one of the tail's.
+pub(super) async fn further(
+    tail: Tail,
+    source: Arc<Source>,
+    spot: LineSpot,
+    older: bool,
+    bytes: u64,
+) -> Option<Result<Stretch, String>> {
+    if !tail.known.has(&source) {
+        return None;
+    }
+    Some(if older { around::older(&tail, &spot, bytes).await } else { around::newer(&tail, &spot, bytes).await })
 }
 
 /// The lines of a journal's entries.

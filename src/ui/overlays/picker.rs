@@ -80,6 +80,7 @@ fn one(c: &mut Canvas, line: Rect, item: &Item, picker: &Picker, names: usize) {
 fn nothing(picker: &Picker) -> String {
     let words = match &picker.kind {
         _ if !picker.find.is_empty() => "no row holds that",
+        PickerKind::Copied => "no line is selected any more",
         PickerKind::Fields => "no line has had a field yet",
         PickerKind::Values(_) if picker.tally.as_ref().is_none_or(|tally| !tally.whole) => "counting",
         PickerKind::Values(_) => "no line that passes the filter has this field",

@@ -40,7 +40,6 @@ fn right(state: &State, c: &Canvas, prompt: &Prompt) -> Piece<'static> {
         PromptPurpose::LogFilter => format!("{} of {} pass", thousands(window.matching), thousands(window.total)),
         PromptPurpose::LogTime
         | PromptPurpose::LogSave
-        | PromptPurpose::LogField
         | PromptPurpose::LogNote
         | PromptPurpose::LogHighlight
         | PromptPurpose::FilterName

@@ -1,5 +1,8 @@
 //! Lists to pick from: values, filters, bookmarks, kinds of messages, views.
 
+use quarterdeck::app::effect::ExportTo;
+use quarterdeck::domain::log_export::Taken;
+
 use super::*;
 
 #[test]
@@ -34,6 +37,23 @@ fn a_value_is_picked_from_a_list_with_counts() {
     assert!(picture(&mut state).contains("with `dur`"));
     let effects = press(&mut state, "\r");
     assert!(matches!(&survey(&effects).what, Counted::Values(_, field) if field == "dur_ms"));
+}
+
+#[test]
+fn a_field_to_copy_is_picked_from_those_of_the_line() {
+    let mut state = logs((80, 24));
+    press(&mut state, " kk");
+    let id = state.logs.selected.expect("a line");
+    press(&mut state, "yf");
+    let shown = picture(&mut state);
+    for needed in ["Copy a field", "path", "/checkout", "request_id", "7f3a91", "copy it"] {
+        assert!(shown.contains(needed), "{needed}:\n{shown}");
+    }
+    assert!(!shown.contains("dur_ms  "), "only what this line has: {shown}");
+    let effects = press(&mut state, "j\r");
+    let Some(Effect::Export(export, ExportTo::Clipboard)) = effects.last() else { panic!("{effects:?}") };
+    assert_eq!((&export.what, export.redact), (&Taken::Field(id, "request_id".to_owned()), true));
+    assert!(state.overlays.is_empty());
 }
 
 #[test]

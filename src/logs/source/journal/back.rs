@@ -3,6 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
+
 use super::{Entry, JOURNALCTL};
 use crate::domain::log::LineSpot;
 use crate::domain::text::one_line;
@@ -90,6 +92,7 @@ pub(in crate::logs::source) async fn sieved(
         return Ok(found);
     }
     let (entries, oldest) = before(tail, unit, cursor, reach.few).await?;
+    let since = entries.first().and_then(Entry::time);
     let mut bytes = 0;
     let pieces = entries.iter().zip(0..).map(|(entry, n)| {
         let mut lines = Vec::new();
@@ -99,7 +102,7 @@ pub(in crate::logs::source) async fn sieved(
         Piece { lines, begin: n, end: n + 1, wanted, spot: spot(unit, &entry.cursor) }
     });
     let pieces = pieces.collect();
-    Ok((sieved::here(pieces, bytes, sieving), oldest))
+    Ok((Sifted { since, ..sieved::here(pieces, bytes, sieving) }, oldest))
 }
 
 fn spot(unit: &str, cursor: &str) -> LineSpot {
@@ -112,7 +115,7 @@ fn failed(complaint: &[u8]) -> String {
 
 /// What stands in an entry as `journalctl -o json` prints it, when its message has one of the texts: of each the longest
 /// part that JSON writes as it is. None where nothing is left of one.
-fn texts(sieve: &Sieve) -> Option<Vec<String>> {
+pub(super) fn texts(sieve: &Sieve) -> Option<Vec<String>> {
     let plain = |text: &String| {
         let parts = text.split(|c: char| c == '"' || c == '\\' || c.is_control());
         parts.max_by_key(|part| part.len()).filter(|part| part.len() > 1).map(str::to_owned)
@@ -132,7 +135,7 @@ async fn on_host(
     let mut sent = 0;
     'fewer: loop {
         for around in AROUND {
-            let script = script(unit, cursor, count, texts, around);
+            let script = script(unit, cursor, Some(count), texts, around);
             let as_root = Some(script.clone());
             let said = tail.exec_or(ExecSpec::script(script, sieved::PATIENCE), as_root).await;
             let Some(said) = sieved::answer(said).await else {
@@ -151,27 +154,52 @@ async fn on_host(
             let last = around.0 == EVENT_LINES;
             let heard = Heard::of(&said.out, unit, cursor, count, last);
             let Some((heard, oldest)) = heard else { continue };
+            let (entries, since) = (heard.entries, heard.since);
             if let Some(lines) = sieved::events(heard.pieces, heard.all, last, sieving) {
-                let (entries, cost) = (heard.entries, heard.entries * ENTRY);
-                return Ok(Some((Sifted { lines, sent, entries, cost, ..Sifted::default() }, oldest)));
+                let cost = entries * ENTRY;
+                return Ok(Some((Sifted { lines, sent, entries, cost, since, ..Sifted::default() }, oldest)));
             }
         }
         return Ok(None);
     }
 }
 
-/// The script that looks through so many entries before one, with so many before and after each that is found.
-fn script(unit: &str, cursor: &str, count: u64, texts: &[String], around: (usize, usize)) -> String {
-    // The newest comes first, so what is before an entry is told after it.
-    let around = format!("-A {} -B {}", around.0, around.1);
+/// The script that looks through so many entries before one, newest first (none: through all after it, oldest first),
+/// with so many before and after each that is found.
+pub(super) fn script(unit: &str, cursor: &str, count: Option<u64>, texts: &[String], around: (usize, usize)) -> String {
+    let (count, around) = match count {
+        // What is before an entry is told after it.
+        Some(count) => ((count + 1).to_string(), format!("-A {} -B {}", around.0, around.1)),
+        None => (String::new(), format!("-B {} -A {}", around.0, around.1)),
+    };
     format!(
-        "unit={} cursor={} count={} around={} texts={}\n{SIEVE}",
+        "unit={} cursor={} count={count} around={} texts={}\n{SIEVE}",
         quote(unit),
         quote(cursor),
-        count + 1,
         quote(&around),
         quote(&texts.join("\n")),
     )
+}
+
+/// One line of what a host says of a part of a journal.
+pub(super) enum Told {
+    /// `NUMBER:ENTRY` for one that is wanted, `NUMBER-ENTRY` for one around such.
+    Entry { number: u64, wanted: bool, entry: Entry },
+    /// The cursor of the last that was looked through.
+    End { number: u64, cursor: String },
+}
+
+impl Told {
+    /// Reads it; none for what stands between entries.
+    pub(super) fn of(line: &[u8]) -> Option<Self> {
+        let digits = line.iter().position(|byte| !byte.is_ascii_digit())?;
+        let number = std::str::from_utf8(&line[..digits]).ok()?.parse().ok()?;
+        let (wanted, rest) = (line[digits] == b':', &line[digits + 1..]);
+        if let Some(cursor) = rest.strip_prefix(b"-- cursor: ") {
+            return Some(Self::End { number, cursor: std::str::from_utf8(cursor).ok()?.trim_end().to_owned() });
+        }
+        Some(Self::Entry { number, wanted, entry: Entry::parse(rest)? })
+    }
 }
 
 /// What a host said of a part of a journal.
@@ -182,6 +210,8 @@ struct Heard {
     all: std::ops::Range<u64>,
     /// So many were looked through.
     entries: u64,
+    /// When the oldest of them was written; none: they go to the journal's beginning.
+    since: Option<DateTime<Utc>>,
 }
 
 impl Heard {
@@ -189,22 +219,15 @@ impl Heard {
     /// entry an event begins, so that the next look could end there; unless the oldest is to be taken for one.
     fn of(said: &[u8], unit: &str, known: &str, count: u64, as_it_is: bool) -> Option<(Self, Oldest)> {
         let (mut found, mut ended) = (Vec::new(), None);
-        for line in said.split(|byte| *byte == b'\n') {
-            let Some(digits) = line.iter().position(|byte| !byte.is_ascii_digit()) else { continue };
-            let Some(number) = std::str::from_utf8(&line[..digits]).ok().and_then(|number| number.parse::<u64>().ok())
-            else {
-                continue;
-            };
-            let (wanted, rest) = (line[digits] == b':', &line[digits + 1..]);
-            match Entry::parse(rest) {
-                Some(entry) => found.push((number, wanted, entry)),
-                None if rest.starts_with(b"-- cursor: ") => ended = Some(number - 1),
-                None => {}
+        for told in said.split(|byte| *byte == b'\n').filter_map(Told::of) {
+            match told {
+                Told::Entry { number, wanted, entry } => found.push((number, wanted, entry)),
+                Told::End { number, .. } => ended = Some(number.saturating_sub(1)),
             }
         }
         // Nothing was there, not even the one that is known.
         let Some(total) = ended else {
-            return Some((Self { pieces: Vec::new(), all: 0..0, entries: 0 }, Oldest::Beginning));
+            return Some((Self { pieces: Vec::new(), all: 0..0, entries: 0, since: None }, Oldest::Beginning));
         };
         let mut pieces: Vec<Piece> = found
             .into_iter()
@@ -217,17 +240,18 @@ impl Heard {
                 Piece { lines, begin, end: begin + 1, wanted, spot: spot(unit, &entry.cursor) }
             })
             .collect();
-        let (mut oldest, mut start) = (Oldest::Beginning, 0);
+        let (mut oldest, mut start, mut since) = (Oldest::Beginning, 0, None);
         if total > count {
             // The oldest that were looked through are told because the cursor stands beside them.
             let near = pieces.iter().enumerate().take_while(|(n, piece)| piece.begin == *n as u64);
             let head = near.map(|(_, piece)| piece).find(|piece| piece.lines.first().is_none_or(file::begins));
             let head = head.or(if as_it_is { pieces.first() } else { None })?;
             (oldest, start) = (Oldest::At(head.spot.clone()), head.begin);
+            since = head.lines.first().and_then(|line| line.time);
         }
         pieces.retain(|piece| piece.begin >= start);
         let until = total.saturating_sub(1);
-        Some((Self { pieces, all: start..until, entries: until.saturating_sub(start) }, oldest))
+        Some((Self { pieces, all: start..until, entries: until.saturating_sub(start), since }, oldest))
     }
 }
 
@@ -258,6 +282,7 @@ mod tests {
         let (heard, oldest) = heard.expect("an event begins in sight");
         assert_eq!(oldest, Oldest::At(spot("u", "c7")));
         assert_eq!((heard.all, heard.entries), (1..3, 2));
+        assert_eq!(heard.since.map(|time| time.timestamp_micros()), Some(1_763_686_800_000_007));
         // With less around it, it is not known.
         let said = format!("2:{eight}\n--\n4-{six}\n5:-- cursor: c6\n");
         assert!(Heard::of(said.as_bytes(), "u", "c9", 3, false).is_none());

@@ -1,8 +1,10 @@
 //! Reading a file backwards, by offset, and then what rotation made of its predecessors.
 
+use chrono::{DateTime, Utc};
+
 use super::{Oldest, ask};
 use crate::domain::log::{FileId, LineSpot, RawLine};
-use crate::logs::parse::Parser;
+use crate::logs::parse::{Parser, TimeField};
 use crate::logs::source::Tail;
 use crate::logs::source::follow::{self, Sibling};
 use crate::logs::source::lines::Lines;
@@ -65,6 +67,16 @@ pub async fn before(tail: &Tail, id: &FileId, offset: u64, bytes: u64) -> Result
 /// Whether a line begins an event, as far as one line can tell.
 pub fn begins(line: &RawLine) -> bool {
     !Parser::default().line(&line.bytes, 0).continues
+}
+
+/// When lines were written: the first time that one of them says.
+pub fn time(lines: &[RawLine]) -> Option<DateTime<Utc>> {
+    let now = Utc::now().timestamp_nanos_opt()?;
+    let mut parser = Parser::default();
+    lines.iter().find_map(|line| match parser.line(&line.bytes, now).time {
+        TimeField::At(stamp) => Some(stamp.utc()),
+        TimeField::Missing | TimeField::Bad => None,
+    })
 }
 
 /// By what a file is known again.

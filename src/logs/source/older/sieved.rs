@@ -4,11 +4,12 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use chrono::Utc;
+use chrono::{DateTime, Utc};
 use regex::bytes::Regex;
 
 use super::{Oldest, file};
-use crate::domain::log::{FileId, LineSpot, Lone, RawLine};
+use crate::domain::log::{FileId, LineSpot, Lone, RawLine, Source};
+use crate::domain::log_reach::{FarBack, Reached};
 use crate::domain::log_view::{LookedThrough, Sought};
 use crate::domain::query::regex;
 use crate::logs::parse::{Parser, TimeField};
@@ -76,16 +77,25 @@ impl Sieving {
 
 /// How far a look has come, to be read while it lasts.
 #[derive(Debug, Default)]
-pub struct Progress(Mutex<LookedThrough>);
+pub struct Progress(Mutex<(LookedThrough, Reached)>);
 
 impl Progress {
     pub(super) fn add(&self, more: LookedThrough) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).add(more);
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).0.add(more);
+    }
+
+    pub(super) fn reach(&self, source: &Arc<Source>, reach: FarBack) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).1.set(source, reach);
     }
 
     /// What was looked through so far.
     pub fn so_far(&self) -> LookedThrough {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).0
+    }
+
+    /// How far back, of each source that was looked through.
+    pub fn reached(&self) -> Reached {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).1.clone()
     }
 }
 
@@ -114,6 +124,8 @@ pub(in crate::logs::source) struct Sifted {
     pub cost: u64,
     /// It was not looked through by the host, but here.
     pub was_sent_whole: bool,
+    /// When its beginning was written, as its host has it, where that is known.
+    pub since: Option<DateTime<Utc>>,
 }
 
 impl Sifted {
@@ -123,6 +135,7 @@ impl Sifted {
         self.sent += older.sent;
         self.looked += older.looked;
         self.cost += older.cost;
+        self.since = older.since;
     }
 
     pub(super) fn through(&self) -> LookedThrough {
@@ -163,6 +176,7 @@ pub(super) async fn before(
     let (lines, oldest) = file::before(tail, id, offset, reach.few).await?;
     let Oldest::At(LineSpot::File(id, from)) = &oldest else { return Ok((Sifted::default(), oldest)) };
     let mut ends: Vec<u64> = lines.iter().skip(1).filter_map(|line| line.offset).collect();
+    let since = file::time(&lines);
     ends.push(lines.iter().map(|line| line.bytes.len() as u64 + line.truncated + 1).sum::<u64>() + from);
     let looked = ends.last().map_or(0, |end| end - from);
     let pieces = lines.into_iter().zip(ends).map(|(line, end)| {
@@ -170,7 +184,7 @@ pub(super) async fn before(
         let wanted = sieving.sieve().is_none_or(|sieve| sieve.finds(&line.bytes));
         Piece { lines: vec![line], begin, end, wanted, spot: LineSpot::File(id.clone(), begin) }
     });
-    Ok((here(pieces.collect(), looked, sieving), oldest))
+    Ok((Sifted { since, ..here(pieces.collect(), looked, sieving) }, oldest))
 }
 
 /// Looks through pieces that were all sent, each behind the one before it.
@@ -204,11 +218,11 @@ async fn on_host(
         }
         let whole = if file.known().is_none() { reach.most } else { reach.step };
         let span = whole.saturating_sub(all.looked).min(most);
-        let from = event_after(tail, file, offset.saturating_sub(span), offset).await?;
+        let (from, since) = event_after(tail, file, offset.saturating_sub(span), offset).await?;
         let look = Look { file, id: &file::named(file, &id.name), from, until: offset };
         match look.on_host(tail, sieve, sieving).await? {
             Answer::Found(found) => {
-                all.take_older(found);
+                all.take_older(Sifted { since, ..found });
                 offset = from;
             }
             // What was found before that is not looked for again.
@@ -218,19 +232,37 @@ async fn on_host(
             Answer::TooMuch => return Err("too much of it passes to be sent".to_owned()),
         }
     }
+    if offset == 0 {
+        all.since = file::time(&lines_after(tail, file, 0).await?);
+    }
     Ok(Some((all, Oldest::At(LineSpot::File(file::named(file, &id.name), offset)))))
 }
 
-/// Where the first event after a place begins; the beginning of the file where there is none close to it.
-async fn event_after(tail: &Tail, file: &Sibling, from: u64, until: u64) -> Result<u64, String> {
+/// Where the first event after a place begins, and when it was written, where that is known; the beginning of the file
+/// where there is none close to it.
+async fn event_after(
+    tail: &Tail,
+    file: &Sibling,
+    from: u64,
+    until: u64,
+) -> Result<(u64, Option<DateTime<Utc>>), String> {
     if from == 0 || until - from <= BEGINNING {
-        return Ok(0);
+        return Ok((0, None));
     }
+    let lines = lines_after(tail, file, from).await?;
+    let head = lines.iter().position(file::begins);
+    Ok(head.map_or((0, None), |head| (lines[head].offset.unwrap_or(0), file::time(&lines[head..]))))
+}
+
+/// A few whole lines after a place.
+async fn lines_after(tail: &Tail, file: &Sibling, from: u64) -> Result<Vec<RawLine>, String> {
     let said = super::ask(tail, follow::older(file, from, Some(BEGINNING)), BEGINNING as usize).await?;
-    let Some(cut) = memchr::memchr(b'\n', &said) else { return Ok(0) };
-    let (mut cutter, mut lines) = (Lines::at(from + cut as u64 + 1), Vec::new());
-    cutter.push(said.slice(cut + 1..), &mut lines);
-    Ok(lines.iter().find(|line| file::begins(line)).and_then(|line| line.offset).unwrap_or(0))
+    let cut = if from == 0 { Some(0) } else { memchr::memchr(b'\n', &said).map(|end| end + 1) };
+    let mut lines = Vec::new();
+    if let Some(cut) = cut {
+        Lines::at(from + cut as u64).push(said.slice(cut..), &mut lines);
+    }
+    Ok(lines)
 }
 
 /// What a host says. None, as soon as it is more than is taken.

@@ -4,6 +4,7 @@ mod detail;
 mod histogram;
 mod ledger;
 mod line;
+mod reach;
 mod sidebar;
 mod status;
 mod stream;
@@ -100,8 +101,15 @@ fn rule(state: &State, c: &mut Canvas, line: Rect) {
     if filters > 0 {
         figures.push(plural(filters, "filter"));
     }
+    figures.extend(reach::words(state, c));
     if !query.filter.hidden.is_empty() {
         figures.push(format!("{} hidden", plural(query.filter.hidden.len(), "source")));
+    }
+    let excerpt = state.logs.around.as_ref().and_then(|around| around.excerpt.as_ref());
+    if let Some(excerpt) = excerpt {
+        let lines = plural(usize::try_from(window.total).unwrap_or(usize::MAX), "line");
+        let first = if excerpt.ends.before.is_none() { " from the first" } else { "" };
+        figures.push(format!("{lines}{first}"));
     }
     let all_silent = !window.sources.is_empty() && window.sources.iter().all(|source| state.is_silent(source));
     figures.push(format!("{}/s{}", rate(window.rate), if all_silent { "?" } else { "" }));

@@ -3,7 +3,7 @@
 use ratatui::layout::Rect;
 
 use crate::app::command::Command;
-use crate::app::state::State;
+use crate::app::state::{LogsState, Onward, ReadingOn, State};
 use crate::ui::canvas::{Canvas, Piece, width};
 use crate::ui::figures::since;
 use crate::ui::footer::key_in_tabs;
@@ -55,6 +55,11 @@ fn following(state: &State, c: &Canvas) -> Vec<Piece<'static>> {
             c.piece(format!(" {} {lines}", glyph::DOT), Role::Dim),
         ];
     }
+    if logs.query.excerpt.is_some() {
+        let [up, down] = [Command::Up, Command::Down].map(|command| key_in_tabs(state, c, &command));
+        let words = format!(" {} {up} {down} read on at its ends", glyph::DOT);
+        return vec![c.piece("= paused", Role::Warn), c.piece(words, Role::Dim)];
+    }
     let new = logs.window.newer;
     let follow = key_in_tabs(state, c, &Command::Follow);
     vec![
@@ -64,9 +69,27 @@ fn following(state: &State, c: &Canvas) -> Vec<Piece<'static>> {
     ]
 }
 
+/// What is being read around a line.
+fn reading(logs: &LogsState) -> Option<&'static str> {
+    let excerpt = logs.around.as_ref().and_then(|around| around.excerpt.as_ref());
+    match excerpt.and_then(|excerpt| excerpt.reading) {
+        Some(ReadingOn { older, then: Onward::Move(_), .. }) if older => Some("reading what was written before it"),
+        Some(ReadingOn { then: Onward::Move(_), .. }) => Some("reading what was written after it"),
+        Some(ReadingOn { older, then: Onward::Search, .. }) if older => Some("searching what was written before it"),
+        Some(ReadingOn { then: Onward::Search, .. }) => Some("searching what was written after it"),
+        None => logs.around_asked.as_ref().map(|_| "reading what is around it"),
+    }
+}
+
 /// What older lines are being looked for, and how far that has come.
 fn looking(state: &State, c: &Canvas) -> Option<Vec<Piece<'static>>> {
-    let logs = &state.logs;
+    let (logs, esc) = (&state.logs, key_in_tabs(state, c, &Command::Back));
+    let stops = format!(" {} {esc} stops", glyph::DOT);
+    if let Some(words) = reading(logs) {
+        let read = plural(usize::try_from(logs.window.total).unwrap_or(usize::MAX), "line");
+        let read = if logs.around.is_some() { format!(": {read} read") } else { String::new() };
+        return Some(vec![c.piece(format!("{words}{read}"), Role::Strong), c.piece(stops, Role::Dim)]);
+    }
     let through = &logs.looking_back.as_ref()?.through;
     let sought = &logs.looked_back.as_ref()?.sought;
     let what = match (&sought.search, sought.query.is_everything()) {
@@ -79,11 +102,7 @@ fn looking(state: &State, c: &Canvas) -> Option<Vec<Piece<'static>>> {
         true => String::new(),
         false => format!(": {} sent, {found}", through.words()),
     };
-    let esc = key_in_tabs(state, c, &Command::Back);
-    Some(vec![
-        c.piece(format!("{what}{far}"), Role::Strong),
-        c.piece(format!(" {} {esc} stops", glyph::DOT), Role::Dim),
-    ])
+    Some(vec![c.piece(format!("{what}{far}"), Role::Strong), c.piece(stops, Role::Dim)])
 }
 
 /// Sources that are not read now, and for how long the newest of them has said nothing.

@@ -4,15 +4,13 @@ use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use ratatui::layout::Rect;
 use unicode_width::UnicodeWidthStr;
 
-use super::{ledger, line, sidebar};
-use crate::app::command::Command;
+use super::{ledger, line, reach, sidebar};
 use crate::app::state::{Bookmark, State, TimeColumn};
 use crate::app::view_state::ruler::{self, Mark, MarkKind};
 use crate::app::viewport::Target;
 use crate::domain::log::TimeFrom;
 use crate::domain::log_view::{LogRow, Repeats, RowContent, SourceStatus};
 use crate::ui::canvas::{Canvas, Piece, below, row, width};
-use crate::ui::footer::key_in_tabs;
 use crate::ui::format::{fit, relative, thousands};
 use crate::ui::glyph;
 use crate::ui::theme::Role;
@@ -59,6 +57,8 @@ enum Item<'s> {
     Day(NaiveDate),
     /// Above it lines stand without those around them.
     Alone,
+    /// Above it some sources are not looked through.
+    Uneven,
 }
 
 /// Things that happened between two lines and are told each by itself.
@@ -75,7 +75,12 @@ fn items(state: &State, zone: Zone) -> Vec<Item<'_>> {
     let mut out = Vec::with_capacity(window.rows.len());
     let mut day = zone.day(time(first));
     let alone = window.rows.iter().rposition(|row| row.spot.is_some());
+    let uneven = reach::uneven(state);
+    let uneven = uneven.map(|to| window.rows.iter().take_while(|row| time(row) < to).count());
     for (n, row) in window.rows.iter().enumerate() {
+        if uneven == Some(n) && n > 0 {
+            out.push(Item::Uneven);
+        }
         // The first line is at its window's beginning, not after what happened then.
         if n > 0 && !row.continues {
             between(&mut out, std::iter::from_fn(|| marks.next_if(|mark| mark.at <= time(row))));
@@ -122,7 +127,7 @@ pub fn draw(state: &State, c: &mut Canvas, area: Rect) {
             };
             lines + usize::from(noted(state, row).is_some())
         }
-        Item::Mark(_) | Item::More(_) | Item::Day(_) | Item::Alone => 1,
+        Item::Mark(_) | Item::More(_) | Item::Day(_) | Item::Alone | Item::Uneven => 1,
     };
     let start = first(state, &items, usize::from(area.height), height);
     let mut y = 0;
@@ -141,7 +146,11 @@ pub fn draw(state: &State, c: &mut Canvas, area: Rect) {
                 y += 1;
             }
             Item::Alone => {
-                alone_line(state, c, row(area, y));
+                reach::alone_line(state, c, row(area, y));
+                y += 1;
+            }
+            Item::Uneven => {
+                reach::uneven_line(state, c, row(area, y));
                 y += 1;
             }
             Item::More(more) => {
@@ -186,15 +195,6 @@ fn ruler_line(state: &State, c: &mut Canvas, line: Rect, mark: &Mark) {
     let time = Zone::of(state, c.look).local(mark.at).format("%H:%M:%S").to_string();
     let room = usize::from(line.width.saturating_sub(8 + time.len() as u16));
     c.rule(line, &[c.piece(fit(&mark.text, room), role)], &[c.piece(time, Role::Dim)], false);
-}
-
-/// What is missing above, as a thin rule.
-fn alone_line(state: &State, c: &mut Canvas, line: Rect) {
-    let searched = state.logs.looked_back.as_ref().and_then(|back| back.sought.search.as_deref());
-    let only = searched.map_or_else(|| "passes".to_owned(), |search| format!("matches /{}/", fit(search, 20)));
-    let key = key_in_tabs(state, c, &Command::Around);
-    let words = format!("above: only what {only} {} {key} what is around it", glyph::DOT);
-    c.rule(line, &[c.piece(fit(&words, usize::from(line.width.saturating_sub(8))), Role::Ledger)], &[], false);
 }
 
 /// The titles of the columns of fields; the rest of the area.
