@@ -1,9 +1,11 @@
 //! The loop of the screen: events become messages, messages change the state, the state is drawn when it changed.
 
+use std::future::poll_fn;
 use std::io;
+use std::task::Poll;
 use std::time::{Duration, Instant};
 
-use chrono::Utc;
+use chrono::{DateTime, Utc};
 use crossterm::event::{Event, KeyEventKind, MouseButton, MouseEventKind};
 use futures_util::{Stream, StreamExt};
 use ratatui::backend::CrosstermBackend;
@@ -33,7 +35,7 @@ const TICK: Duration = Duration::from_secs(1);
 /// An answer of the terminal that is still on its way is waited for before somebody else gets the terminal: it may be far
 /// away, and a shell would take it for what is typed.
 const ANSWER: Duration = Duration::from_millis(1500);
-/// Messages that are taken before the screen is drawn.
+/// Messages, or keys, that are taken before the screen is drawn.
 const BATCH: usize = 256;
 
 /// Whoever performs what `update` names.
@@ -152,10 +154,12 @@ impl<P: Performer> Screen<P> {
             tokio::select! {
                 biased;
                 number = self.signals.next() => self.left = Some(Left::Signal(number)),
-                heard = heard.next() => match heard {
-                    None => break,
-                    Some(heard) => self.heard(heard?)?,
-                },
+                first = heard.next() => {
+                    let Some(first) = first else { break };
+                    if !self.heard(first?, &mut heard).await? {
+                        break;
+                    }
+                }
                 () = self.outlet.idle(), if self.pace.is_under_way() => self.pace.written(Instant::now()),
                 _ = ticks.tick() => {
                     self.apply(Message::Tick(Utc::now()));
@@ -190,16 +194,39 @@ impl<P: Performer> Screen<P> {
         }
     }
 
-    fn heard(&mut self, heard: Heard) -> io::Result<()> {
+    /// Takes what came, and what is there with it, as of one time: a paste is known by that, and would not be if what each
+    /// of its letters does, such as a picture, came between them. Whether there is more to come.
+    async fn heard(
+        &mut self,
+        first: Heard,
+        rest: &mut (impl Stream<Item = io::Result<Heard>> + Unpin),
+    ) -> io::Result<bool> {
+        let now = Utc::now();
+        self.pace.want(Wanted::AtOnce);
+        self.one(first, now)?;
+        for _ in 0..BATCH {
+            if self.left.is_some() || self.suspend || self.program.is_some() {
+                break;
+            }
+            // Asked by this task itself: crossterm wakes whoever asked first.
+            match poll_fn(|context| Poll::Ready(rest.poll_next_unpin(context))).await {
+                Poll::Ready(Some(next)) => self.one(next?, now)?,
+                Poll::Ready(None) => return Ok(false),
+                Poll::Pending => break,
+            }
+        }
+        Ok(true)
+    }
+
+    fn one(&mut self, heard: Heard, now: DateTime<Utc>) -> io::Result<()> {
         match heard {
             Heard::Event(event) => {
-                self.apply(Message::Tick(Utc::now()));
+                self.apply(Message::Tick(now));
                 self.event(event)?;
             }
             Heard::Background(light) => self.performer.background(light, &mut self.look),
             Heard::Answered => self.asked = false,
         }
-        self.pace.want(Wanted::AtOnce);
         Ok(())
     }
 
@@ -424,5 +451,25 @@ mod tests {
         let typed = std::pin::pin!(typed);
         let (left, ()) = tokio::join!(screen.cycle(inbox, typed), away);
         assert_eq!(left.unwrap(), Left::Quit);
+    }
+
+    #[tokio::test]
+    async fn keys_that_come_together_are_of_one_time_however_long_each_takes() {
+        let (told, _tells) = mpsc::unbounded_channel();
+        let (_messages, inbox) = mpsc::channel(1);
+        let state = State::new(Arc::new(Settings::default()), Utc::now(), (80, 24), None);
+        let viewport = Viewport::Fixed(Rect::new(0, 0, 80, 24));
+        let (outlet, signals) = (Outlet::new(io::sink()).unwrap(), Signals::listen().unwrap());
+        let mut screen = Screen::on(outlet, signals, None, viewport, state, Look::default(), Tell(told)).unwrap();
+        let mut second = None;
+        let keys = futures_util::stream::iter(['j', 'q']).map(|key| {
+            if key == 'q' {
+                second = Some(Utc::now());
+                std::thread::sleep(Duration::from_millis(20));
+            }
+            Ok(Heard::Event(Event::Key(KeyEvent::from(KeyCode::Char(key)))))
+        });
+        assert_eq!(screen.cycle(inbox, std::pin::pin!(keys)).await.unwrap(), Left::Quit);
+        assert!(screen.state.now <= second.unwrap());
     }
 }
