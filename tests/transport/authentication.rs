@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use quarterdeck::domain::host::{LinkErrorKind, LinkState, TransportChoice};
 use quarterdeck::domain::question::{Answer, Question};
+use quarterdeck::domain::settings::SshSettings;
 use quarterdeck::transport::{Connector, Exit, Nobody, SharedTransport};
 
 use crate::answers::Answers;
@@ -91,6 +92,20 @@ async fn a_passphrase_is_asked_for_once_for_all_hosts() {
     }
     let [Question::Passphrase { identity, .. }] = &answers.asked()[..] else { panic!("{:?}", answers.asked()) };
     assert_eq!(identity, &sshd.path("locked").display().to_string());
+}
+
+#[tokio::test]
+async fn a_server_that_takes_too_long_over_a_key_has_not_refused_it() {
+    let slow =
+        format!("AuthorizedKeysFile none\nAuthorizedKeysCommand /usr/bin/sleep 60\nAuthorizedKeysCommandUser {}", me());
+    let sshd = Sshd::with(&slow);
+    let settings = SshSettings { connect_timeout: std::time::Duration::from_millis(1500), ..sshd.settings() };
+    for transport in [SSH2, TransportChoice::OpenSsh] {
+        let t = sshd.connect_as(&sshd.host(transport), settings.clone(), Arc::new(Nobody));
+        let link = until(&t, "a failure", |link| link.state != LinkState::Connecting && link.error.is_some()).await;
+        assert_eq!(link.state, LinkState::Retrying, "{link:?}");
+        assert_eq!(link.error.unwrap().kind, LinkErrorKind::Unreachable);
+    }
 }
 
 #[tokio::test]

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use secrecy::{ExposeSecret, SecretString, zeroize::Zeroizing};
 use ssh2::{Agent as SshAgent, ErrorCode, KeyboardInteractivePrompt, Prompt, PublicKey, Session};
 
-use super::handshake::Context;
+use super::handshake::{Context, silent};
 use super::identity::{self, KeyFile};
 use crate::domain::host::{LinkError, LinkErrorKind};
 use crate::domain::question::{Answer, Question};
@@ -30,8 +30,14 @@ struct Tried {
     locked: Option<String>,
 }
 
-/// The connection broke while authenticating (sshd hangs up after too many failures).
-struct Broken;
+/// Why nothing more can be tried on the connection.
+#[derive(Clone, Copy, PartialEq)]
+enum Broken {
+    /// The server ended it: sshd hangs up after too many failures.
+    HungUp,
+    /// The server did not answer in time, which refuses nothing.
+    Silent,
+}
 
 /// Whether a try was accepted.
 type Accepted = Result<bool, Broken>;
@@ -43,34 +49,37 @@ pub(super) fn authenticate(session: &Session, context: &mut Context) -> Result<(
     context.patience.apply(session);
     let mut methods = methods(session, &target);
     let mut done = session.authenticated();
-    let mut broken = false;
+    let mut broken = None;
     if !done && offers(&methods, "publickey") && target.pubkey {
         match keys(session, context, &mut tried) {
             Ok(accepted) => done = accepted,
-            Err(Broken) => broken = true,
+            Err(how) => broken = Some(how),
         }
         // A key may have been the first of several factors: what is asked for next is another list.
-        if !done && !broken {
+        if !done && broken.is_none() {
             context.patience.apply(session);
             methods = self::methods(session, &target).or(methods);
         }
     }
-    if !done && !broken && offers(&methods, "keyboard-interactive") && target.keyboard_interactive {
+    if !done && broken.is_none() && offers(&methods, "keyboard-interactive") && target.keyboard_interactive {
         match interactive(session, context, &mut tried) {
             Ok(accepted) => done = accepted,
-            Err(Broken) => broken = true,
+            Err(how) => broken = Some(how),
         }
     }
-    if !done && !broken && offers(&methods, "password") && target.password {
+    if !done && broken.is_none() && offers(&methods, "password") && target.password {
         match password(session, context, &mut tried) {
             Ok(accepted) => done = accepted,
-            Err(Broken) => broken = true,
+            Err(how) => broken = Some(how),
         }
     }
     if done { Ok(()) } else { Err(refused(&target, methods.as_deref(), &tried, broken)) }
 }
 
-fn refused(target: &Target, methods: Option<&str>, tried: &Tried, broken: bool) -> LinkError {
+fn refused(target: &Target, methods: Option<&str>, tried: &Tried, broken: Option<Broken>) -> LinkError {
+    if broken == Some(Broken::Silent) {
+        return silent(target);
+    }
     let account = target.account();
     let notes = if tried.notes.is_empty() { "nothing: no key was found".to_owned() } else { tried.notes.join(", ") };
     let Some(methods) = methods else {
@@ -80,7 +89,7 @@ fn refused(target: &Target, methods: Option<&str>, tried: &Tried, broken: bool) 
             "it is dialed anew",
         );
     };
-    let hung_up = if broken { " and it hung up (MaxAuthTries, or a lost connection)" } else { "" };
+    let hung_up = if broken.is_some() { " and it hung up (MaxAuthTries, or a lost connection)" } else { "" };
     fail(
         LinkErrorKind::Auth,
         format!("permission denied ({methods}) for {account}{hung_up}; tried {notes}"),
@@ -106,12 +115,15 @@ fn offers(methods: &Option<String>, wanted: &str) -> bool {
 
 /// Whether a failed try left the connection usable.
 fn judge(result: Result<(), ssh2::Error>) -> Accepted {
-    /// `LIBSSH2_ERROR_SOCKET_SEND`, `_TIMEOUT`, `_SOCKET_DISCONNECT`, `_SOCKET_TIMEOUT`, `_SOCKET_RECV`.
-    const BROKEN: [i32; 5] = [-7, -9, -13, -30, -43];
+    /// `LIBSSH2_ERROR_SOCKET_SEND`, `_SOCKET_DISCONNECT`, `_SOCKET_RECV`.
+    const HUNG_UP: [i32; 3] = [-7, -13, -43];
+    /// `LIBSSH2_ERROR_TIMEOUT`, `_SOCKET_TIMEOUT`.
+    const SILENT: [i32; 2] = [-9, -30];
     match result {
         Ok(()) => Ok(true),
         Err(error) => match error.code() {
-            ErrorCode::Session(code) if BROKEN.contains(&code) => Err(Broken),
+            ErrorCode::Session(code) if HUNG_UP.contains(&code) => Err(Broken::HungUp),
+            ErrorCode::Session(code) if SILENT.contains(&code) => Err(Broken::Silent),
             _ => Ok(false),
         },
     }

@@ -146,11 +146,7 @@ fn handshake_error(target: &Target, error: &ssh2::Error, missing: &str) -> Faile
     let (ErrorCode::Session(code) | ErrorCode::SFTP(code)) = error.code();
     let said = one_line(error.message(), QUOTED);
     Failed::Link(match code {
-        code::TIMEOUT => fail(
-            LinkErrorKind::Unreachable,
-            format!("{host}: {place} took the connection but does not answer"),
-            "the host may be frozen or overloaded; see its console",
-        ),
+        code::TIMEOUT => silent(target),
         code::KEX_FAILURE
         | code::KEY_EXCHANGE_FAILURE
         | code::METHOD_NONE
@@ -178,6 +174,15 @@ fn handshake_error(target: &Target, error: &ssh2::Error, missing: &str) -> Faile
             "try transport = \"openssh\" for it",
         ),
     })
+}
+
+/// The server has stopped answering.
+pub(super) fn silent(target: &Target) -> LinkError {
+    fail(
+        LinkErrorKind::Unreachable,
+        format!("{}: {} took the connection but does not answer", target.host, target.place()),
+        "the host may be frozen or overloaded; see its console",
+    )
 }
 
 fn check_host_key(session: &Session, known: &KnownHosts, context: &mut Context) -> Result<(), LinkError> {
