@@ -13,17 +13,27 @@ const NOTICEABLE: Duration = Duration::from_millis(2);
 
 /// A handle on one link's published state.
 #[derive(Clone)]
-pub(super) struct LinkCell(Arc<watch::Sender<Link>>);
+pub(super) struct LinkCell {
+    published: Arc<watch::Sender<Link>>,
+    /// The connection that it speaks for; none before the first.
+    generation: u64,
+}
 
 impl LinkCell {
     /// A link before its first attempt.
     pub fn new() -> Self {
-        Self(Arc::new(watch::Sender::new(Link::connecting(TransportKind::Ssh2, Utc::now()))))
+        let link = Link::connecting(TransportKind::Ssh2, Utc::now());
+        Self { published: Arc::new(watch::Sender::new(link)), generation: 0 }
+    }
+
+    /// The handle of one connection.
+    pub fn of(&self, generation: u64) -> Self {
+        Self { generation, ..self.clone() }
     }
 
     /// Whoever wants to follow it.
     pub fn subscribe(&self) -> watch::Receiver<Link> {
-        self.0.subscribe()
+        self.published.subscribe()
     }
 
     /// An attempt begins; the last failure stays in sight.
@@ -67,13 +77,25 @@ impl LinkCell {
 
     /// Another round trip was measured; told only when it says something new.
     pub fn rtt(&self, rtt: Duration) {
-        self.0.send_if_modified(|link| {
+        self.published.send_if_modified(|link| {
             let before = link.rtt.unwrap_or_default();
             let news = link.is_up() && rtt.abs_diff(before) > (before / 4).max(NOTICEABLE);
             if news {
                 link.rtt = Some(rtt);
             }
             news
+        });
+    }
+
+    /// This handle's connection is lost. Said before its streams end: whoever learns of the loss from one of them does not
+    /// find the link up and use it again.
+    pub fn lost(&self, error: LinkError) {
+        self.change_if(|link| {
+            let ours = link.is_up() && link.generation == self.generation;
+            if ours {
+                (link.state, link.error) = (LinkState::Retrying, Some(error));
+            }
+            ours
         });
     }
 
@@ -95,7 +117,7 @@ impl LinkCell {
 
     /// Something about a live link that a person should know (a full MaxSessions).
     pub fn note(&self, error: LinkError) {
-        self.0.send_if_modified(|link| {
+        self.published.send_if_modified(|link| {
             let news = link.is_up() && link.error.as_ref() != Some(&error);
             if news {
                 link.error = Some(error);
@@ -112,14 +134,22 @@ impl LinkCell {
         });
     }
 
-    /// `since` moves only when what a person is told does.
     fn change(&self, change: impl FnOnce(&mut Link)) {
-        self.0.send_modify(|link| {
-            let before = HostState::of_link(link);
+        self.change_if(|link| {
             change(link);
+            true
+        });
+    }
+
+    /// `since` moves only when what a person is told does.
+    fn change_if(&self, change: impl FnOnce(&mut Link) -> bool) {
+        self.published.send_if_modified(|link| {
+            let before = HostState::of_link(link);
+            let changed = change(link);
             if HostState::of_link(link) != before {
                 link.since = Utc::now();
             }
+            changed
         });
     }
 }

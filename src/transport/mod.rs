@@ -60,7 +60,8 @@ fn not_begun() -> Exit {
 pub trait Transport: Send + Sync {
     /// The host at the other end.
     fn host(&self) -> &HostName;
-    /// Starts a command. On a link that is not up the stream ends at once with [`Exit::ConnectionLost`].
+    /// Starts a command. On a link that is not up the stream ends at once with [`Exit::ConnectionLost`]. One that ends so
+    /// because its link was lost ends after the link says that.
     fn exec(&self, spec: ExecSpec) -> Stream;
     /// Opens a TCP connection *from the host* to an address as the host sees it (`direct-tcpip`); the stream's output
     /// is what the peer sends. Ends with `Exit::Code(0)` when the peer closes, [`Exit::Refused`] when it cannot be had.

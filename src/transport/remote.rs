@@ -31,7 +31,7 @@ pub(super) trait Session: Send + Sync {
     fn exec(&self, spec: ExecSpec, producer: Producer);
     /// Opens a TCP connection from the host.
     fn dial(&self, host: &str, port: u16, producer: Producer);
-    /// Over when the connection is lost, and why.
+    /// Over when the connection is lost, and why. Its streams end after the attempt's link was told.
     fn lost(&self) -> BoxFuture<'static, LinkError>;
     /// Ends it without waiting for anything.
     fn shut(&self);
@@ -212,10 +212,10 @@ struct Keeper {
 impl Keeper {
     async fn run(mut self, mut orders: mpsc::UnboundedReceiver<Order>) {
         while self.once(&mut orders).await.is_some() {}
+        self.link.down();
         if let Some((_, session)) = self.live.lock().expect("nothing panics under this lock").take() {
             session.shut();
         }
-        self.link.down();
     }
 
     /// One attempt, and what follows from it; `None` to end.
@@ -279,6 +279,7 @@ impl Keeper {
             error = session.lost() => error,
             dead = dead => fail(LinkErrorKind::Lost, format!("{}: {}", self.host.name, dead?), "it is dialed anew"),
         };
+        self.link.of(self.generation).lost(error.clone());
         *self.live.lock().expect("nothing panics under this lock") = None;
         session.shut();
         self.lost_at = Some(Instant::now());
@@ -298,7 +299,7 @@ impl Keeper {
             connector: Arc::clone(&self.connector),
             hop: self.connect_hop(&target).await?,
             target,
-            link: self.link.clone(),
+            link: self.link.of(self.generation + 1),
             patience: match self.failed {
                 Some(failed) if knocks(failed, self.lost_at.map(|at| at.elapsed())) => KNOCK_PATIENCE,
                 _ => self.connector.settings.connect_timeout,

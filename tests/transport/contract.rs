@@ -124,13 +124,14 @@ pub async fn without_stdin_a_script_sees_its_end_at_once(t: SharedTransport) {
 
 pub async fn a_quiet_tail_is_cancelled_at_once(t: SharedTransport) {
     up(&t).await;
-    let mark = format!("qd-quiet-{}-{:p}", std::process::id(), &t);
-    let script = format!("echo here; : {mark}; sleep 300 & p=$!; cat >/dev/null; kill $p");
+    // A time that no other test sleeps for.
+    let sleep = format!("sleep {}", 10_000_000 + std::process::id());
+    let script = format!("echo here; {sleep} & p=$!; cat >/dev/null; kill $p");
     let mut stream = t.exec(ExecSpec::stream(&*script));
     assert_eq!(read_out(&mut stream, 5).await, b"here\n");
     let Stream { mut output, input, cancel, .. } = stream;
     drop(cancel);
-    let ended = tokio::time::timeout(Duration::from_secs(5), async {
+    let ended = tokio::time::timeout(SOON, async {
         while let Some(chunk) = output.recv().await {
             if let Chunk::End(exit) = chunk {
                 return exit;
@@ -141,13 +142,12 @@ pub async fn a_quiet_tail_is_cancelled_at_once(t: SharedTransport) {
     assert_eq!(ended.await.expect("cancel must not wait for the command"), Exit::Cancelled);
     drop(input);
     // The remote side has seen its standard input end, and its watchdog has ended the tail.
-    for _ in 0..100 {
-        if sh(&t, "pgrep -x sleep -a || ps").await.out.windows(9).all(|w| w != b"sleep 300") {
-            return;
+    soon("the end of the cancelled tail", async {
+        while String::from_utf8_lossy(&sh(&t, "pgrep -x sleep -a || ps").await.out).contains(&sleep) {
+            tokio::time::sleep(Duration::from_millis(50)).await;
         }
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
-    panic!("the cancelled tail still runs");
+    })
+    .await;
 }
 
 pub async fn what_takes_too_long_is_ended(t: SharedTransport) {
@@ -247,10 +247,15 @@ pub async fn dial_reaches_what_the_host_reaches(t: SharedTransport) {
 
 pub async fn a_refused_dial_says_so(t: SharedTransport) {
     up(&t).await;
-    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-    let said = soon("the refusal", t.dial("127.0.0.1", port).collect(MIB)).await;
+    let said = soon("the refusal", t.dial("127.0.0.1", 1).collect(MIB)).await;
     assert!(matches!(said.exit, Exit::Refused(_)), "{:?}", said.exit);
     assert_eq!(sh(&t, "echo fine").await.out, b"fine\n");
+}
+
+/// Whoever learns of a loss from a stream does not find its link up, and so neither uses it again nor takes it for alive.
+pub fn told_of_its_loss(transport: &SharedTransport, generation: u64) {
+    let link = transport.link().borrow().clone();
+    assert!(!link.is_up() || link.generation > generation, "{link:?}");
 }
 
 pub async fn a_dead_link_is_never_success(t: SharedTransport) {
@@ -262,6 +267,7 @@ pub async fn a_dead_link_is_never_success(t: SharedTransport) {
     assert_eq!(sh(&t, "echo alive").await.out, b"alive\n");
     t.declare_dead(before.generation, "the test says so");
     assert_eq!(end(&mut tail).await, Exit::ConnectionLost);
+    told_of_its_loss(&t, before.generation);
     let after = until(&t, "a new connection", |link| link.is_up() && link.generation > before.generation).await;
     assert_eq!(after.error, None);
     assert_eq!(sh(&t, "echo back").await.out, b"back\n");
@@ -273,6 +279,7 @@ pub async fn close_ends_everything(t: SharedTransport) {
     assert_eq!(read_out(&mut tail, 5).await, b"here\n");
     t.close();
     assert_eq!(end(&mut tail).await, Exit::ConnectionLost);
+    told_of_its_loss(&t, tail.generation);
     until(&t, "state down", |link| link.state == LinkState::Down).await;
     assert_eq!(sh(&t, "true").await.exit, Exit::ConnectionLost);
     assert_eq!(soon("a dial", t.dial("127.0.0.1", 1).collect(MIB)).await.exit, Exit::ConnectionLost);

@@ -7,8 +7,8 @@ use quarterdeck::domain::host::{Host, Link, LinkErrorKind, LinkState, TransportC
 use quarterdeck::domain::settings::SshSettings;
 use quarterdeck::transport::{Chunk, Connector, ExecSpec, Exit, Nobody, SharedTransport};
 
-use crate::contract::{end, read_out, sh, soon, until, up};
-use crate::sshd::{Sshd, free_port};
+use crate::contract::{end, read_out, sh, soon, told_of_its_loss, until, up};
+use crate::sshd::Sshd;
 
 const BOTH: [TransportChoice; 2] = [TransportChoice::Ssh2, TransportChoice::OpenSsh];
 
@@ -35,6 +35,7 @@ async fn a_killed_connection_is_lost_never_success_and_comes_back() {
         assert!(matches!(soon("output", busy.output.recv()).await, Some(Chunk::Out(_))));
         sshd.signal_sessions("KILL");
         assert_eq!(end(&mut quiet).await, Exit::ConnectionLost, "{transport:?}");
+        told_of_its_loss(&t, before.generation);
         assert_eq!(end(&mut busy).await, Exit::ConnectionLost, "{transport:?}");
         let after = until(&t, "a new connection", |l| l.is_up() && l.generation > before.generation).await;
         assert_eq!(after.generation, before.generation + 1);
@@ -134,10 +135,10 @@ async fn a_closed_port_and_a_name_that_does_not_resolve() {
     let sshd = Sshd::start();
     for transport in BOTH {
         let mut host = sshd.host(transport);
-        host.port = Some(free_port());
+        host.port = Some(1);
         let t = connect(&host, sshd.settings());
         let error = failed(&t, LinkErrorKind::Refused).await.error.unwrap();
-        assert!(error.message.contains(&format!("127.0.0.1:{}", host.port.unwrap())), "{transport:?}: {error}");
+        assert!(error.message.contains("127.0.0.1:1"), "{transport:?}: {error}");
         assert!(!error.remedy.is_empty());
         host.address = Some("no-such-host.invalid".into());
         let t = connect(&host, sshd.settings());

@@ -229,6 +229,7 @@ impl Shared {
     }
 
     fn lose(&self, error: LinkError) {
+        self.attempt.link.lost(error.clone());
         self.lost.send_if_modified(|lost| {
             let first = lost.is_none();
             if first {

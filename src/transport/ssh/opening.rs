@@ -131,9 +131,7 @@ impl Driver {
                 }
             }
             (Err(error), job) => {
-                if let Some(job) = job {
-                    self.runtime.spawn(job.producer.outbox.finish(Exit::ConnectionLost));
-                }
+                self.waiting.extend(job);
                 return Err(Lost(error.message().to_owned()));
             }
         }

@@ -185,6 +185,7 @@ impl Shared {
 
     /// The link is lost, once and for all sessions.
     pub fn lose(&self, error: LinkError) {
+        self.attempt.link.lost(error.clone());
         self.lost.send_if_modified(|lost| {
             let first = lost.is_none();
             if first {
