@@ -52,14 +52,9 @@ fn check(url: String) -> HealthCheck {
     HealthCheck { url, status: vec![(200, 299)], timeout, every }
 }
 
-async fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap().port()
-}
-
 #[tokio::test]
 async fn a_service_s_health_and_version_are_told_with_the_reason() {
     let (address, _) = server().await;
-    let gone = free_port().await;
     let cases = [
         ("fine", format!("{address}/ok"), Health::Ok, None),
         ("sick", format!("{address}/sick"), Health::Failing, Some("HTTP 500: database␛[31m is gone".to_owned())),
@@ -67,9 +62,9 @@ async fn a_service_s_health_and_version_are_told_with_the_reason() {
         ("slow", format!("{address}/hang"), Health::Failing, Some("no answer within 3 s".to_owned())),
         (
             "gone",
-            format!("http://127.0.0.1:{gone}/"),
+            "http://127.0.0.1:1/".to_owned(),
             Health::Failing,
-            Some(format!("connection refused on 127.0.0.1:{gone}")),
+            Some("connection refused on 127.0.0.1:1".to_owned()),
         ),
     ];
     let mut plan = plan(1000);
@@ -91,10 +86,9 @@ async fn a_service_s_health_and_version_are_told_with_the_reason() {
             let expected = cases.iter().find(|case| case.0 == service);
             let done = match expected {
                 Some((_, _, health, detail)) => {
-                    status.version.as_deref() == Some("1.4.2") && status.health == *health && {
-                        assert_eq!(status.health_detail, *detail);
-                        true
-                    }
+                    // A busy machine may not have answered in time at first, and that is a detail of its own.
+                    status.version.as_deref() == Some("1.4.2")
+                        && (status.health, &status.health_detail) == (*health, detail)
                 }
                 None => status.version.as_deref() == Some("v 2.0"),
             };
@@ -183,6 +177,5 @@ async fn where_forwarding_is_forbidden_the_host_s_own_programs_ask() {
         let sick = http.get(&format!("{address}/sick"), timeout).await.unwrap();
         assert_eq!((sick.status, sick.body.starts_with(b"database")), (500, true));
     }
-    let gone = free_port().await;
-    assert!(http.get(&format!("http://127.0.0.1:{gone}/"), timeout).await.is_err());
+    assert!(http.get("http://127.0.0.1:1/", timeout).await.is_err());
 }

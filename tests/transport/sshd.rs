@@ -1,6 +1,7 @@
 //! A private sshd on loopback, with keys of its own: most of SSH is tested on it, without root and without the fleet.
 
-use std::net::{TcpListener, TcpStream};
+use std::hash::{BuildHasher, RandomState};
+use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
@@ -33,35 +34,31 @@ impl Sshd {
         std::fs::copy(path("id.pub"), path("authorized")).unwrap();
         // sshd wants its empty folder when it runs as root.
         let _ = std::fs::create_dir_all("/run/sshd");
-        let port = free_port();
         let at = folder.path().display();
-        // SHLVL: bash reads the rc file of whoever runs the tests only in an outermost shell, and what that says and
-        // costs is not ours to test.
-        let text = format!(
-            "{config}\nListenAddress 127.0.0.1\nPort {port}\nHostKey {at}/host_ed25519\nHostKey {at}/host_rsa\n\
-             AuthorizedKeysFile {at}/authorized\nStrictModes no\nUsePAM no\nPidFile none\nPermitRootLogin yes\n\
-             PasswordAuthentication no\nKbdInteractiveAuthentication no\nLogLevel ERROR\nMaxStartups 100\n\
-             SetEnv SHLVL=5\n"
-        );
-        std::fs::write(path("sshd_config"), text).unwrap();
-        let daemon = spawn(&path("sshd_config"), &path("log"));
+        // Another test's may be quicker to take a port: then it is another one.
+        let (port, daemon) = (0..10)
+            .find_map(|_| {
+                let port = unused_port();
+                // SHLVL: bash reads the rc file of whoever runs the tests only in an outermost shell, and what that says
+                // and costs is not ours to test.
+                let text = format!(
+                    "{config}\nListenAddress 127.0.0.1\nPort {port}\nHostKey {at}/host_ed25519\n\
+                     HostKey {at}/host_rsa\nAuthorizedKeysFile {at}/authorized\nStrictModes no\nUsePAM no\n\
+                     PidFile {at}/pid\nPermitRootLogin yes\nPasswordAuthentication no\n\
+                     KbdInteractiveAuthentication no\nLogLevel ERROR\nMaxStartups 100\nSetEnv SHLVL=5\n"
+                );
+                std::fs::write(path("sshd_config"), text).unwrap();
+                Some((port, listening(folder.path())?))
+            })
+            .unwrap_or_else(|| panic!("sshd does not start: {}", log_of(folder.path())));
         let sshd = Self { folder, daemon, port };
         sshd.write_known_hosts("ed25519");
-        sshd.wait();
         sshd
-    }
-
-    fn wait(&self) {
-        let begun = Instant::now();
-        while TcpStream::connect(("127.0.0.1", self.port)).is_err() {
-            assert!(begun.elapsed() < Duration::from_secs(10), "sshd does not start: {}", self.log());
-            std::thread::sleep(Duration::from_millis(10));
-        }
     }
 
     /// What it has logged.
     pub fn log(&self) -> String {
-        std::fs::read_to_string(self.path("log")).unwrap_or_default()
+        log_of(self.folder.path())
     }
 
     /// A file in its folder.
@@ -159,8 +156,7 @@ impl Sshd {
 
     /// Starts it anew on the same port.
     pub fn restart(&mut self) {
-        self.daemon = spawn(&self.path("sshd_config"), &self.path("log"));
-        self.wait();
+        self.daemon = listening(self.folder.path()).unwrap_or_else(|| panic!("sshd does not start: {}", self.log()));
     }
 }
 
@@ -171,16 +167,33 @@ impl Drop for Sshd {
     }
 }
 
-fn spawn(config: &Path, log: &Path) -> Child {
+/// Starts an sshd with the config of its folder, and waits until it listens: it writes its PidFile then. None when it
+/// ends instead.
+fn listening(folder: &Path) -> Option<Child> {
+    let pid = folder.join("pid");
+    let _ = std::fs::remove_file(&pid);
     // sshd runs itself anew for each connection and wants its own path for that.
-    Command::new("/usr/sbin/sshd")
+    let mut daemon = Command::new("/usr/sbin/sshd")
         .args(["-D", "-f"])
-        .arg(config)
+        .arg(folder.join("sshd_config"))
         .arg("-E")
-        .arg(log)
+        .arg(folder.join("log"))
         .stdin(Stdio::null())
         .spawn()
-        .expect("sshd is installed (Debian: openssh-server)")
+        .expect("sshd is installed (Debian: openssh-server)");
+    let begun = Instant::now();
+    while !pid.exists() {
+        if daemon.try_wait().unwrap().is_some() {
+            return None;
+        }
+        assert!(begun.elapsed() < Duration::from_secs(60), "sshd does not start: {}", log_of(folder));
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    Some(daemon)
+}
+
+fn log_of(folder: &Path) -> String {
+    std::fs::read_to_string(folder.join("log")).unwrap_or_default()
 }
 
 /// Makes a key.
@@ -189,9 +202,11 @@ pub fn keygen(file: &Path, args: &[&str]) {
     assert!(done.success(), "ssh-keygen {args:?}");
 }
 
-/// A port that nobody listens on.
-pub fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+/// A port that nobody listens on, below those that a system gives to connections and to whoever asks for any: such a
+/// one could be somebody else's before sshd has it, and again while it is stopped.
+fn unused_port() -> u16 {
+    let random = || 10_000 + (RandomState::new().hash_one(()) % 20_000) as u16;
+    std::iter::repeat_with(random).find(|port| TcpListener::bind(("127.0.0.1", *port)).is_ok()).unwrap()
 }
 
 /// Whoever runs the tests.
