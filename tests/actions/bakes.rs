@@ -1,10 +1,10 @@
 //! Baking: after the last host the fleet is watched, and what it finds decides.
 
-use std::io::Write;
+use std::io::{BufRead, BufReader, Write};
 use std::os::unix::fs::symlink;
 use std::path::Path;
 use std::process::Output;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use serde_json::Value;
 
@@ -52,28 +52,21 @@ pub fn append(path: &Path, text: &str) {
     std::fs::OpenOptions::new().create(true).append(true).open(path).unwrap().write_all(text.as_bytes()).unwrap();
 }
 
-/// Deploys 1.1, and does something as soon as the fleet is watched.
-fn deploy(world: &World, meanwhile: impl FnOnce() + Send) -> (Output, Value) {
-    std::thread::scope(|scope| {
-        scope.spawn(move || {
-            let began = Instant::now();
-            let state = world.path("app/.quarterdeck/runs");
-            let done = || {
-                let run = std::fs::read_dir(&state).ok().and_then(|mut runs| runs.next()?.ok());
-                let journal = run.and_then(|run| std::fs::read_to_string(run.path().join("journal.jsonl")).ok());
-                journal.is_some_and(|journal| journal.contains("\"event\":\"done\""))
-            };
-            while !done() && began.elapsed() < Duration::from_secs(60) {
-                std::thread::sleep(Duration::from_millis(50));
-            }
-            // The first look is what later ones are compared with.
-            std::thread::sleep(Duration::from_millis(2500));
+/// Deploys 1.1, and does something as soon as the fleet has been looked at: later looks are compared with the first.
+fn deploy(world: &World, meanwhile: impl FnOnce()) -> (Output, Value) {
+    let mut qd = world.process(&["--host", "box-1", "deploy", "api", "1.1", "--yes", "--json"]).spawn().unwrap();
+    let (mut said, mut meanwhile) = (String::new(), Some(meanwhile));
+    for line in BufReader::new(qd.stderr.take().unwrap()).lines().map(Result::unwrap) {
+        if line.starts_with("qd: bake ")
+            && let Some(meanwhile) = meanwhile.take()
+        {
             meanwhile();
-        });
-        let out = world.qd(&["--host", "box-1", "deploy", "api", "1.1", "--yes", "--json"]);
-        let document = serde_json::from_slice(&out.stdout).unwrap_or_else(|_| panic!("{}", text(&out.stderr)));
-        (out, document)
-    })
+        }
+        said += &(line + "\n");
+    }
+    let out = Output { stderr: said.into_bytes(), ..qd.wait_with_output().unwrap() };
+    let document = serde_json::from_slice(&out.stdout).unwrap_or_else(|_| panic!("{}", text(&out.stderr)));
+    (out, document)
 }
 
 pub fn live(world: &World) -> String {

@@ -31,13 +31,22 @@ pub fn open_with(world: &World, args: &[&str], more: &[(&str, &str)]) -> Tty {
 /// Types letter by letter, as fingers do.
 pub fn typed(qd: &Tty, keys: &str) {
     for key in keys.chars() {
-        // On a busy machine what comes closer together is seen as one, as a paste is.
-        if key == '\r' {
-            std::thread::sleep(Duration::from_millis(200));
-        }
+        let before = qd.screen();
         qd.keys(&key.to_string());
+        // What comes in one moment with Escape is a key with Alt.
+        if key == '\x1b' {
+            qd.wait(SOON, "what Escape does", |screen| screen != before);
+        }
         std::thread::sleep(Duration::from_millis(40));
     }
+}
+
+/// Types a word into a popup that wants one, and then Enter: not before the word is seen, for on a busy machine both would
+/// come as one, as a paste does.
+pub fn confirmed(qd: &Tty, word: &str) {
+    typed(qd, word);
+    qd.wait(SOON, word, |screen| screen.contains(&format!(": {word}")));
+    typed(qd, "\r");
 }
 
 /// Waits for a popup to show this, and until it listens.
@@ -53,7 +62,7 @@ fn two_hosts_are_restarted_by_typed_keys_and_it_is_all_in_the_audit() {
     typed(&qd, "W\tR");
     popup(&qd, "type api to go on");
     assert!(qd.screen().contains("sudo -n systemctl restart api.service"), "{}", qd.screen());
-    typed(&qd, "api\r");
+    confirmed(&qd, "api");
     qd.wait(SOON, "the end", |screen| screen.contains("2 of 2 hosts"));
     qd.wait(SOON, "the verdict", |screen| screen.contains("● ok"));
     for host in ["box-1", "box-2"] {
@@ -66,9 +75,11 @@ fn two_hosts_are_restarted_by_typed_keys_and_it_is_all_in_the_audit() {
     typed(&qd, "R");
     typed(&qd, "\x1b4R");
     popup(&qd, "restarted it");
-    typed(&qd, "\rapi\r");
+    typed(&qd, "\r");
+    confirmed(&qd, "api");
     qd.wait(SOON, "the reason", |screen| screen.contains("it wants a reason"));
-    typed(&qd, "it leaks\rapi\r");
+    confirmed(&qd, "it leaks");
+    confirmed(&qd, "api");
     qd.wait(SOON, "the end", |screen| screen.contains("2 of 2 hosts"));
     let entry = world.audit().pop().unwrap();
     assert_eq!(entry["reason"].as_str(), Some("it leaks"));
@@ -112,7 +123,7 @@ fn a_host_that_fails_leaves_the_others_alone_and_says_why() {
     let qd = open(&world, &[]);
     typed(&qd, "W\tR");
     popup(&qd, "type api to go on");
-    typed(&qd, "api\r");
+    confirmed(&qd, "api");
     qd.wait(SOON, "the failure", |screen| screen.contains("Job for api.service failed"));
     qd.wait(SOON, "the other", |screen| screen.contains("left alone: a host before it failed"));
     assert!(world.calls("box-2").is_empty());
@@ -231,11 +242,11 @@ fn fleet_three_hosts_are_restarted_by_seven_typed_keys_and_it_is_in_the_audit() 
     let env = [("HOME", home), ("XDG_CONFIG_HOME", home), ("XDG_STATE_HOME", home)];
     let qd = Tty::start(&[env!("CARGO_BIN_EXE_qd"), "--config", config], &env, 120, 36);
     qd.wait(SOON, "all hosts", |screen| screen.contains("3 up"));
-    let keys = "W\tRapi\r";
-    assert!(keys.len() < 8);
-    typed(&qd, &keys[..3]);
+    let (begin, word) = ("W\tR", "api");
+    assert!(begin.len() + word.len() + 1 < 8);
+    typed(&qd, begin);
     popup(&qd, "type api to go on");
-    typed(&qd, &keys[3..]);
+    confirmed(&qd, word);
     qd.wait(Duration::from_secs(120), "all hosts", |screen| screen.contains("3 of 3 hosts") && screen.contains("● ok"));
     for (host, before) in hosts.iter().zip(&before) {
         let now = pid(host);

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use crate::bakes;
-use crate::cockpit::{SOON, open, popup, typed};
+use crate::cockpit::{SOON, confirmed, open, popup, typed};
 use crate::releases::{self, live};
 use crate::steered::Waiting;
 use crate::tty::Tty;
@@ -124,7 +124,7 @@ fn a_bake_that_fails_asks_whether_to_keep_the_release_and_silence_takes_it_back(
         deploy(&qd);
         qd.wait(SOON, "the bake", |screen| screen.contains("the fleet is watched"));
         // The first look is what later ones are compared with.
-        std::thread::sleep(Duration::from_millis(2500));
+        qd.wait(SOON, "the first look", |screen| screen.contains(" of 60 s: "));
         bakes::append(&world.path("log/access.log"), &(bakes::request(200, 0) + &bakes::request(500, 0)).repeat(30));
         qd.wait(SOON, "the question", |screen| {
             screen.contains("Keep the new release, or take it back?") && screen.contains("[B]")
@@ -162,9 +162,11 @@ fn a_service_is_locked_with_a_reason_is_not_deployed_then_and_is_unlocked() {
     typed(&qd, &"\x7f".repeat(6));
     typed(&qd, "2h\r");
     popup(&qd, "type y to go on");
-    typed(&qd, "\ry\r");
+    typed(&qd, "\r");
+    confirmed(&qd, "y");
     qd.wait(SOON, "the missing reason", |screen| screen.contains("it wants a reason"));
-    typed(&qd, "the fair\ry\r");
+    confirmed(&qd, "the fair");
+    confirmed(&qd, "y");
     qd.wait(SOON, "its end", |screen| screen.contains("● ok"));
     let hold = std::fs::read_to_string(world.path("app/.quarterdeck/hold")).unwrap();
     assert!(hold.contains("the fair"), "{hold}");
@@ -174,7 +176,8 @@ fn a_service_is_locked_with_a_reason_is_not_deployed_then_and_is_unlocked() {
     qd.wait(SOON, "the refusal", |screen| screen.contains("locked by hand") && screen.contains("the fair"));
     typed(&qd, "\x1bxunlock\r");
     popup(&qd, "type y to go on");
-    typed(&qd, "it is over\ry\r");
+    confirmed(&qd, "it is over");
+    confirmed(&qd, "y");
     qd.wait(SOON, "its end", |screen| screen.contains("unlock api on box-1") && screen.contains("● ok"));
     assert!(!world.path("app/.quarterdeck/hold").exists());
     assert_eq!(actions(&world), ["lock", "unlock"]);
@@ -209,8 +212,8 @@ fn hosts_are_asked_for_runs_seldom_while_nobody_looks_and_tell_of_one_that_begin
     std::fs::write(&ls, "#!/bin/sh\necho look >>\"$QD_UNITS/$QD_HOST/looks\"\nexec /bin/ls \"$@\"\n").unwrap();
     std::fs::set_permissions(&ls, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
     let looks = || world.told("box-1", "looks").lines().count();
-    let began = std::time::Instant::now();
     let came = |more: usize, before: usize| {
+        let began = std::time::Instant::now();
         while looks() < before + more {
             assert!(began.elapsed() < SOON * 2, "{} looks after {before}", looks());
             std::thread::sleep(Duration::from_millis(50));

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use crate::cockpit::{SOON, open_with, popup, typed};
+use crate::cockpit::{SOON, confirmed, open_with, popup, typed};
 use crate::hosted::{by_job_that_tells, run_of};
 use crate::releases::{live, world};
 use crate::support::fake_apis::FakeApis;
@@ -29,7 +29,8 @@ fn a_host_that_is_gone_for_good_is_given_up_by_its_name_and_for_a_reason() {
     qd.wait(SOON, "the question", |screen| screen.contains("box-2 not up; which are given up"));
     typed(&qd, "box-2\r");
     popup(&qd, "given up: it cannot be reached");
-    typed(&qd, "its disk is dead\ry\r");
+    confirmed(&qd, "its disk is dead");
+    confirmed(&qd, "y");
     qd.wait(SOON, "its end", |screen| screen.contains("it is not heard any more; what it serves is not known"));
     assert_eq!(live(&world), "releases/1.0");
     let entry = world.audit().pop().unwrap();

@@ -142,7 +142,9 @@ const ACTING: [&[&str]; 13] = [
 
 #[test]
 fn every_command_that_acts_is_refused_where_nothing_may_happen() {
-    let world = releases::released(World::careful(), "hooks = { drain = [\"./hook\", \"drain\"] }");
+    // It goes on for longer than all of the commands take, on however slow a machine.
+    let hooks = "hooks = { drain = [\"./hook\", \"drain\"], drain_timeout = \"10m\" }";
+    let world = releases::released(World::careful(), hooks);
     let slow = world.path("app/slow-drain");
     std::fs::write(&slow, "").unwrap();
     let armed = ["--arm", "production", "--yes"];

@@ -225,6 +225,11 @@ async fn no_more_are_under_way_at_once_than_may() {
     static MOST: AtomicUsize = AtomicUsize::new(0);
     let server = Server::start(|_, _| {
         MOST.fetch_max(NOW.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
+        // Until there are as many as may be, and then for as long as one more would take to come.
+        let began = Instant::now();
+        while MOST.load(Ordering::SeqCst) < 3 && began.elapsed() < Duration::from_secs(20) {
+            std::thread::sleep(Duration::from_millis(5));
+        }
         std::thread::sleep(Duration::from_millis(30));
         NOW.fetch_sub(1, Ordering::SeqCst);
         answer(200, &[], "1")

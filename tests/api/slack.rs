@@ -123,7 +123,7 @@ mod crier {
 
     /// The lines of each message so far, once there are so many messages.
     async fn posted(server: &Server, messages: usize) -> Vec<Vec<String>> {
-        for _ in 0..200 {
+        for _ in 0..1200 {
             if server.seen().len() >= messages {
                 break;
             }

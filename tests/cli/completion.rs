@@ -70,7 +70,7 @@ fn zsh_completes_the_configs_names() {
     // A shell that somebody types into: completion is of its line editor. What is typed is completed, or a minute later
     // this has failed.
     let script = r#"
-        zmodload zsh/zpty; { sleep 60; kill -9 $$ } &! watchdog=$!
+        zmodload zsh/zpty; { sleep 60; kill -9 $$ } >/dev/null 2>&1 &! watchdog=$!
         zpty z 'zsh -f -i'
         zpty -w z 'PS1=; autoload -Uz compinit; compinit -u -D; source <(qd completions zsh); bindkey "^I" complete-word; echo rea""dy'
         zpty -r z out '*ready*'

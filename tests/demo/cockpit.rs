@@ -78,6 +78,8 @@ fn a_version_goes_out_by_a_job_of_the_forge_from_the_keyboard_and_is_live_then()
     // Keys that come too soon after what they answer are thrown away.
     std::thread::sleep(Duration::from_millis(600));
     qd.keys("api");
+    // What is not seen yet would come together with Enter, as a paste does.
+    qd.wait(SOON, "the word", |screen| screen.contains(": api"));
     std::thread::sleep(Duration::from_millis(100));
     qd.keys("\r");
     qd.wait(SOON, "the job's own log", |screen| screen.contains("$ bin/deploy production 1.5.0-rc.1"));

@@ -80,13 +80,25 @@ async fn a_host_that_does_not_keep_up_is_not_asked_more_and_more() {
     plan.slow = Duration::from_millis(50);
     let watched = Watched::start(Arc::<Silent>::clone(&silent), plan);
     watched.watch.focus(true);
-    tokio::time::sleep(Duration::from_millis(700)).await;
-    let mut input = silent.held.lock().unwrap().remove(0).input.unwrap();
-    let mut asked = String::new();
+    let all = ["fast", "disks", "units"];
+    let begun = async {
+        while silent.held.lock().unwrap().is_empty() {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        let mut input = silent.held.lock().unwrap().remove(0).input.unwrap();
+        let mut asked = String::new();
+        while !all.iter().all(|word| asked.lines().any(|line| line == *word)) {
+            asked.push_str(&String::from_utf8_lossy(&input.recv().await.expect("it is asked")));
+        }
+        (input, asked)
+    };
+    let (mut input, mut asked) = tokio::time::timeout(SOON, begun).await.expect("everything is asked for");
+    // Time for each to be due many times more.
+    tokio::time::sleep(Duration::from_millis(500)).await;
     while let Ok(bytes) = input.try_recv() {
         asked.push_str(&String::from_utf8_lossy(&bytes));
     }
-    for once in ["fast", "disks", "units"] {
+    for once in all {
         assert_eq!(asked.lines().filter(|line| *line == once).count(), 1, "{asked}");
     }
 }

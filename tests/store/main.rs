@@ -262,7 +262,7 @@ fn units(at: i64) -> HostEvent {
 /// Waits until so many events are kept, and says them; fails when there are others after a while.
 async fn kept_of(store: &Store, wanted: &[(i64, EventKind, &str)]) {
     let wanted: Vec<_> = wanted.iter().map(|(at, kind, text)| (*at, *kind, (*text).to_owned())).collect();
-    for _ in 0..500 {
+    for _ in 0..3000 {
         if events(store).await == wanted {
             break;
         }

@@ -165,8 +165,9 @@ impl Asker for Slow {
 async fn a_persons_time_does_not_count() {
     let sshd = locked();
     sshd.known_hosts("");
-    let settings = SshSettings { connect_timeout: Duration::from_secs(1), ..sshd.settings() };
-    let t = connect(&sshd, settings, Arc::new(Slow(Duration::from_millis(2500))));
+    // Enough for a busy machine to shake hands, and less than a person takes.
+    let settings = SshSettings { connect_timeout: Duration::from_millis(2500), ..sshd.settings() };
+    let t = connect(&sshd, settings, Arc::new(Slow(Duration::from_secs(4))));
     up(&t).await;
 }
 

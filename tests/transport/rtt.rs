@@ -89,11 +89,12 @@ async fn a_quiet_host_that_is_near_is_asked_for_a_sign_of_life_no_oftener_than_w
         }
         links.push((t, quiet));
     }
-    let before = asked();
+    let (before, begun) = (asked(), std::time::Instant::now());
     tokio::time::sleep(Duration::from_secs(6)).await;
     let times = asked() - before;
-    // Each after a second of silence.
-    assert!((8 * 3..=8 * 7).contains(&times), "asked {times} times in 6 s");
+    // Each after a second of silence; a busy machine may have slept for longer.
+    let most = 8 * (begun.elapsed().as_secs() as usize + 1);
+    assert!((8 * 3..=most).contains(&times), "asked {times} times in {:?}", begun.elapsed());
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

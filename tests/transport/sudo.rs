@@ -265,8 +265,12 @@ async fn fleet_sudos_program_ends_with_whoever_reads_it() {
         let otherwise = "echo here; exec $qd_asroot tail -n 0 -F /etc/shadow";
         let mut stream = soon("sudo", sudo.exec(t, ExecSpec::stream(script), Some(otherwise.to_owned()))).await;
         assert_eq!(read_out(&mut stream, 5).await, b"here\n");
-        tokio::time::sleep(Duration::from_millis(500)).await;
-        assert!(fleet.exec("web-1", "pgrep -af '^tail -n 0' || true").contains("/etc/shadow"), "{sudoers}");
+        soon("tail", async {
+            while !fleet.exec("web-1", "pgrep -af '^tail -n 0' || true").contains("/etc/shadow") {
+                tokio::time::sleep(Duration::from_millis(200)).await;
+            }
+        })
+        .await;
         drop(stream);
         soon("the end of tail", async {
             while fleet.exec("web-1", "pgrep -af '^tail -n 0' || true").contains("/etc/shadow") {

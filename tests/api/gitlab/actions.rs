@@ -221,9 +221,11 @@ async fn a_token_that_only_reads_plans_nothing_and_is_refused_in_words() {
 
 #[tokio::test]
 async fn a_change_is_never_sent_again_and_what_came_of_it_is_looked_for() {
-    let fake = FakeApis::public(&["--job-seconds", "60", "--now", &Utc::now().to_rfc3339()]);
+    // The fake's clock stands still: what it does was done after this, however long it took to start.
+    let now = Utc::now();
+    let fake = FakeApis::public(&["--job-seconds", "60", "--now", &now.to_rfc3339()]);
     let client = client(&fake);
-    let sent = Utc::now() - TimeDelta::seconds(5);
+    let sent = now - TimeDelta::seconds(5);
     let shop = || SHOP.to_owned();
     let actions = [
         CiAction::RetryJob { project: shop(), job: 5136 },
