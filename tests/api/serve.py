@@ -17,7 +17,7 @@ acc=load("stripe","account.json",{"now":int(time.time())})
 def parse_now(v): return float(v) if re.fullmatch(r"[\d.]+",v) else D.datetime.fromisoformat(v.replace("Z","+00:00")).timestamp()
 NOW0=parse_now(O.now) if O.now else acc["now"]; T0=time.time()
 now=lambda:NOW0+(time.time()-T0 if ST["clock"] else 0)
-ST={"clock":False,"latency":O.latency,"fail":O.fail_rate,"garbage":O.garbage,"truncate":O.truncate,"limit":O.rate_limit,"force":[]}  # force: list of {match,status,times,headers,body}
+ST={"clock":False,"latency":O.latency,"fail":O.fail_rate,"garbage":O.garbage,"truncate":O.truncate,"job":O.job_seconds,"limit":O.rate_limit,"force":[]}  # force: list of {match,status,times,headers,body}
 iso=lambda t=None:D.datetime.fromtimestamp(now() if t is None else t,D.timezone.utc).strftime("%Y-%m-%dT%H:%M:%S.000Z")
 S={n:load("stripe",n+".json",{"data":[]})["data"] for n in("customers","subscriptions","subscription_items","charges","refunds","disputes","invoices","events","payouts","prices","products","coupons")}
 DISC=load("stripe","discounts.json",{}); BAL=load("stripe","balance.json",{}); BYID={o["id"]:o for l in S.values() for o in l}; BYID.update(DISC)
@@ -135,13 +135,13 @@ def tick():
     for j in G["jobs"]:
         if j.get("_t") and j["status"] in("pending","running"):
             e=time.time()-j["_t"]
-            if e>=O.job_seconds:
-                j.update(status="success",finished_at=iso(),duration=O.job_seconds); j["started_at"]=j["started_at"] or iso()
+            if e>=ST["job"]:
+                j.update(status="success",finished_at=iso(),duration=ST["job"]); j["started_at"]=j["started_at"] or iso()
                 for d in G["deployments"]:
                     if d["deployable"] and d["deployable"]["id"]==j["id"]: d.update(status="success",updated_at=iso(),finished_at=iso()); d["deployable"]["status"]="success"
                 p=next(x for x in G["pipelines"] if x["id"]==j["pipeline"]["id"])
                 if not any(k["pipeline"]["id"]==p["id"] and k["status"] in("pending","running") for k in G["jobs"]): pstat(p,"success")
-            elif e>=O.job_seconds/4 and j["status"]=="pending": j.update(status="running",started_at=iso())
+            elif e>=ST["job"]/4 and j["status"]=="pending": j.update(status="running",started_at=iso())
 def startjob(src,new):
     j=copy.deepcopy(src) if new else src
     if new: j["id"]=nid(G["jobs"]); j["web_url"]=re.sub(r"\d+$",str(j["id"]),j["web_url"]); G["jobs"].insert(0,j)
@@ -255,7 +255,7 @@ def gitlab(m,path,q,body,hd):
         if n==2: return 200,pub(j),{}
         if s[2]=="trace":
             b=TRACE
-            if j.get("_t") and j["status"]!="success": b=TRACE[:int(len(TRACE)*min(1,(time.time()-j["_t"])/O.job_seconds))]
+            if j.get("_t") and j["status"]!="success": b=TRACE[:int(len(TRACE)*min(1,(time.time()-j["_t"])/ST["job"]))]
             if j["status"] in("manual","created","skipped"): b=b""
             mm=re.fullmatch(r"bytes=(\d+)-(\d*)",hd.get("range",""))
             if mm:

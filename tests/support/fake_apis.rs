@@ -73,7 +73,8 @@ impl FakeApis {
         all.filter(|request| request.path.starts_with(&format!("/{api}/"))).collect()
     }
 
-    /// Changes how it behaves from now on: `latency`, `fail`, `garbage`, `truncate`, `limit`, `force`.
+    /// Changes how it behaves from now on: `latency`, `fail`, `garbage`, `truncate`, `limit`, `force`, `job` (the seconds that a
+    /// job takes).
     pub fn control(&self, set: &serde_json::Value) {
         let body = set.to_string();
         let address = self.origin.trim_start_matches("http://");

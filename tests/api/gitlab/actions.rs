@@ -36,7 +36,7 @@ fn reader() -> Token {
 
 #[tokio::test]
 async fn a_manual_job_is_played_and_what_it_deploys_becomes_live() {
-    let fake = FakeApis::public(&["--job-seconds", "0.4"]);
+    let fake = FakeApis::public(&["--job-seconds", "600"]);
     let mut watch = Watch::new(client(&fake), &ALL, expected().1);
     watch.look_at(Some(Sight { project: SHOP.to_owned(), pipeline: Some(1022), ..Sight::default() }));
     watch.round(|_| ()).await;
@@ -52,7 +52,7 @@ async fn a_manual_job_is_played_and_what_it_deploys_becomes_live() {
         shop(watch.delivery()).deploying().map(|one| one.version.clone()).collect::<Vec<_>>(),
         ["1.0.21", "1.0.33"]
     );
-    tokio::time::sleep(Duration::from_millis(500)).await;
+    fake.control(&json!({ "job": 0.001 }));
     watch.touched(SHOP);
     watch.round(|_| ()).await;
     let delivery = watch.delivery();

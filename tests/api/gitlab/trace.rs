@@ -67,7 +67,7 @@ async fn a_finished_log_is_read_whole_with_its_sections_and_colours() {
 
 #[tokio::test]
 async fn a_log_that_is_written_is_followed_piece_by_piece_and_no_byte_comes_twice() {
-    let fake = FakeApis::public(&["--job-seconds", "1.5"]);
+    let fake = FakeApis::public(&["--job-seconds", "60"]);
     let client = hasty(&settings(&fake.url("gitlab")));
     client
         .act(&quarterdeck::domain::ci_plan::CiAction::RetryJob { project: "acme/shop".to_owned(), job: 5136 })
@@ -84,6 +84,10 @@ async fn a_log_that_is_written_is_followed_piece_by_piece_and_no_byte_comes_twic
         log.feed(&news.bytes);
         if over {
             break;
+        }
+        // The rest comes at once, when enough has come piece by piece.
+        if pieces == 4 {
+            fake.control(&serde_json::json!({ "job": 0.001 }));
         }
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
