@@ -5,6 +5,8 @@ use std::time::{Duration, Instant};
 
 /// Between two frames of data; a key is drawn at once.
 const FRAME: Duration = Duration::from_millis(33);
+/// Between two frames of figures that are measured every few seconds: 300 hosts bring sixty of them a second.
+const LEISURE: Duration = Duration::from_millis(500);
 /// However slow the terminal is, it is not left alone for longer than this.
 const LONGEST: Duration = Duration::from_millis(500);
 
@@ -22,6 +24,8 @@ pub struct Pace {
 /// How soon a frame is wanted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Wanted {
+    /// A figure has changed that was seconds old before.
+    AtLeisure,
     /// Data has changed.
     InTime,
     /// Data has changed that its sender brings thirty times a second at most.
@@ -49,6 +53,7 @@ impl Pace {
     /// When a frame is due that waits for nothing but its time; none is wanted else.
     pub fn next(&self) -> Option<Instant> {
         let rest = match self.wanted? {
+            Wanted::AtLeisure => self.rest.max(LEISURE),
             Wanted::InTime => self.rest.max(FRAME),
             Wanted::Paced => self.rest,
             Wanted::AtOnce => Duration::ZERO,
@@ -103,6 +108,8 @@ mod tests {
             (Wanted::InTime, 0, 280..=304),
             (Wanted::InTime, 100, 48..=51),
             (Wanted::InTime, 4000, 2..=4),
+            (Wanted::AtLeisure, 0, 19..=21),
+            (Wanted::AtLeisure, 4000, 2..=4),
             (Wanted::Paced, 100, 48..=51),
             (Wanted::Paced, 4000, 2..=4),
         ] {

@@ -231,8 +231,12 @@ impl<P: Performer> Screen<P> {
     }
 
     fn news(&mut self, message: Message) {
-        // The log engine makes no more windows than there are frames.
-        self.pace.want(if matches!(message, Message::Logs(_)) { Wanted::Paced } else { Wanted::InTime });
+        self.pace.want(match message {
+            // The log engine makes no more windows than there are frames.
+            Message::Logs(_) => Wanted::Paced,
+            Message::Sampled(..) | Message::Heard(..) => Wanted::AtLeisure,
+            _ => Wanted::InTime,
+        });
         self.apply(message);
     }
 

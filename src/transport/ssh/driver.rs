@@ -233,9 +233,14 @@ impl Driver {
             [opening.job.as_ref().and_then(|job| job.deadline), stall, Some(look)].into_iter().flatten()
         });
         let answers = self.channels.iter().filter_map(|channel| Some(now + patience(channel.asked()?, now)));
-        let silence = self.heard + if self.opening.is_some() { self.dead_after() } else { self.keepalive };
+        let silence = self.heard + if self.opening.is_some() { self.dead_after() } else { self.quiet_after() };
         let next = deadlines.chain(opening).chain(answers).chain([silence, self.measured + self.dead_after()]).min();
         next.map_or(LONGEST, |next| next.saturating_duration_since(now)).min(LONGEST)
+    }
+
+    /// A little longer than the keepalive: what is asked as often by itself, as samples are, would be asked twice.
+    pub(super) fn quiet_after(&self) -> Duration {
+        self.keepalive + self.keepalive / 4
     }
 
     pub(super) fn dead_after(&self) -> Duration {

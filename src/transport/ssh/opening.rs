@@ -30,7 +30,7 @@ impl Driver {
     /// Begins the next open, or goes on with the one that is under way.
     pub(super) fn open(&mut self, cx: &mut TaskContext<'_>, now: Instant) -> Result<bool, Lost> {
         if self.opening.is_none() {
-            let quiet = self.listening && now.saturating_duration_since(self.heard) >= self.keepalive;
+            let quiet = self.listening && now.saturating_duration_since(self.heard) >= self.quiet_after();
             // A host that talks all the time is asked now and then as well, for the round trip.
             let unmeasured = now.saturating_duration_since(self.measured) >= self.dead_after();
             let silent = quiet || self.doubted || unmeasured;
