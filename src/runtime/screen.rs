@@ -26,6 +26,7 @@ use crate::app::message::Message;
 use crate::app::state::State;
 use crate::app::update::update;
 use crate::app::viewport::Regions;
+use crate::domain::host::{HostName, Link};
 use crate::programs;
 use crate::ui::keymap::{Meaning, Typing};
 use crate::ui::look::Look;
@@ -231,13 +232,22 @@ impl<P: Performer> Screen<P> {
     }
 
     fn news(&mut self, message: Message) {
-        self.pace.want(match message {
+        self.pace.want(match &message {
             // The log engine makes no more windows than there are frames.
             Message::Logs(_) => Wanted::Paced,
             Message::Sampled(..) | Message::Heard(..) => Wanted::AtLeisure,
+            // Of a connection that lasts only the round trip is new.
+            Message::Link(host, link) if self.lasts(host, link) => Wanted::AtLeisure,
             _ => Wanted::InTime,
         });
         self.apply(message);
+    }
+
+    /// Whether this is the connection that is known, in the state that is known.
+    fn lasts(&self, host: &HostName, link: &Link) -> bool {
+        let view = self.state.hosts.iter().find(|view| view.host.name == *host);
+        let known = view.and_then(|view| view.link.as_ref());
+        known.is_some_and(|known| (known.state, known.generation) == (link.state, link.generation))
     }
 
     fn apply(&mut self, message: Message) {
