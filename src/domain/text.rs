@@ -5,6 +5,11 @@
 
 use std::borrow::Cow;
 
+/// Zero width non-joiner, and joiner.
+const JOINERS: [char; 2] = ['\u{200c}', '\u{200d}'];
+/// So many emoji at most are one: a family. A longer chain could hide under one picture.
+const FAMILY: usize = 4;
+
 /// Whether a character could move the cursor, reorder text or hide in it.
 pub fn is_unsafe(c: char) -> bool {
     matches!(c,
@@ -14,7 +19,8 @@ pub fn is_unsafe(c: char) -> bool {
 }
 
 /// The text with every unsafe character shown as a visible stand-in: C0 as its control picture (`␛`), a tab as a blank,
-/// anything else as `\u{…}`'s replacement character. Never longer than three times the input in bytes.
+/// anything else as `\u{…}`'s replacement character. Never longer than three times the input in bytes. A joiner stays
+/// where people write it: between letters of a script that is joined (Persian, Hindi), and between few emoji.
 pub fn clean(text: &str) -> Cow<'_, str> {
     let safe =
         if text.is_ascii() { !text.bytes().any(|byte| byte.is_ascii_control()) } else { !text.chars().any(is_unsafe) };
@@ -22,8 +28,16 @@ pub fn clean(text: &str) -> Cow<'_, str> {
         return Cow::Borrowed(text);
     }
     let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
+    let (mut before, mut joined) = (' ', 1);
+    let mut chars = text.chars().peekable();
+    while let Some(c) = chars.next() {
+        if is_picture(c) {
+            joined = if before == JOINERS[1] { joined + 1 } else { 1 };
+        }
+        let stays = JOINERS.contains(&c) && chars.peek().is_some_and(|after| joins(c, before, *after, joined));
+        before = c;
         match c {
+            c if stays => out.push(c),
             '\t' => out.push(' '),
             '\u{0}'..='\u{1f}' => out.push(char::from_u32(0x2400 + c as u32).unwrap_or('\u{fffd}')),
             '\u{7f}' => out.push('\u{2421}'),
@@ -32,6 +46,41 @@ pub fn clean(text: &str) -> Cow<'_, str> {
         }
     }
     Cow::Owned(out)
+}
+
+/// Whether a joiner belongs between two characters; `joined` emoji are one so far.
+fn joins(joiner: char, before: char, after: char, joined: usize) -> bool {
+    let pictured = is_picture(before) || matches!(before, '\u{fe0f}' | '\u{1f3fb}'..='\u{1f3ff}');
+    is_joined(before) && is_joined(after) || joiner == JOINERS[1] && pictured && is_picture(after) && joined < FAMILY
+}
+
+/// Whether a character is a letter, or a sign between letters, of a script that is written joined: those from Arabic to
+/// N'Ko, of India, Tibet, Burma and Cambodia, and Mongolian.
+fn is_joined(c: char) -> bool {
+    let virama = matches!(
+        c,
+        '\u{94d}'
+            | '\u{9cd}'
+            | '\u{a4d}'
+            | '\u{acd}'
+            | '\u{b4d}'
+            | '\u{bcd}'
+            | '\u{c4d}'
+            | '\u{ccd}'
+            | '\u{d4d}'
+            | '\u{dca}'
+            | '\u{1039}'
+            | '\u{17d2}'
+    );
+    let script = matches!(c,
+        '\u{620}'..='\u{8ff}' | '\u{900}'..='\u{dff}' | '\u{f00}'..='\u{109f}' | '\u{1780}'..='\u{18af}'
+        | '\u{fb50}'..='\u{fdff}' | '\u{fe70}'..='\u{fefc}');
+    virama || script && c.is_alphabetic()
+}
+
+/// Whether a character is a picture that may be a part of an emoji: those of Unicode that are, but for the oldest.
+fn is_picture(c: char) -> bool {
+    matches!(c, '\u{2600}'..='\u{27bf}' | '\u{2b00}'..='\u{2bff}' | '\u{1f300}'..='\u{1f3fa}' | '\u{1f400}'..='\u{1faff}')
 }
 
 /// [`clean`] for bytes: invalid UTF-8 becomes the replacement character.
@@ -76,6 +125,9 @@ pub fn spread(name: &str, of: usize) -> usize {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+    use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
+
     use super::*;
 
     #[test]
@@ -83,6 +135,72 @@ mod tests {
         assert_eq!(clean("\u{1b}]52;c;x\u{7}"), "␛]52;c;x␇");
         assert_eq!(clean("a\u{202e}b\u{9b}31m"), "a\u{fffd}b\u{fffd}31m");
         assert_eq!(clean("plain Ünïcode ✓"), "plain Ünïcode ✓");
+    }
+
+    #[test]
+    fn joiners_stay_where_people_write_them_and_nowhere_else() {
+        for shown in [
+            "می\u{200c}خواهم کتاب\u{200c}ها",
+            "क्\u{200d}ष र्\u{200d}य",
+            "\u{1f469}\u{200d}\u{1f4bb} deployed",
+            "\u{1f468}\u{200d}\u{1f469}\u{200d}\u{1f467}\u{200d}\u{1f466}",
+            "\u{1f9d1}\u{1f3fd}\u{200d}\u{1f680}",
+            "\u{1f3f3}\u{fe0f}\u{200d}\u{1f308}",
+            "\u{2764}\u{fe0f}\u{200d}\u{1f525}",
+        ] {
+            assert_eq!(clean(shown), shown);
+        }
+        for hidden in [
+            "ad\u{200c}min",
+            "ad\u{200d}min",
+            "\u{200c}",
+            "می\u{200c}",
+            "می\u{200c} خ",
+            "می\u{200c}\u{200c}خ",
+            "م\u{200c}a",
+            "1\u{200d}2",
+            "\u{1f469}\u{200c}\u{1f4bb}",
+            "\u{1f469}\u{200d}x",
+            "\u{1f469}\u{200d}\u{200d}\u{1f4bb}",
+            "می\u{200f}خ",
+            "می\u{202e}خ",
+            "می\u{2066}خ",
+            "می\u{200b}خ",
+        ] {
+            assert!(!clean(hidden).chars().any(is_unsafe), "{hidden:?}");
+        }
+        // What is joined without end is not one picture.
+        let chain = ["\u{1f469}"; 50].join("\u{200d}");
+        let joiners = clean(&chain).chars().filter(|c| JOINERS.contains(c)).count();
+        assert!(clean(&chain).contains('\u{fffd}') && joiners <= 50 * 3 / 4, "{joiners}");
+        assert!(clean(&chain).split('\u{fffd}').all(|one| one.chars().count() < 2 * FAMILY));
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_shown_is_as_wide_as_it_is_counted_and_hides_nothing(
+            parts in proptest::collection::vec(prop_oneof![
+                Just("\u{200c}"), Just("\u{200d}"), Just("م"), Just("ک"), Just("\u{94d}"), Just("क"), Just("\u{1f469}"),
+                Just("\u{1f3fd}"), Just("\u{fe0f}"), Just("\u{202e}"), Just("\u{200b}"), Just("a"), Just(" "), Just("\u{1b}"),
+            ], 0..24),
+        ) {
+            let text = parts.concat();
+            let shown = clean(&text);
+            prop_assert!(shown.len() <= 3 * text.len());
+            for c in shown.chars() {
+                prop_assert!(!is_unsafe(c) || JOINERS.contains(&c), "{:?}", shown);
+            }
+            let all: Vec<char> = shown.chars().collect();
+            for (at, c) in all.iter().enumerate().filter(|(_, c)| JOINERS.contains(c)) {
+                let (before, after) = (all[at - 1], all[at + 1]);
+                prop_assert!(before.width() != Some(0) || is_joined(before) || before == '\u{fe0f}', "{:?}", shown);
+                prop_assert!(is_joined(after) || is_picture(after), "{:?} {c:?}", shown);
+            }
+            // Every picture is seen, or is one of few that are one.
+            let pictures = all.iter().filter(|c| is_picture(**c)).count();
+            prop_assert!(shown.width() * FAMILY >= pictures, "{:?}", shown);
+            prop_assert_eq!(clean(&shown).into_owned(), shown.clone().into_owned());
+        }
     }
 
     #[test]
