@@ -139,6 +139,8 @@ pub struct RawLine {
     pub time: Option<DateTime<Utc>>,
     /// A level that the source itself supplies (journal PRIORITY).
     pub level: Option<Level>,
+    /// Its line end was CR LF, as Windows and terminals have it: the CR is not among the bytes.
+    pub returned: bool,
 }
 
 /// A line that came without those around it.

@@ -149,7 +149,14 @@ mod tests {
                 }
                 _ => format!("ts={} level=info status=200 dur_ms=100", at.format("%FT%TZ")),
             };
-            let raw = RawLine { bytes: Bytes::from(text), truncated: 0, offset: None, time: None, level: None };
+            let raw = RawLine {
+                bytes: Bytes::from(text),
+                truncated: 0,
+                offset: None,
+                time: None,
+                level: None,
+                returned: false,
+            };
             let (record, _) = ingest.line(id, raw, now).unwrap();
             let micros = record.time.micros();
             meter.count(&record, ingest.source(id).unwrap(), micros, now.timestamp_micros());

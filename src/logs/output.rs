@@ -123,11 +123,14 @@ fn printable(line: &[u8]) -> String {
 impl Style {
     /// Writes a line of a log. Ledger rows are [`Style::event`]'s.
     pub fn line(&self, out: &mut Vec<u8>, state: &SourceState, record: &Record, now: DateTime<Utc>) {
-        let Body::Line { bytes, truncated } = &record.body else { return };
+        let Body::Line { bytes, truncated, returned } = &record.body else { return };
         let bytes = if self.redact { redact::bytes(bytes) } else { Cow::Borrowed(&bytes[..]) };
         let bytes = &*bytes;
         match &self.form {
-            Form::Raw if !self.terminal => out.extend_from_slice(bytes),
+            Form::Raw if !self.terminal => {
+                out.extend_from_slice(bytes);
+                out.extend(Some(b'\r').filter(|_| *returned));
+            }
             Form::Raw => out.extend_from_slice(printable(bytes).as_bytes()),
             Form::Json => json::line(out, state, record, bytes, json::Shape::default(), self.terminal),
             Form::PrettyJson => {

@@ -48,6 +48,8 @@ pub enum Body {
         bytes: Bytes,
         /// How many more bytes it had.
         truncated: u64,
+        /// Its line end was CR LF, as far as that is known: a store does not keep it.
+        returned: bool,
     },
     /// A ledger row.
     Event(Box<SourceEvent>),
@@ -156,7 +158,7 @@ impl SourceState {
         }
         self.level = level;
         let place = if continues { Place::Previous } else { place };
-        let body = Body::Line { bytes: raw.bytes, truncated: raw.truncated };
+        let body = Body::Line { bytes: raw.bytes, truncated: raw.truncated, returned: raw.returned };
         (Record { source, seq: self.next(), time, time_from, level, continues: continuing, body }, place)
     }
 }
@@ -305,6 +307,7 @@ mod tests {
             offset: None,
             time: None,
             level: None,
+            returned: false,
         };
         ingest.set_skew(&"h".into(), 1500.0);
         lines.iter().map(|line| ingest.line(id, raw(line), now).expect("a known source")).collect()

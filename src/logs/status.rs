@@ -140,7 +140,14 @@ mod tests {
             ("07:59:30", "warn"),
         ] {
             let text = format!("ts=2026-11-18T{time}Z level={level} msg=\"at {time}\"");
-            let raw = RawLine { bytes: Bytes::from(text), truncated: 0, offset: None, time: None, level: None };
+            let raw = RawLine {
+                bytes: Bytes::from(text),
+                truncated: 0,
+                offset: None,
+                time: None,
+                level: None,
+                returned: false,
+            };
             let (record, _) = ingest.line(id, raw, now).unwrap();
             figures.count(&record, ingest.source(id).unwrap(), now);
         }

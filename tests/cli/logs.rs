@@ -219,3 +219,18 @@ fn that_a_line_is_too_long_to_be_kept_is_told_once() {
     assert_eq!(told.matches("is cut: only its first").count(), 1, "{told}");
     assert!(!text(&run(&["-o", "raw", "--only-log-lines"]).stderr).contains("is cut"));
 }
+
+#[test]
+fn raw_is_what_was_read_to_the_byte() {
+    let home = tempfile::tempdir().unwrap();
+    let config = local(home.path());
+    let bytes =
+        b"ts=2026-11-20T08:00:00Z a=1\r\n\xff\xfe\x00 \x1b[31m\t\r x\n\n\r\n   \r\r\nlast \xd9\x85\xe2\x80\x8c\r\n";
+    std::fs::write(home.path().join("app.log"), bytes).unwrap();
+    let run = |args: &[&str]| qd(home.path(), &[&["--config", &config, "logs", "--no-follow"], args].concat());
+    assert_eq!(run(&["-o", "raw"]).stdout, bytes);
+    // A line ends before its line end, whatever that is.
+    assert_eq!(run(&["-o", "raw", "-i", "a=1$"]).stdout, b"ts=2026-11-20T08:00:00Z a=1\r\n");
+    let said = text(&run(&["-o", "json", "-i", "a=1"]).stdout);
+    assert!(said.contains("\"message\":\"ts=2026-11-20T08:00:00Z a=1\"") && said.contains("\"a\":\"1\""), "{said}");
+}

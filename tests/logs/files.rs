@@ -288,3 +288,86 @@ async fn what_was_written_before_is_brought_piece_by_piece_through_rotated_and_p
     let all: Vec<&String> = seen.older.iter().chain(&seen.lines[..25]).collect();
     assert_eq!(all, written.iter().collect::<Vec<_>>());
 }
+
+/// What docker's json-file driver makes of a line: entries of 16 KiB each, of which only the last has the line end.
+pub fn docker_entries(stream: &str, text: &str) -> Vec<String> {
+    let text = format!("{text}\n").into_bytes();
+    let entry = |piece: &[u8]| {
+        let log = serde_json::to_string(&String::from_utf8_lossy(piece)).unwrap();
+        format!("{{\"log\":{log},\"stream\":\"{stream}\",\"time\":\"2026-11-20T08:00:00.5Z\"}}\n")
+    };
+    text.chunks(16 << 10).map(entry).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_line_that_docker_wrote_in_pieces_is_one_line_however_its_pieces_come() {
+    let folder = tempfile::tempdir().unwrap();
+    let log = folder.path().join("x-json.log");
+    let text = |line: &String| {
+        let entry: serde_json::Value = serde_json::from_str(line).unwrap();
+        entry["log"].as_str().unwrap().trim_end().to_owned()
+    };
+    let (long, other) = ("a".repeat(50_000), format!("error {}", "b".repeat(20_000)));
+    let (out, err, short) =
+        (docker_entries("stdout", &long), docker_entries("stderr", &other), docker_entries("stderr", "x"));
+    append(&log, [&short[0], &out[0], &err[0]].map(String::as_str).concat().as_bytes());
+    let (sender, mut feed) = mpsc::channel(64);
+    // How long a piece is waited for goes by how often is looked.
+    let seldom = TailOptions { poll: Duration::from_millis(300), ..from_the_beginning() };
+    let _tail = tail(local(), None, file(&log), seldom, sender);
+    let mut seen = Seen::default();
+    seen.until(&mut feed, "the whole line", |seen| seen.lines.len() == 1).await;
+    // In the middle of an entry, and over a rotation.
+    append(&log, &out[1].as_bytes()[..9000]);
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    append(&log, [&out[1][9000..], &err[1], &out[2]].concat().as_bytes());
+    fs::rename(&log, folder.path().join("x-json.log.1")).unwrap();
+    append(&log, [&out[3], &short[0]].map(String::as_str).concat().as_bytes());
+    seen.until(&mut feed, "the rest", |seen| seen.lines.len() == 4).await;
+    let texts: Vec<String> = seen.lines.iter().map(text).collect();
+    assert!(texts == ["x", &other, &long, "x"], "{:?}", texts.iter().map(String::len).collect::<Vec<_>>());
+    // What never gets its end is shown all the same, and no more of a line than is kept of any.
+    let log = folder.path().join("y-json.log");
+    append(&log, out[0].as_bytes());
+    let (sender, mut feed) = mpsc::channel(64);
+    let often = TailOptions { poll: Duration::from_millis(10), ..from_the_beginning() };
+    let _tail = tail(local(), None, file(&log), often, sender);
+    let mut seen = Seen::default();
+    seen.until(&mut feed, "what has no end", |seen| seen.lines.len() == 1).await;
+    assert_eq!(text(&seen.lines[0]).len(), 16 << 10);
+    append(&log, docker_entries("stderr", &"é".repeat(100_000)).concat().as_bytes());
+    // Once through the same, to its end.
+    let (sender, mut feed) = mpsc::channel(64);
+    let _once = tail(local(), None, file(&log), once(Start::All), sender);
+    let mut seen = Seen::default();
+    seen.until(&mut feed, "the end", |seen| seen.finished).await;
+    let lengths: Vec<usize> = seen.lines.iter().map(String::len).collect();
+    assert!(lengths.len() == 2 && lengths.iter().all(|length| *length <= 64 << 10), "{lengths:?}");
+    assert!(text(&seen.lines[0]).starts_with("éé") && text(&seen.lines[1]).starts_with("aa"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_line_in_the_middle_of_which_a_reading_begins_is_left_out_and_that_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let since = "2026-11-20T08:00:00Z".parse().unwrap();
+    let long = format!("level=error msg=\"{}\"", "x".repeat(1_000_000));
+    let short: String = (0..100).map(|n| format!("ts=2026-11-20T09:00:00Z level=info n={n}\n")).collect();
+    for ended in [true, false] {
+        let log = folder.path().join(format!("{ended}.log"));
+        append(&log, format!("{short}{long}").as_bytes());
+        if ended {
+            append(&log, format!("\n{short}").as_bytes());
+        }
+        let start = Start::Lately { since, bytes: 300_000 };
+        let (sender, mut feed) = mpsc::channel(64);
+        let _tail = tail(local(), None, file(&log), TailOptions { start, ..from_the_beginning() }, sender);
+        let mut seen = Seen::default();
+        seen.until(&mut feed, "that it is read", |seen| seen.caught_up == 1).await;
+        if !ended {
+            append(&log, format!(" its end\n{short}").as_bytes());
+        }
+        seen.until(&mut feed, "the rest", |seen| seen.lines.len() >= 100).await;
+        assert!(seen.lines.iter().all(|line| line.starts_with("ts=")), "{:?}", &seen.lines[0][..20]);
+        assert_eq!((seen.lines.len(), seen.saw(SourceEventKind::Gap)), (100, true));
+    }
+}

@@ -16,7 +16,7 @@ use quarterdeck::transport::{ExecSpec, Exit, SharedTransport};
 use tokio::sync::mpsc;
 
 use crate::exact::{Seen, file, fleet_host, local};
-use crate::files::append;
+use crate::files::{append, docker_entries};
 use crate::support::Fleet;
 
 /// What is wanted of a source once through, as `qd logs` would print it: line, time and where from, level, continuation.
@@ -292,4 +292,37 @@ async fn whole_events_of_before_are_found_by_the_host_piece_by_piece() {
 
 fn regex_escaped(text: &str) -> String {
     text.replace('.', r"\.")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn lines_that_are_too_long_to_be_kept_are_looked_through_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let log = folder.path().join("x.log");
+    append(&log, b"ts=2026-11-20T08:00:00Z level=info short\n");
+    for n in 0..20 {
+        let end = if n % 5 == 0 { "needle" } else { "" };
+        let long = "x".repeat(if n % 2 == 0 { 200_000 } else { 65_530 });
+        append(&log, format!("ts=2026-11-20T08:00:{n:02}Z level=info needle {long} {end}\r\n").as_bytes());
+        append(&log, format!("ts=2026-11-20T08:00:{n:02}Z level=warn {long}{end}\n").as_bytes());
+    }
+    let size = fs::metadata(&log).unwrap().len();
+    for (pattern, found) in [("needle", 20), ("level=warn x.*needle", 0)] {
+        let (lines, sent) = same(&log, Start::All, pattern).await;
+        assert_eq!(lines, found, "{pattern}");
+        assert!(sent.is_some_and(|sent| sent <= size), "{pattern}: {sent:?} of {size}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_line_that_docker_wrote_in_pieces_is_found_as_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let log = folder.path().join("x-json.log");
+    let short: String =
+        (0..4000).flat_map(|n| docker_entries("stdout", &format!("level=info n={n} handled"))).collect();
+    let long = docker_entries("stdout", &format!("level=error first {} last", "y".repeat(40_000))).concat();
+    append(&log, format!("{short}{long}{short}").as_bytes());
+    for (pattern, found) in [("last", 1), ("first y.*y last", 1), ("n=77 ", 2)] {
+        let (lines, _) = same(&log, Start::All, pattern).await;
+        assert_eq!(lines, found, "{pattern}");
+    }
 }

@@ -92,7 +92,14 @@ fn line(at: DateTime<Utc>, rest: &str) -> RawLine {
 }
 
 fn raw(text: &str) -> RawLine {
-    RawLine { bytes: Bytes::copy_from_slice(text.as_bytes()), truncated: 0, offset: None, time: None, level: None }
+    RawLine {
+        bytes: Bytes::copy_from_slice(text.as_bytes()),
+        truncated: 0,
+        offset: None,
+        time: None,
+        level: None,
+        returned: false,
+    }
 }
 
 fn reports(state: &mut State, host: &str, version: &str) {

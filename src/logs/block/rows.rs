@@ -127,7 +127,9 @@ impl Rows {
     pub fn record(&self, at: usize) -> Record {
         let entry = &self.entries[at];
         let body = match self.content(at) {
-            Content::Line(line) => Body::Line { bytes: bytes::Bytes::copy_from_slice(line), truncated: 0 },
+            Content::Line(line) => {
+                Body::Line { bytes: bytes::Bytes::copy_from_slice(line), truncated: 0, returned: false }
+            }
             Content::Ledger(event) => Body::Event(Box::new(event.clone())),
         };
         Record {

@@ -11,7 +11,7 @@ fn source(host: &str) -> Arc<Source> {
 }
 
 fn line(text: String) -> RawLine {
-    RawLine { bytes: Bytes::from(text), truncated: 0, offset: None, time: None, level: None }
+    RawLine { bytes: Bytes::from(text), truncated: 0, offset: None, time: None, level: None, returned: false }
 }
 
 /// Waits for a window that a test accepts.

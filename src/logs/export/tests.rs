@@ -33,7 +33,7 @@ fn held(first: &[&str], second: &[&str]) -> (Store, Ingest) {
         merge.open(id, instant);
         for line in lines {
             let bytes = Bytes::copy_from_slice(line.as_bytes());
-            let raw = RawLine { bytes, truncated: 0, offset: None, time: None, level: None };
+            let raw = RawLine { bytes, truncated: 0, offset: None, time: None, level: None, returned: false };
             let (record, place) = ingest.line(id, raw, now).unwrap();
             merge.push(record, place, now.timestamp_micros(), instant);
         }

@@ -21,7 +21,7 @@ fn row(source: u32, seq: u64) -> Record {
         time_from: TimeFrom::Line,
         level: None,
         continues: false,
-        body: Body::Line { bytes: Bytes::new(), truncated: 0 },
+        body: Body::Line { bytes: Bytes::new(), truncated: 0, returned: false },
     }
 }
 

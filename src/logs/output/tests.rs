@@ -32,7 +32,7 @@ fn written(style: &Style, lines: &[&[u8]]) -> String {
     let mut out = Vec::new();
     for line in lines {
         let bytes = Bytes::copy_from_slice(line);
-        let raw = RawLine { bytes, truncated: 0, offset: None, time: None, level: None };
+        let raw = RawLine { bytes, truncated: 0, offset: None, time: None, level: None, returned: false };
         let (record, _) = ingest.line(id, raw, now()).expect("a known source");
         style.line(&mut out, ingest.source(id).expect("a known source"), &record, now());
     }

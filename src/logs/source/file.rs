@@ -4,12 +4,11 @@ use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use bytes::Bytes;
-
 use super::barred::{self, Barred};
 use super::follow::{self, Ended, Header, LONGEST_HEADER, Reading};
 use super::lines::Lines;
 use super::older::Oldest;
+use super::pieces::Pieces;
 use super::{Gone, Start, Tail, event, link};
 use crate::domain::log::{Feed, FileId, LineSpot, Source, SourceEventKind};
 use crate::domain::text::one_line;
@@ -19,9 +18,12 @@ use crate::transport::{Chunk, ExecSpec, Exit};
 const LISTING: Duration = Duration::from_secs(20);
 /// Between attempts at something that the host refuses for now.
 const PATIENCE: Duration = Duration::from_secs(2);
+/// The next piece of a line is waited for as long as so many looks (20 seconds).
+const PAUSE: u32 = 100;
 /// The longest that is said of why a file cannot be read.
 const MESSAGE: usize = 400;
 
+mod given;
 mod place;
 mod rotation;
 mod sieved;
@@ -108,6 +110,7 @@ struct File {
     source: Arc<Source>,
     place: Option<Place>,
     lines: Lines,
+    pieces: Pieces,
     caught_up: bool,
     /// Since when the link has been gone.
     away: Option<Instant>,
@@ -140,6 +143,7 @@ impl File {
             source,
             place: None,
             lines: Lines::default(),
+            pieces: Pieces::default(),
             caught_up: false,
             away: None,
             recovered: (0, 0),
@@ -168,6 +172,7 @@ impl File {
             match outcome {
                 Outcome::Ended(Ended::Read) if once => {
                     self.flush_partial().await?;
+                    self.flush_pieces().await?;
                     return self.be_caught_up().await;
                 }
                 Outcome::Ended(Ended::Read) => tokio::time::sleep(PATIENCE).await,
@@ -256,7 +261,15 @@ impl File {
         let mut header: Option<Header> = None;
         let mut first = Vec::new();
         let mut complaint = Vec::new();
-        while let Some(chunk) = stream.output.recv().await {
+        loop {
+            let chunk = tokio::select! {
+                chunk = stream.output.recv() => chunk,
+                () = tokio::time::sleep(self.tail.options.poll * PAUSE), if !self.pieces.is_empty() => {
+                    self.flush_pieces().await?;
+                    continue;
+                }
+            };
+            let Some(chunk) = chunk else { return Ok(Outcome::Lost) };
             let mut bytes = match chunk {
                 Chunk::Out(bytes) => bytes,
                 Chunk::Err(bytes) => {
@@ -270,6 +283,7 @@ impl File {
                     if let Some(place) = &mut self.place {
                         place.offset += bytes;
                     }
+                    self.flush_pieces().await?;
                     let source = self.source.clone();
                     self.tail.dropped(&source, &mut self.lines, bytes, lines).await?;
                     continue;
@@ -308,7 +322,6 @@ impl File {
                 self.be_caught_up().await?;
             }
         }
-        Ok(Outcome::Lost)
     }
 
     /// A reading began: which file it is.
@@ -328,52 +341,6 @@ impl File {
             self.tail.event(&self.source, event(SourceEventKind::Connected, "")).await?;
         }
         Ok(())
-    }
-
-    async fn take(&mut self, bytes: Bytes) -> Result<(), Gone> {
-        if let Some(place) = &mut self.place {
-            place.pass(&bytes);
-        }
-        let mut out = Vec::new();
-        self.recovered.1 += bytes.len() as u64;
-        self.lines.push(bytes, &mut out);
-        self.recovered.0 += out.len() as u64;
-        self.tail.lines(&self.source, out).await
-    }
-
-    /// A packed file ended before its end.
-    async fn damaged(&mut self, path: &str) -> Result<(), Gone> {
-        let mut gap = event(
-            SourceEventKind::Gap,
-            format!("{} is damaged; what follows in it cannot be unpacked", one_line(path, 200)),
-        );
-        let partial = self.lines.drop_partial();
-        gap.bytes = (partial > 0).then_some(partial);
-        self.tail.event(&self.source, gap).await
-    }
-
-    async fn flush_partial(&mut self) -> Result<(), Gone> {
-        let mut out = Vec::new();
-        self.lines.finish(&mut out);
-        self.recovered.0 += out.len() as u64;
-        self.tail.lines(&self.source, out).await
-    }
-
-    /// Everything that was written while the link was gone has been delivered: a row of the ledger.
-    async fn be_back(&mut self) -> Result<(), Gone> {
-        let Some(away) = self.away.take() else { return Ok(()) };
-        let mut back = event(SourceEventKind::Recovered, "");
-        back.seconds = Some((away.elapsed().as_secs_f64() * 10.0).round() / 10.0);
-        (back.lines, back.bytes) = (Some(self.recovered.0), Some(self.recovered.1));
-        back.lost = Some(0);
-        self.tail.event(&self.source, back).await
-    }
-
-    async fn be_caught_up(&mut self) -> Result<(), Gone> {
-        if std::mem::replace(&mut self.caught_up, true) {
-            return Ok(());
-        }
-        self.tail.send(Feed::CaughtUp(self.source.clone())).await
     }
 }
 

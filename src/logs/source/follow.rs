@@ -122,6 +122,12 @@ pub fn block(path: &str, offset: u64, bytes: u64) -> String {
     format!("tail -c +{} \"${{QD_ROOT:-}}\"{} 2>/dev/null | head -c {bytes}\n", offset + 1, quote(path))
 }
 
+/// The script that prints how many line ends there are from an offset of a file to the end of the line there (none: it has
+/// no end yet), and how many bytes.
+pub fn rest_of_line(path: &str, offset: u64) -> String {
+    format!("tail -c +{} \"${{QD_ROOT:-}}\"{} 2>/dev/null | head -n 1 | wc -lc\n", offset + 1, quote(path))
+}
+
 /// The script that prints so many bytes of a file, as it was listed, from an offset on (none: that says how many it has,
 /// unpacked).
 pub fn older(file: &Sibling, offset: u64, bytes: Option<u64>) -> String {

@@ -315,7 +315,7 @@ impl Entry {
         for line in self.message.strip_suffix(b"\n").unwrap_or(&self.message).split(|&b| b == b'\n') {
             let kept = line.len().min(LONGEST);
             let (bytes, truncated) = (Bytes::copy_from_slice(&line[..kept]), (line.len() - kept) as u64);
-            out.push(RawLine { bytes, truncated, offset: None, time, level });
+            out.push(RawLine { bytes, truncated, offset: None, time, level, returned: false });
         }
     }
 }

@@ -72,6 +72,11 @@ impl Lines {
         ends + 1 - counted
     }
 
+    /// What comes up to the next line end is the rest of a line that began before.
+    pub fn tear(&mut self) {
+        self.torn = true;
+    }
+
     /// The last line, which has no end, when there is one.
     pub fn finish(&mut self, out: &mut Vec<RawLine>) {
         if !self.partial.is_empty() || self.beyond > 0 {
@@ -102,8 +107,9 @@ impl Lines {
         let (offset, truncated) = (self.begins, std::mem::take(&mut self.beyond));
         self.begins += line.len() as u64 + truncated;
         // A program on the other side may end its lines as Windows does.
-        let bytes = if line.last() == Some(&b'\r') { line.slice(..line.len() - 1) } else { line };
-        RawLine { bytes, truncated, offset: Some(offset), time: None, level: None }
+        let returned = truncated == 0 && line.last() == Some(&b'\r');
+        let bytes = if returned { line.slice(..line.len() - 1) } else { line };
+        RawLine { bytes, truncated, offset: Some(offset), time: None, level: None, returned }
     }
 }
 

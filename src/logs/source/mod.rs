@@ -12,6 +12,7 @@ pub mod lines;
 mod link;
 mod older;
 mod parts;
+mod pieces;
 mod resume;
 mod tool;
 mod unfollowed;

@@ -164,7 +164,14 @@ mod tests {
     use super::*;
 
     fn line(text: &str) -> RawLine {
-        RawLine { bytes: Bytes::copy_from_slice(text.as_bytes()), truncated: 0, offset: None, time: None, level: None }
+        RawLine {
+            bytes: Bytes::copy_from_slice(text.as_bytes()),
+            truncated: 0,
+            offset: None,
+            time: None,
+            level: None,
+            returned: false,
+        }
     }
 
     #[test]

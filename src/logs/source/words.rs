@@ -77,7 +77,7 @@ mod tests {
     use super::*;
 
     fn line(text: String) -> RawLine {
-        RawLine { bytes: text.into(), truncated: 0, offset: None, time: None, level: None }
+        RawLine { bytes: text.into(), truncated: 0, offset: None, time: None, level: None, returned: false }
     }
 
     #[test]

@@ -31,7 +31,7 @@ fn row(micros: i64, source: u32, seq: u64, text: Option<&str>) -> Released {
         level: Level::ALL.get(seq as usize % 9).copied(),
         continues: seq.is_multiple_of(4),
         body: match text {
-            Some(text) => Body::Line { bytes: Bytes::copy_from_slice(text.as_bytes()), truncated: 0 },
+            Some(text) => Body::Line { bytes: Bytes::copy_from_slice(text.as_bytes()), truncated: 0, returned: false },
             None => Body::Event(Box::new(event)),
         },
     };

@@ -73,7 +73,7 @@ fn released(seq: u64, (event, line): Row) -> Released {
         time_from: TimeFrom::Line,
         level: event.level,
         continues: line > 0,
-        body: Body::Line { bytes: Bytes::copy_from_slice(event.lines[line].as_bytes()), truncated: 0 },
+        body: Body::Line { bytes: Bytes::copy_from_slice(event.lines[line].as_bytes()), truncated: 0, returned: false },
     };
     Released { id: RowId { micros, source, seq }, late: false, record }
 }
@@ -327,8 +327,8 @@ fn searching_counts_and_numbers_what_it_finds() {
 fn rows_show_their_message_and_fields_made_safe() {
     let mut ingest = ingest();
     let mut store = Store::new(1 << 30);
-    let text = "ts=2026-11-18T08:00:00Z level=warn msg=\"a \x1b[2J b\" n=1";
-    let raw = RawLine { bytes: Bytes::from(text), truncated: 0, offset: None, time: None, level: None };
+    let bytes = Bytes::from("ts=2026-11-18T08:00:00Z level=warn msg=\"a \x1b[2J b\" n=1");
+    let raw = RawLine { bytes, truncated: 0, offset: None, time: None, level: None, returned: false };
     let now = "2026-11-18T08:00:01Z".parse().unwrap();
     let (record, _) = ingest.line(SourceId(0), raw, now).unwrap();
     store.insert(Released { id: RowId { micros: 1, source: SourceId(0), seq: 1 }, late: true, record });
@@ -384,8 +384,8 @@ fn an_event_passes_as_a_whole_even_when_its_lines_come_one_by_one() {
         "ts=2026-11-18T08:00:00Z level=info msg=fine",
     ];
     let mut counts = Vec::new();
-    for (seq, text) in (1..).zip(lines) {
-        let raw = RawLine { bytes: Bytes::from(text), truncated: 0, offset: None, time: None, level: None };
+    for (seq, bytes) in (1..).zip(lines.map(Bytes::from)) {
+        let raw = RawLine { bytes, truncated: 0, offset: None, time: None, level: None, returned: false };
         let (record, _) = ingest.line(SourceId(0), raw, now).unwrap();
         store.insert(Released { id: RowId { micros: 1, source: SourceId(0), seq }, late: false, record });
         counts.push(seen(&mut view, &store, &ingest));

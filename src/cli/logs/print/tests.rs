@@ -65,6 +65,7 @@ fn lines(source: &Arc<Source>, texts: &[&str]) -> Feed {
         offset: None,
         time: None,
         level: None,
+        returned: false,
     };
     Feed::Lines(source.clone(), texts.iter().map(raw).collect())
 }

@@ -53,6 +53,7 @@ impl File {
                 format!("the file was cut short in place; its rest was read from {}", one_line(path, 200))
             }
             (_, damaged) => {
+                self.flush_pieces().await?;
                 let partial = self.lines.drop_partial();
                 truncated.bytes = (partial > 0).then_some(partial);
                 let why = damaged.as_ref().map(|path| format!("; its copy {} is damaged", one_line(path, 200)));

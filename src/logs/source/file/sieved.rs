@@ -10,11 +10,11 @@ use chrono::Utc;
 use super::File;
 use crate::domain::log::{RawLine, SourceEventKind};
 use crate::domain::text::size;
-use crate::logs::parse::{Parser, TimeField};
+use crate::logs::parse::{Format, Parser, TimeField};
 use crate::logs::sieve::Sieve;
 use crate::logs::source::follow::{self, Sibling};
-use crate::logs::source::lines::Lines;
-use crate::logs::source::{Gone, event};
+use crate::logs::source::lines::{LONGEST, Lines};
+use crate::logs::source::{Gone, event, pieces};
 use crate::transport::{Chunk, ExecSpec, Exit};
 
 /// Less than this is sent sooner than it is looked through.
@@ -25,6 +25,8 @@ const BEGINNING: u64 = 8 << 10;
 const ENDING: u64 = 4 << 10;
 /// Lines before a wanted one in which its event may begin.
 const BEFORE: usize = 60;
+/// What stands before a line: an offset, and a mark.
+const PREFIX: usize = 21;
 /// How long a short question to a host may take.
 const PATIENCE: Duration = Duration::from_secs(20);
 
@@ -62,7 +64,7 @@ impl File {
         let beginning = self.bytes(file, from, BEGINNING).await;
         let whole = memchr::memrchr(b'\n', &beginning).map(|end| end + 1);
         let (Some(whole), true) = (whole, packed || until.is_some()) else { return Ok(Sifted::UpTo(from)) };
-        let mut reading = Reading { parser: Parser::default(), at: from, sent: whole as u64 };
+        let mut reading = Reading { parser: Parser::default(), at: from, sent: whole as u64, pieces: false };
         let (mut cutter, mut lines) = (Lines::at(from), Vec::new());
         cutter.push(beginning.slice(..whole), &mut lines);
         let now = Utc::now().timestamp_nanos_opt().unwrap_or(0);
@@ -72,7 +74,9 @@ impl File {
         reading.at += whole as u64;
         self.tail.lines(&self.source, lines).await?;
         let mut through = false;
-        for around in [(0, 0), (BEFORE, 0)] {
+        // Of a line in pieces only those are found that have the text, the last of which looks like a whole line.
+        let before = usize::from(reading.parser.format() == Format::Docker);
+        for around in [(before, 0), (BEFORE, 0)] {
             match self.pass(file, &sieve, &mut reading, until, around).await? {
                 Pass::Through => through = true,
                 Pass::Headless => continue,
@@ -100,7 +104,7 @@ impl File {
         let mut spec = ExecSpec::stream(follow::sieve(file, sieve, base, until, around));
         spec.stdin = false;
         let mut stream = self.tail.exec(spec).await;
-        let (mut cutter, mut said) = (Lines::default(), Vec::new());
+        let (mut cutter, mut said) = (Lines::up_to(PREFIX + LONGEST), Vec::new());
         // The last line of what is damaged may be torn: each is held back until there is another.
         let mut held: Option<Found> = None;
         while let Some(chunk) = stream.output.recv().await {
@@ -116,7 +120,7 @@ impl File {
                     let mut out = Vec::new();
                     let understood = held.is_none_or(|found| reading.take(found, &mut out));
                     self.tail.lines(&self.source, out).await?;
-                    return Ok(if understood { Pass::Through } else { Pass::Headless });
+                    return Ok(if understood { Pass::Through } else { reading.ended() });
                 }
                 Chunk::End(Exit::Code(20 | 21 | 23)) => return Ok(Pass::Unable),
                 Chunk::End(_) => return Ok(Pass::Broken),
@@ -132,7 +136,7 @@ impl File {
             }
             self.tail.lines(&self.source, out).await?;
             if !understood {
-                return Ok(Pass::Headless);
+                return Ok(reading.ended());
             }
         }
         Ok(Pass::Broken)
@@ -176,6 +180,8 @@ struct Reading {
     at: u64,
     /// Bytes that were sent.
     sent: u64,
+    /// A line came that is in pieces.
+    pieces: bool,
 }
 
 /// A line that the host found, or one around such a line.
@@ -192,7 +198,7 @@ pub(in crate::logs::source) struct Found {
 impl Found {
     /// Reads all that a host said.
     pub fn all(said: Bytes, base: u64) -> Vec<Self> {
-        let (mut cutter, mut lines) = (Lines::default(), Vec::new());
+        let (mut cutter, mut lines) = (Lines::up_to(PREFIX + LONGEST), Vec::new());
         cutter.push(said, &mut lines);
         Self::of(lines, &cutter, base)
     }
@@ -211,6 +217,12 @@ impl Found {
         let own = end - line.offset? - digits as u64 - 1;
         let offset = base + offset;
         line.bytes = line.bytes.slice(digits + 1..);
+        // The same as of a line that was read as it is.
+        let beyond = line.bytes.len().saturating_sub(LONGEST);
+        if beyond > 0 {
+            line.bytes.truncate(LONGEST);
+            line.truncated += beyond as u64 + u64::from(std::mem::take(&mut line.returned));
+        }
         line.offset = Some(offset);
         Some(Self { line, end: offset + own, wanted })
     }
@@ -222,6 +234,11 @@ impl Found {
 }
 
 impl Reading {
+    /// Why a pass ended in which something was not understood: pieces are put together here.
+    fn ended(&self) -> Pass {
+        if self.pieces { Pass::Broken } else { Pass::Headless }
+    }
+
     /// Takes a line that follows on, or that says itself when it was; leaves out one from before an event. False for one
     /// that is wanted and cannot be understood by itself.
     fn take(&mut self, found: Found, out: &mut Vec<RawLine>) -> bool {
@@ -230,10 +247,10 @@ impl Reading {
         let before = self.parser.clone();
         let parsed = self.parser.line(&line.bytes, now);
         let alone = !parsed.continues && matches!(parsed.time, TimeField::At(_));
-        // What was cut has lost bytes to the offset before it.
-        if line.truncated > 0 || line.offset != Some(self.at) && !alone {
+        self.pieces |= pieces::is_piece(&line.bytes);
+        if self.pieces || line.offset != Some(self.at) && !alone {
             self.parser = before;
-            return !wanted;
+            return !wanted && !self.pieces;
         }
         self.at = end;
         out.push(line);

@@ -4,16 +4,28 @@ use chrono::{DateTime, Utc};
 
 use super::sieved::Sifted;
 use super::{File, LISTING, Outcome, Place};
+use crate::domain::log::SourceEventKind;
+use crate::domain::text::size;
 use crate::logs::parse::{Parser, TimeField};
 use crate::logs::source::follow::{self, Ended, Sibling};
 use crate::logs::source::lines::Lines;
-use crate::logs::source::{Gone, Start};
+use crate::logs::source::{Gone, Start, event};
 use crate::transport::{ExecSpec, Exit};
 
 /// How much is fetched to learn what time it is at a place of a file.
 const BLOCK: u64 = 16 << 10;
 /// A moment is looked for until its place is known this well; lines before it are the reader's to leave out.
 const NEAR: u64 = 64 << 10;
+
+/// Where the reading of a file begins: at the beginning of a line.
+#[derive(Clone, Copy, Debug, Default)]
+struct Begin {
+    offset: u64,
+    /// Bytes before that of the line in which it was to begin.
+    left_out: u64,
+    /// The end of that line is not written yet.
+    is_torn: bool,
+}
 
 impl File {
     /// Finds where to begin, and reads rotated files first when that is asked for.
@@ -57,15 +69,24 @@ impl File {
         let mut chain: Vec<&Sibling> = follow::newest_last(older);
         chain.extend(all.iter().find(|s| s.path == self.path));
         let Some(oldest) = chain.first() else { return Ok(()) };
-        let offset = match oldest.known() {
+        let begin = match oldest.known() {
             Some(_) => self.moment(oldest, since, most.unwrap_or(u64::MAX)).await,
             // Nothing can be looked up within a packed file.
-            None => 0,
+            None => Begin::default(),
         };
+        if begin.left_out > BLOCK {
+            let what = format!("it began within a line, whose last {} are left out", size(begin.left_out));
+            let mut told = event(SourceEventKind::Gap, what);
+            (told.bytes, told.lost) = (Some(begin.left_out), Some(0));
+            self.tail.event(&self.source, told).await?;
+        }
         for (n, file) in chain.iter().enumerate() {
-            let offset = if n == 0 { offset } else { 0 };
+            let offset = if n == 0 { begin.offset } else { 0 };
             if file.path == self.path {
                 self.begin_after_sieve(file, offset).await?;
+                if n == 0 && begin.is_torn {
+                    self.lines.tear();
+                }
                 return self.tell_sifted().await;
             }
             let Sifted::UpTo(offset) = self.sifted(file, offset).await? else { continue };
@@ -98,7 +119,7 @@ impl File {
 
     /// The beginning of a line that is not far before the first one of that moment, nor more than `most` bytes before
     /// the end. Times in a log only grow, so a few looks find it.
-    async fn moment(&self, file: &Sibling, since: DateTime<Utc>, most: u64) -> u64 {
+    async fn moment(&self, file: &Sibling, since: DateTime<Utc>, most: u64) -> Begin {
         let (mut low, mut high) = (file.size.saturating_sub(most), file.size);
         let since = since.timestamp_micros();
         let mut look = low;
@@ -113,10 +134,24 @@ impl File {
             look = low + (high - low) / 2;
         }
         if low == 0 {
-            return 0;
+            return Begin::default();
         }
         let block = self.block(file, low).await;
-        low + memchr::memchr(b'\n', &block).map_or(0, |end| end as u64 + 1)
+        let (left_out, is_torn) = match memchr::memchr(b'\n', &block) {
+            Some(end) => (end as u64 + 1, false),
+            None => self.rest_of_line(file, low).await.unwrap_or((0, false)),
+        };
+        Begin { offset: low + left_out, left_out, is_torn }
+    }
+
+    /// How many bytes a line has from here on, and whether its end is not written yet.
+    async fn rest_of_line(&self, file: &Sibling, offset: u64) -> Option<(u64, bool)> {
+        let script = follow::rest_of_line(&file.path, offset);
+        let said = self.tail.exec(ExecSpec::script(script, LISTING)).await.collect(64).await;
+        let said = String::from_utf8_lossy(&said.out).into_owned();
+        let mut counts = said.split_whitespace().map(|count| count.parse::<u64>().ok());
+        let (ends, bytes) = (counts.next()??, counts.next()??);
+        Some((bytes, ends == 0))
     }
 
     /// The time of the first line after a place that bears one, in microseconds since the epoch.

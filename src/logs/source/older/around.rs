@@ -5,7 +5,7 @@ use crate::domain::log::{FileId, LineSpot, RawLine};
 use crate::domain::log_view::Ends;
 use crate::logs::source::follow;
 use crate::logs::source::lines::Lines;
-use crate::logs::source::{Tail, journal};
+use crate::logs::source::{Tail, journal, pieces};
 
 /// A line longer than this is cut.
 const LONGEST: u64 = 4 << 20;
@@ -90,7 +90,7 @@ async fn newer_of_file(tail: &Tail, id: &FileId, offset: u64, bytes: u64) -> Res
         let Some(newer) = next else { break };
         (file, from) = (newer, 0);
     }
-    Ok((lines, Some(LineSpot::File(file::named(file, &id.name), from))))
+    Ok((pieces::whole(lines), Some(LineSpot::File(file::named(file, &id.name), from))))
 }
 
 /// About so many bytes of a journal's messages after an entry; with its own, where that is wanted.

@@ -5,9 +5,9 @@ use chrono::{DateTime, Utc};
 use super::{Oldest, ask};
 use crate::domain::log::{FileId, LineSpot, RawLine};
 use crate::logs::parse::{Parser, TimeField};
-use crate::logs::source::Tail;
 use crate::logs::source::follow::{self, Sibling};
 use crate::logs::source::lines::Lines;
+use crate::logs::source::{Tail, pieces};
 use std::sync::Arc;
 
 /// An event is not cut at the beginning of what is brought, unless it is longer than this.
@@ -54,10 +54,10 @@ pub async fn before(tail: &Tail, id: &FileId, offset: u64, bytes: u64) -> Result
             Some(head) if !lines.is_empty() => {
                 let offset = lines[head].offset.unwrap_or(from);
                 lines.drain(..head);
-                return Ok((lines, Oldest::At(LineSpot::File(named(file, &id.name), offset))));
+                return Ok((pieces::whole(lines), Oldest::At(LineSpot::File(named(file, &id.name), offset))));
             }
             _ if from == 0 || want >= LONGEST => {
-                return Ok((lines, Oldest::At(LineSpot::File(named(file, &id.name), from))));
+                return Ok((pieces::whole(lines), Oldest::At(LineSpot::File(named(file, &id.name), from))));
             }
             _ => want *= 4,
         }

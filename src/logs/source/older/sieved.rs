@@ -18,7 +18,7 @@ use crate::logs::sieve::Sieve;
 use crate::logs::source::file::Found;
 use crate::logs::source::follow::{self, Sibling};
 use crate::logs::source::lines::Lines;
-use crate::logs::source::{Tail, journal};
+use crate::logs::source::{Tail, journal, pieces};
 use crate::transport::{Chunk, ExecSpec, Exit, Output, Stream};
 
 /// How long a host may look.
@@ -318,7 +318,11 @@ impl Look<'_> {
                 other => return Err(format!("the host's grep ended: {other:?}")),
             }
             sent += said.out.len() as u64;
-            let pieces = Found::all(said.out.into(), from).into_iter().map(|found| {
+            let found = Found::all(said.out.into(), from);
+            if found.iter().any(|found| pieces::is_piece(&found.line.bytes)) {
+                return Ok(Answer::Unable);
+            }
+            let pieces = found.into_iter().map(|found| {
                 let (begin, end, wanted) = (found.begin(), found.end, found.wanted);
                 Piece { begin, end, wanted, spot: LineSpot::File(id.clone(), begin), lines: vec![found.line] }
             });

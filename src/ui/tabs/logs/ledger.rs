@@ -28,6 +28,7 @@ pub fn words(event: &SourceEvent, source: &str) -> (String, Role) {
                 if bad { Role::Bad } else { Role::Ledger },
             )
         }
+        SourceEventKind::Gap if !bad => (format!("{source}{}", detail(": ")), Role::Ledger),
         SourceEventKind::Gap => (format!("something is missing in {source}: {lost}{}", detail(", ")), Role::Bad),
         SourceEventKind::Filtered => (format!("{source} was filtered on the host{}", detail(": ")), Role::Ledger),
         SourceEventKind::Said => (format!("{source} says{}", detail(": ")), Role::Ledger),
