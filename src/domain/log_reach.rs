@@ -74,17 +74,18 @@ pub struct Span {
 }
 
 impl Span {
-    /// In few words; a time is written by `at`.
-    pub fn words(&self, at: impl Fn(DateTime<Utc>) -> String) -> String {
+    /// In few words; `done` says what was done with them, such as `searched`, and a time is written by `at`.
+    pub fn words(&self, done: &str, at: impl Fn(DateTime<Utc>) -> String) -> String {
         let Self { sources, searched, to, further, begun } = *self;
         let to = to.map(at);
         match (searched == sources, to) {
-            (true, None) if begun == sources => "searched to the beginning".to_owned(),
-            (true, None) => "all sources searched".to_owned(),
-            (true, Some(to)) if further == 0 => format!("all searched to {to}"),
-            (true, Some(to)) => format!("searched to {to}, {further} of {sources} sources further"),
-            (false, None) => format!("{searched} of {sources} sources searched"),
-            (false, Some(to)) => format!("searched to {to} on {searched} of {sources} sources"),
+            (true, None) if begun == sources => format!("{done} to the beginning"),
+            (true, None) => format!("all sources {done}"),
+            (true, Some(to)) if further == 0 => format!("all {done} to {to}"),
+            (true, Some(to)) => format!("{done} to {to}, {further} of {sources} sources further"),
+            (false, None) if begun == searched => format!("{searched} of {sources} sources {done} to the beginning"),
+            (false, None) => format!("{searched} of {sources} sources {done}"),
+            (false, Some(to)) => format!("{done} to {to} on {searched} of {sources} sources"),
         }
     }
 }
@@ -101,7 +102,9 @@ mod tests {
         let words = |reaches: &[FarBack]| {
             let mut reached = Reached::default();
             sources.iter().zip(reaches).for_each(|(source, reach)| reached.set(source, *reach));
-            reached.of(sources.iter().map(|source| &**source)).words(|time| time.format("%H:%M").to_string())
+            reached
+                .of(sources.iter().map(|source| &**source))
+                .words("searched", |time| time.format("%H:%M").to_string())
         };
         use FarBack::{Beginning, To, Untold};
         for (reaches, expected) in [
@@ -111,7 +114,8 @@ mod tests {
             (vec![Beginning; 3], "searched to the beginning"),
             (vec![Beginning, Untold, Beginning], "all sources searched"),
             (vec![To(at(5)), To(at(9))], "searched to 00:09 on 2 of 3 sources"),
-            (vec![Beginning], "1 of 3 sources searched"),
+            (vec![Beginning], "1 of 3 sources searched to the beginning"),
+            (vec![Untold, Beginning], "2 of 3 sources searched"),
         ] {
             assert_eq!(words(&reaches), expected, "{reaches:?}");
         }

@@ -95,7 +95,8 @@ fn older(
         // What was found is to be shown at once.
         engine.settled().await;
         let (bad, text, through) = (!brought.failed.is_empty(), brought.words(does), brought.through());
-        let reached = progress.reached();
+        let mut reached = progress.reached();
+        reached.add(brought.reached);
         let _ = messages.send(Message::Older { number, bad, text, through, reached }).await;
     }
 }

@@ -175,6 +175,27 @@ async fn how_far_back_was_looked_is_told_and_holds() {
     }
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn how_far_back_was_read_is_told_too() {
+    let folder = tempfile::tempdir().unwrap();
+    let log = folder.path().join("x.log");
+    append(&log, &events(0, 3000));
+    let options = TailOptions { start: Start::Lines(10), ..from_the_beginning() };
+    let (sender, mut feed) = mpsc::channel(256);
+    let tail = tail(local(), None, file(&log), options, sender);
+    let mut seen = Seen::default();
+    seen.until(&mut feed, "the last lines", |seen| seen.lines.len() == 10).await;
+    let source = seen.source.clone().unwrap();
+    let brought = tail.older(20_000).await;
+    seen.until(&mut feed, "older lines", |seen| seen.older.len() as u64 >= brought.lines).await;
+    let to = brought.reached.of(std::iter::once(&*source)).to;
+    assert!(to.is_some() && to == written(&seen.older[0]), "{to:?}: {}", seen.older[0]);
+    let brought = tail.older(1 << 30).await;
+    assert_eq!(brought.reached.of(std::iter::once(&*source)).searched, 1);
+    let brought = tail.older(1 << 30).await;
+    assert_eq!((brought.lines, brought.reached.of(std::iter::once(&*source)).begun), (0, 1));
+}
+
 /// A line that is longer than a piece is no end, and lines that have no end yet are not read.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_line_that_is_longer_than_a_piece_is_read_over() {

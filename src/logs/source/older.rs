@@ -10,10 +10,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
+use chrono::{DateTime, Utc};
 
 use super::{Gone, Tail, journal};
 use crate::domain::log::{Feed, LineSpot, RawLine, Source};
-use crate::domain::log_reach::FarBack;
+use crate::domain::log_reach::{FarBack, Reached};
 use crate::domain::log_view::LookedThrough;
 use crate::domain::text::one_line;
 use crate::transport::{ExecSpec, Exit};
@@ -36,6 +37,16 @@ pub(super) enum Oldest {
     Beginning,
 }
 
+impl Oldest {
+    /// How far back that is, where the lines from there on were written since then, if that is known.
+    fn far_back(&self, since: Option<DateTime<Utc>>) -> FarBack {
+        match self {
+            Self::Beginning => FarBack::Beginning,
+            Self::At(_) => since.map_or(FarBack::Untold, FarBack::To),
+        }
+    }
+}
+
 /// What came of reading backwards.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Brought {
@@ -47,6 +58,8 @@ pub struct Brought {
     pub begun: usize,
     /// Why some could not be read: one line each.
     pub failed: Vec<String>,
+    /// How far back sources were read, where nothing was sought.
+    pub reached: Reached,
     /// What was looked through for what is sought.
     through: LookedThrough,
 }
@@ -89,6 +102,7 @@ impl Brought {
         self.sources += other.sources;
         self.begun += other.begun;
         self.failed.extend(other.failed);
+        self.reached.add(other.reached);
         self.through.add(other.through);
     }
 
@@ -164,6 +178,7 @@ pub(super) async fn bring(tail: Tail, bytes: u64) -> Brought {
             Ok((lines, oldest)) => {
                 brought.begun += usize::from(oldest == Oldest::Beginning);
                 brought.lines += lines.len() as u64;
+                brought.reached.set(&source, oldest.far_back(file::time(&lines)));
                 if !lines.is_empty() && matches!(tail.send(Feed::Older(source.clone(), lines)).await, Err(Gone)) {
                     return brought;
                 }
@@ -207,11 +222,7 @@ pub(super) async fn bring_sieved(tail: Tail, bytes: u64, few: u64, sieving: Siev
                 }
             }
             tail.known.set_sieved(&source, place.clone());
-            let reach = match place {
-                Oldest::Beginning => FarBack::Beginning,
-                Oldest::At(_) => since.map_or(FarBack::Untold, FarBack::To),
-            };
-            sieving.progress.reach(&source, reach);
+            sieving.progress.reach(&source, place.far_back(since));
             oldest = place;
             if looked + sieved::BEGINNING >= bytes || lines >= ENOUGH || found.was_sent_whole {
                 break;

@@ -15,7 +15,7 @@ use crate::transport::loader::quote;
 use crate::transport::{Chunk, ExecSpec, Exit};
 
 /// So many entries come as they are: by them the format is known, and fewer need not be looked through.
-const BEGINNING: usize = 256;
+const BEGINNING: usize = 64;
 /// Entries before a wanted one in which its event may begin.
 const BEFORE: usize = 60;
 /// How long the first question may take, and how much is taken of the answer.

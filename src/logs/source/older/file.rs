@@ -73,9 +73,10 @@ pub fn begins(line: &RawLine) -> bool {
 pub fn time(lines: &[RawLine]) -> Option<DateTime<Utc>> {
     let now = Utc::now().timestamp_nanos_opt()?;
     let mut parser = Parser::default();
-    lines.iter().find_map(|line| match parser.line(&line.bytes, now).time {
-        TimeField::At(stamp) => Some(stamp.utc()),
-        TimeField::Missing | TimeField::Bad => None,
+    lines.iter().find_map(|line| match (line.time, parser.line(&line.bytes, now).time) {
+        (Some(time), _) => Some(time),
+        (None, TimeField::At(stamp)) => Some(stamp.utc()),
+        (None, TimeField::Missing | TimeField::Bad) => None,
     })
 }
 

@@ -101,11 +101,13 @@ fn rule(state: &State, c: &mut Canvas, line: Rect) {
     if filters > 0 {
         figures.push(plural(filters, "filter"));
     }
-    figures.extend(reach::words(state, c));
+    let excerpt = state.logs.around.as_ref().and_then(|around| around.excerpt.as_ref());
+    if excerpt.is_none() {
+        figures.extend(reach::words(state, c));
+    }
     if !query.filter.hidden.is_empty() {
         figures.push(format!("{} hidden", plural(query.filter.hidden.len(), "source")));
     }
-    let excerpt = state.logs.around.as_ref().and_then(|around| around.excerpt.as_ref());
     if let Some(excerpt) = excerpt {
         let lines = plural(usize::try_from(window.total).unwrap_or(usize::MAX), "line");
         let first = if excerpt.ends.before.is_none() { " from the first" } else { "" };
@@ -115,8 +117,8 @@ fn rule(state: &State, c: &mut Canvas, line: Rect) {
     figures.push(format!("{}/s{}", rate(window.rate), if all_silent { "?" } else { "" }));
     match state.logs.looked_back.as_ref().filter(|back| !back.through.is_nothing()) {
         // Above what had been brought there is more than is shown.
-        Some(back) => figures.push(format!("older: hosts sent {}", back.through.words())),
-        None => figures.push(format!("hold {} ms", state.settings.logs.hold.as_millis())),
+        Some(back) if excerpt.is_none() => figures.push(format!("older: hosts sent {}", back.through.words())),
+        _ => figures.push(format!("hold {} ms", state.settings.logs.hold.as_millis())),
     }
     // The first say most, so the last give way to a long title.
     let words = |figures: &[String]| figures.join(&format!(" {} ", glyph::DOT));

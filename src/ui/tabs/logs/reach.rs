@@ -1,10 +1,10 @@
-//! How far back the hosts have looked for something, and what is missing above that.
+//! How far back sources were read or looked through, and what is missing above that.
 
 use chrono::{DateTime, Utc};
 use ratatui::layout::Rect;
 
 use crate::app::command::Command;
-use crate::app::state::State;
+use crate::app::state::{LookedBack, State};
 use crate::domain::log_reach::Span;
 use crate::ui::canvas::Canvas;
 use crate::ui::footer::key_in_tabs;
@@ -23,7 +23,13 @@ pub fn span(state: &State) -> Option<Span> {
 
 /// The same in few words.
 pub fn words(state: &State, c: &Canvas) -> Option<String> {
-    Some(span(state)?.words(|time| minutes(state, c, time)))
+    Some(span(state)?.words(done(state), |time| minutes(state, c, time)))
+}
+
+/// What was done with the sources.
+fn done(state: &State) -> &'static str {
+    let all = |back: &LookedBack| back.sought.search.is_none() && back.sought.query.is_everything();
+    if state.logs.looked_back.as_ref().is_some_and(all) { "read" } else { "searched" }
 }
 
 /// A time, with its day when that is not today.
@@ -37,7 +43,8 @@ fn minutes(state: &State, c: &Canvas, time: DateTime<Utc>) -> String {
 /// Above which time some sources are not looked through, though others are.
 pub fn uneven(state: &State) -> Option<DateTime<Utc>> {
     let span = span(state)?;
-    span.to.filter(|_| span.further > 0)
+    // Of what was read around a line nothing is missing.
+    span.to.filter(|_| span.further > 0 && state.logs.query.excerpt.is_none())
 }
 
 /// That some sources are missing above, as a thin rule.
@@ -46,9 +53,10 @@ pub fn uneven_line(state: &State, c: &mut Canvas, line: Rect) {
     let searches = state.logs.looked_back.as_ref().is_some_and(|back| back.sought.search.is_some());
     let key = key_in_tabs(state, c, if searches { &Command::PreviousMatch } else { &Command::Up });
     let words = format!(
-        "above: only {} of {} sources are searched {} {key} goes further",
+        "above: only {} of {} sources are {} {} {key} goes further",
         span.further,
         span.sources,
+        done(state),
         glyph::DOT
     );
     rule(c, line, &words);
