@@ -147,8 +147,10 @@ impl Sshd {
         let _ = Command::new("kill").arg(format!("-{signal}")).args(self.sessions()).stderr(Stdio::null()).status();
     }
 
-    /// Stops it, connections and all.
+    /// Stops it, connections and all. One that it took between a look at them and its own end would live on: it stands
+    /// still meanwhile.
     pub fn stop(&mut self) {
+        let _ = Command::new("kill").args(["-STOP", &self.daemon.id().to_string()]).stderr(Stdio::null()).status();
         self.signal_sessions("KILL");
         let _ = self.daemon.kill();
         let _ = self.daemon.wait();
