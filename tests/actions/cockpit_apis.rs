@@ -1,7 +1,7 @@
 //! What is done at hosted APIs from the cockpit, by typed keys: StatusCake's checks and windows, GitLab's jobs and
 //! pipelines. Each is sent once, and is in the audit.
 
-use crate::cockpit::{SOON, open_with, popup, typed};
+use crate::cockpit::{SOON, open_with, popup, typed, went_well};
 use crate::support::fake_apis::FakeApis;
 use crate::support::http_server::{Server, answer};
 use crate::tty::Tty;
@@ -42,7 +42,7 @@ fn confirm(qd: &Tty, says: &str) {
     assert!(qd.screen().contains(says), "{says} is missing:\n{}", qd.screen());
     typed(qd, "\r");
     typed(qd, "y");
-    qd.wait(SOON, "its end", |screen| screen.contains("● ok"));
+    qd.wait(SOON, "its end", went_well);
 }
 
 #[test]

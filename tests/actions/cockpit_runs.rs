@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use crate::bakes;
-use crate::cockpit::{SOON, confirmed, open, popup, typed};
+use crate::cockpit::{SOON, confirmed, open, popup, typed, went_well};
 use crate::releases::{self, live};
 use crate::steered::Waiting;
 use crate::tty::Tty;
@@ -48,7 +48,7 @@ fn a_run_of_ones_own_is_held_waits_without_losing_its_lease_and_goes_on() {
     typed(&qd, "c");
     popup(&qd, "Go on with it?");
     typed(&qd, "y");
-    qd.wait(SOON, "its end", |screen| screen.contains("● ok"));
+    qd.wait(SOON, "its end", went_well);
     assert_eq!(live(&world), "releases/1.1");
     assert_eq!(actions(&world), ["deploy", "hold", "continue"]);
 }
@@ -109,7 +109,7 @@ fn a_deploy_that_a_run_keeps_away_offers_to_take_that_over() {
     typed(&qd, "A");
     popup(&qd, "goes on from the first step that is not proven");
     typed(&qd, "\ry");
-    qd.wait(SOON, "its end", |screen| screen.contains("● ok"));
+    qd.wait(SOON, "its end", went_well);
     assert_eq!(live(&world), "releases/1.1");
     assert_eq!(actions(&world), ["deploy", "adopt"]);
 }
@@ -167,7 +167,7 @@ fn a_service_is_locked_with_a_reason_is_not_deployed_then_and_is_unlocked() {
     qd.wait(SOON, "the missing reason", |screen| screen.contains("it wants a reason"));
     confirmed(&qd, "the fair");
     confirmed(&qd, "y");
-    qd.wait(SOON, "its end", |screen| screen.contains("● ok"));
+    qd.wait(SOON, "its end", went_well);
     let hold = std::fs::read_to_string(world.path("app/.quarterdeck/hold")).unwrap();
     assert!(hold.contains("the fair"), "{hold}");
     typed(&qd, "D");
@@ -178,7 +178,7 @@ fn a_service_is_locked_with_a_reason_is_not_deployed_then_and_is_unlocked() {
     popup(&qd, "type y to go on");
     confirmed(&qd, "it is over");
     confirmed(&qd, "y");
-    qd.wait(SOON, "its end", |screen| screen.contains("unlock api on box-1") && screen.contains("● ok"));
+    qd.wait(SOON, "its end", |screen| went_well(screen) && screen.contains("unlock api on box-1"));
     assert!(!world.path("app/.quarterdeck/hold").exists());
     assert_eq!(actions(&world), ["lock", "unlock"]);
     assert_eq!(world.audit()[0]["reason"], "the fair");
