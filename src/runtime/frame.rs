@@ -15,8 +15,9 @@ pub struct Frame<W> {
 /// Begin and end of a synchronized update (DEC private mode 2026): terminals that know it show the frame whole.
 const BEGIN: &[u8] = b"\x1b[?2026h";
 const END: &[u8] = b"\x1b[?2026l";
-/// What ratatui's crossterm backend writes after the cells of every frame, changed or not.
-const RESET: &[u8] = b"\x1b[39m\x1b[49m\x1b[59m\x1b[0m";
+/// What ratatui's crossterm backend writes after the cells of every frame, changed or not: with colours, and where
+/// $NO_COLOR is set.
+const RESETS: [&[u8]; 2] = [b"\x1b[39m\x1b[49m\x1b[59m\x1b[0m", b"\x1b[m\x1b[m\x1b[m\x1b[0m"];
 
 impl<W: Write> Frame<W> {
     /// Frames for a terminal.
@@ -39,8 +40,10 @@ impl<W: Write> Write for Frame<W> {
             return Ok(());
         }
         let body = self.gathered.get(BEGIN.len()..).unwrap_or_default();
-        if body.strip_prefix(RESET).is_none_or(|cursor| cursor != self.cursor) {
-            self.cursor = memchr::memmem::rfind(body, RESET).map_or(Vec::new(), |at| body[at + RESET.len()..].to_vec());
+        let unchanged = |reset: &&[u8]| body.strip_prefix(*reset).is_some_and(|cursor| cursor == self.cursor);
+        if !RESETS.iter().any(unchanged) {
+            let ends = RESETS.iter().filter_map(|reset| Some(memchr::memmem::rfind(body, reset)? + reset.len()));
+            self.cursor = ends.max().map_or(Vec::new(), |at| body[at..].to_vec());
             self.gathered.extend_from_slice(END);
             self.terminal.write_all(&self.gathered)?;
             self.terminal.flush()?;

@@ -29,6 +29,10 @@ impl Tty {
         command.args(&argv[1..]);
         command.env("TERM", "xterm-256color");
         command.env("COLORTERM", "truecolor");
+        // What whoever runs this has said of their own terminal is not said of this one.
+        for name in ["NO_COLOR", "COLORFGBG"] {
+            command.env_remove(name);
+        }
         for (name, value) in env {
             command.env(name, value);
         }
