@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use quarterdeck::app::effect::Effect;
 use quarterdeck::app::message::Message;
-use quarterdeck::app::state::State;
+use quarterdeck::app::state::{LookedBack, State};
 use quarterdeck::app::update::update;
 use quarterdeck::domain::log::{FileId, LineSpot};
 use quarterdeck::domain::log_reach::{FarBack, Reached};
@@ -372,4 +372,47 @@ fn how_far_back_every_source_was_looked_through_is_shown() {
     // With the search it goes.
     press(&mut state, "\u{1b}");
     assert!(!rule(&mut state).contains("searched"), "{}", rule(&mut state));
+}
+
+#[test]
+fn how_far_back_every_source_was_read_is_shown_too_but_not_around_a_line() {
+    let mut state = logs((80, 24));
+    press(&mut state, " gk");
+    let number = state.logs.looks;
+    let sources: Vec<_> = incident().sources.iter().map(|status| status.source.clone()).collect();
+    let mut reached = Reached::default();
+    reached.set(&sources[0], FarBack::To(state.now - chrono::TimeDelta::hours(1)));
+    reached.set(&sources[1], FarBack::Beginning);
+    let text = "900 older lines".to_owned();
+    update(&mut state, Message::Older { number, bad: false, text, through: None, reached: reached.clone() });
+    let rule = |state: &mut State| picture(state).lines().nth(1).unwrap_or_default().to_owned();
+    let shown = rule(&mut state);
+    assert!(shown.contains("read to 02:01Z, 1 of 2 sources further"), "{shown}");
+    // What was read around a line has no holes.
+    let mut state = logs((80, 24));
+    around(&mut state);
+    let sought = Sought { search: Some("KeyError".into()), ..Sought::default() };
+    state.logs.looked_back = Some(LookedBack { sought, through: LookedThrough::default(), reached });
+    let shown = rule(&mut state);
+    assert!(!shown.contains("searched") && shown.contains("5 lines"), "{shown}");
+}
+
+#[test]
+fn one_thing_is_asked_of_the_hosts_at_a_time() {
+    let mut state = logs((80, 24));
+    press(&mut state, "/KeyError\r");
+    let mut rows = incident().rows;
+    rows.insert(0, alone(&rows[2], 90));
+    found(&mut state, rows.clone(), &[0]);
+    press(&mut state, "N");
+    assert!(asked(&found(&mut state, rows.clone(), &[0])).is_some(), "there is none above");
+    // What is around the line is wanted now.
+    press(&mut state, "z");
+    let shown = picture(&mut state);
+    assert!(state.logs.looking_back.is_none() && shown.contains("reading what is around it"), "{shown}");
+    // And now the next match again.
+    press(&mut state, "N");
+    assert!(asked(&found(&mut state, rows.clone(), &[0])).is_some());
+    let shown = picture(&mut state);
+    assert!(state.logs.around_asked.is_none() && shown.contains("looking for older matches"), "{shown}");
 }

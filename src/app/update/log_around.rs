@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{log_reach, logs, toast};
+use super::{log_back, log_reach, logs, toast};
 use crate::app::effect::Effect;
 use crate::app::state::{Around, Excerpt, Landing, Onward, ReadingOn, State};
 use crate::domain::log::Source;
@@ -25,6 +25,7 @@ pub(super) fn around(state: &mut State, query: impl Fn(&Source) -> Query, effect
     let Some(source) = log_reach::source(state) else { return };
     if let Some((row, spot)) = logs::selected(state).and_then(|row| Some((row.id, row.spot.clone()?))) {
         let source = Arc::new(source.clone());
+        log_back::give_way(state);
         state.logs.around_asked = Some((row, source.clone()));
         return effects.push(Effect::Around { row, source, spot });
     }

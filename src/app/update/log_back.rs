@@ -55,6 +55,7 @@ fn look(state: &mut State, sought: Sought, from: Option<RowId>, effects: &mut Ve
         logs::ask(state, effects);
     }
     let logs = &mut state.logs;
+    logs.around_asked = None;
     logs.looks += 1;
     logs.looking_back = Some(LookingBack { number: logs.looks, from, through: LookedThrough::default() });
     effects.push(Effect::Older { number: logs.looks, sought, afresh });
@@ -95,11 +96,17 @@ pub(super) fn brought(
 
 /// Nothing older is wanted any more; what was found so far stays.
 pub(super) fn stop(state: &mut State, effects: &mut Vec<Effect>) {
-    if let Some(looking) = state.logs.looking_back.take() {
-        add(state, looking.through);
+    if give_way(state) {
         effects.push(Effect::StopOlder);
         toast(state, false, "stopped; the next look goes on from there");
     }
+}
+
+/// Something else is asked of the hosts in its place, which ends it; whether there was anything to end.
+pub(super) fn give_way(state: &mut State) -> bool {
+    let Some(looking) = state.logs.looking_back.take() else { return false };
+    add(state, looking.through);
+    true
 }
 
 fn add(state: &mut State, through: LookedThrough) {
