@@ -100,6 +100,8 @@ pub fn is_time(key: &[u8]) -> bool {
             | b"date"
             | b"datetime"
             | b"asctime"
+            | b"time_local"
+            | b"time_iso8601"
             | b"Timestamp"
             | b"__REALTIME_TIMESTAMP"
     )
@@ -134,6 +136,18 @@ fn unquoted(value: &[u8]) -> &[u8] {
 /// A time as a member's value gives it.
 pub fn time_value(value: &[u8], now: i64) -> TimeField {
     let text = unquoted(value);
+    if text.first() == Some(&b'{') {
+        // MongoDB's extended JSON: {"$date": "…"}.
+        let mut found = TimeField::Missing;
+        let _ = members(value, |key, inner| {
+            let date = &value[key] == b"$date";
+            if date && value[inner.start] != b'{' {
+                found = time_value(&value[inner], now);
+            }
+            !date
+        });
+        return found;
+    }
     if let Some((field, _)) = time::leading(text, now) {
         return field;
     }
@@ -159,6 +173,10 @@ pub fn scan(raw: &[u8], now: i64) -> Option<Scan> {
         if !timed && is_time(key) {
             timed = true;
             found.time = time_value(&raw[value], now);
+        } else if timed && !leveled && key == b"s" && matches!(&raw[value.clone()], [b'"', _, b'"']) {
+            // MongoDB's severity, after its time: a letter.
+            found.level = level::letter(raw[value.start + 1]);
+            leveled = found.level.is_some();
         } else if !leveled && is_level(key) {
             leveled = true;
             found.level = level_value(key, &raw[value]);

@@ -22,6 +22,18 @@ pub fn word(word: &[u8]) -> Option<Level> {
     })
 }
 
+/// The level that a capital letter stands for: glog, Ruby's logger, MongoDB.
+pub fn letter(letter: u8) -> Option<Level> {
+    Some(match letter {
+        b'D' => Level::Debug,
+        b'I' => Level::Info,
+        b'W' => Level::Warn,
+        b'E' => Level::Error,
+        b'F' => Level::Fatal,
+        _ => return None,
+    })
+}
+
 /// Syslog's severities, 0 (emerg) to 7 (debug): RFC 5424, 6.2.1.
 pub fn syslog(severity: i64) -> Option<Level> {
     Some(match severity {

@@ -1,8 +1,10 @@
 //! Lines that begin with a time and go on as their program likes: the defaults of Python's logging, logback and log4j,
-//! Go's log, Rust's tracing and env_logger, PostgreSQL, Redis and many more.
+//! Go's log, Rust's tracing and env_logger, PostgreSQL, Redis and many more. A level may stand before the time, as glog,
+//! Ruby's logger and Dropwizard have it.
 
 use super::time::{self, TimeField};
 use super::{Format, Scan, level};
+use crate::domain::log::Level;
 
 /// Where the text begins after colour codes, blanks and one opening bracket.
 fn opening(raw: &[u8]) -> usize {
@@ -34,10 +36,33 @@ fn after_redis_role(raw: &[u8]) -> Option<usize> {
     (digits > 0 && role).then_some(digits + 3)
 }
 
+/// A level's word before the time, and where it ends: `[INFO] `, `INFO  [`, `WARN - `, Ruby's `I, [`.
+fn front(raw: &[u8]) -> Option<(Level, usize)> {
+    let at = opening(raw);
+    let text = raw.get(at..)?;
+    let word = text.iter().take(12).position(|c| !c.is_ascii_alphabetic())?;
+    let level = match &text[..word] {
+        [letter] if text[word..].starts_with(b", [") => level::letter(*letter),
+        word => level::word(word),
+    }?;
+    let between = text[word..].iter().take(8).take_while(|c| matches!(c, b' ' | b']' | b'[' | b':' | b',' | b'-'));
+    let length = between.count();
+    (length > 0).then_some((level, at + word + length))
+}
+
 /// The time a line begins with, and where it ends.
 fn stamp(raw: &[u8], now: i64) -> Option<(TimeField, usize)> {
     let at = after_redis_role(raw).unwrap_or_else(|| opening(raw));
-    let (time, length) = time::leading(raw.get(at..)?, now)?;
+    let text = raw.get(at..)?;
+    let own = || time::leading(text, now).or_else(|| time::klog(text, now)).or_else(|| time::twelve_hours(text, now));
+    let (at, (time, length)) = match own() {
+        Some(found) => (at, found),
+        None => {
+            let (_, at) = front(raw)?;
+            let dated = [2, 4].into_iter().any(|after| matches!(raw.get(at + after), Some(b'-' | b'/')));
+            (at, time::leading(&raw[at..], now).filter(|_| dated)?)
+        }
+    };
     let end = at + length;
     // A number that merely begins like a time is none.
     let ends = raw.get(end).is_none_or(|c| !c.is_ascii_alphanumeric() && !matches!(c, b'/' | b'_'));
@@ -47,7 +72,12 @@ fn stamp(raw: &[u8], now: i64) -> Option<(TimeField, usize)> {
 /// Reads one line; `None` when it begins with no time.
 pub fn scan(raw: &[u8], now: i64) -> Option<Scan> {
     let (time, end) = stamp(raw, now)?;
-    Some(Scan { time, level: level::guess(&raw[after_colours(raw, end)..]) })
+    let at = opening(raw);
+    let before = match raw.get(at).filter(|_| time::klog(&raw[at..], now).is_some()) {
+        Some(letter) => level::letter(*letter),
+        None => front(raw).map(|(level, _)| level),
+    };
+    Some(Scan { time, level: before.or_else(|| level::guess(&raw[after_colours(raw, end)..])) })
 }
 
 /// Python's default without a time: `LEVEL:logger:message`.
@@ -89,6 +119,9 @@ pub fn kind(raw: &[u8], now: i64) -> Option<Format> {
     let rest = &raw[after_colours(raw, end)..];
     if written.get(4) == Some(&b'/') {
         return Some(Format::Go);
+    }
+    if time::twelve_hours(written, now).is_some() {
+        return Some(Format::Java);
     }
     if written.contains(&b'T') {
         let word = &rest[..memchr::memchr2(b' ', 0x1b, rest).unwrap_or(rest.len())];

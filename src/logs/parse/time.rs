@@ -75,7 +75,7 @@ pub fn leading(b: &[u8], now: i64) -> Option<(TimeField, usize)> {
         b'0'..=b'9' => match (b.get(2)?, b.get(4)) {
             (b'/', _) => clf(b, now),
             (b':', _) => time_of_day(b, now),
-            (b' ', _) => day_first(b, now),
+            (b' ' | b'-', _) => day_first(b, now),
             (_, Some(b'-' | b'/')) => iso(b, now),
             _ => epoch(b, now),
         },
@@ -100,9 +100,9 @@ pub fn iso(b: &[u8], now: i64) -> Option<(TimeField, usize)> {
     Some((zone.map_or(TimeField::Bad, |zone| dated(year, month, day, clock, zone, now)), end))
 }
 
-/// `18/Nov/2026:08:00:00 +0000`, the common log format.
+/// `18/Nov/2026:08:00:00 +0000`, the common log format; with a blank before the hour as Django's server writes it.
 pub fn clf(b: &[u8], now: i64) -> Option<(TimeField, usize)> {
-    if b.get(2) != Some(&b'/') || b.get(6) != Some(&b'/') || b.get(11) != Some(&b':') {
+    if b.get(2) != Some(&b'/') || b.get(6) != Some(&b'/') || !matches!(b.get(11), Some(b':' | b' ')) {
         return None;
     }
     let (day, month) = (two(b, 0)?, month(b, 3)?);
@@ -112,19 +112,60 @@ pub fn clf(b: &[u8], now: i64) -> Option<(TimeField, usize)> {
     Some((zone.map_or(TimeField::Bad, |zone| dated(year, month, day, clock, zone, now)), end))
 }
 
-/// `Nov 18 08:00:00`, without a year: the one that makes it nearest to its arrival.
+/// `Nov 18 08:00:00`, without a year.
 fn month_first(b: &[u8], now: i64) -> Option<(TimeField, usize)> {
     let month = month(b, 0)?;
     let day = padded_day(b, 4)?;
     let clock = clock(b, 7)?;
+    Some((yearless(month, day, clock, now), clock.end))
+}
+
+/// `I1118 08:00:00.123456`, a severity's letter, month and day: glog and Kubernetes' klog.
+pub fn klog(b: &[u8], now: i64) -> Option<(TimeField, usize)> {
+    if !matches!(b.first()?, b'I' | b'W' | b'E' | b'F') || b.get(5) != Some(&b' ') {
+        return None;
+    }
+    let (month, day, clock) = (two(b, 1)?, two(b, 3)?, clock(b, 6)?);
+    Some((yearless(month, day, clock, now), clock.end))
+}
+
+/// `Nov 18, 2026 8:00:00 AM`, as java.util.logging writes it.
+pub fn twelve_hours(b: &[u8], now: i64) -> Option<(TimeField, usize)> {
+    let month = month(b, 0)?;
+    let number = |at: usize| match b.get(at + 1)?.is_ascii_digit() {
+        true => Some((two(b, at)?, at + 2)),
+        false => Some((two(&[b'0', *b.get(at)?], 0)?, at + 1)),
+    };
+    let (day, at) = number(4)?;
+    if b.get(at..at + 2)? != b", " {
+        return None;
+    }
+    let year = two(b, at + 2)? * 100 + two(b, at + 4)?;
+    let (hour, at) = number(at + 7)?;
+    let (minute, second) = (two(b, at + 1)?, two(b, at + 4)?);
+    let half = match b.get(at + 6..at + 9)? {
+        b" AM" => 0,
+        b" PM" => 12,
+        _ => return None,
+    };
+    if b[at] != b':' || b[at + 3] != b':' || !(1..=12).contains(&hour) || minute > 59 || second > 60 {
+        return None;
+    }
+    let seconds = i64::from((hour % 12 + half) * 3600 + minute * 60 + second);
+    let clock = Clock { seconds, nanos: 0, digits: 0, end: at + 9 };
+    Some((dated(year, month, day, clock, 0, now), clock.end))
+}
+
+/// A date without its year is of the last year that does not put it in the future: a log tells of what has been. Two
+/// days of grace are for zones and for clocks that are ahead.
+fn yearless(month: u32, day: u32, clock: Clock, now: i64) -> TimeField {
     let this_year = civil(now.div_euclid(DAY)).0;
-    let nearest = (this_year - 1..=this_year + 1)
-        .filter_map(|year| match dated(u32::try_from(year).ok()?, month, day, clock, 0, now) {
-            TimeField::At(stamp) => Some(stamp),
-            _ => None,
-        })
-        .min_by_key(|stamp| stamp.nanos.abs_diff(now));
-    Some((nearest.map_or(TimeField::Bad, TimeField::At), clock.end))
+    // Eight years back there has been a 29 February, whatever the century.
+    let last = (this_year - 8..=this_year + 1).rev().find_map(|year| {
+        let field = dated(u32::try_from(year).ok()?, month, day, clock, 0, now);
+        matches!(field, TimeField::At(stamp) if stamp.nanos <= now.saturating_add(2 * DAY)).then_some(field)
+    });
+    last.unwrap_or(TimeField::Bad)
 }
 
 /// `Wed Nov 18 08:00:00.123456 2026`, as Apache's error log and ctime write it.
@@ -139,10 +180,10 @@ fn weekday_first(b: &[u8], now: i64) -> Option<(TimeField, usize)> {
     Some((dated(year, month, day, clock, 0, now), clock.end + 5))
 }
 
-/// `18 Nov 2026 08:00:00.123`, as Redis writes it.
+/// `18 Nov 2026 08:00:00.123`, as Redis writes it, or with `-` within the date, as Tomcat and BIND do.
 fn day_first(b: &[u8], now: i64) -> Option<(TimeField, usize)> {
     let (day, month) = (two(b, 0)?, month(b, 3)?);
-    if b.get(6) != Some(&b' ') || b.get(11) != Some(&b' ') {
+    if b.get(2) != b.get(6) || b.get(11) != Some(&b' ') {
         return None;
     }
     let year = two(b, 7)? * 100 + two(b, 9)?;
@@ -150,14 +191,15 @@ fn day_first(b: &[u8], now: i64) -> Option<(TimeField, usize)> {
     Some((dated(year, month, day, clock, 0, now), clock.end))
 }
 
-/// `08:00:00.123` alone: of the day that makes it nearest to its arrival.
+/// `08:00:00.123` alone: the last such moment. What is up to six hours ahead is of today all the same: whoever writes no
+/// date may well write the time of a zone to the east.
 fn time_of_day(b: &[u8], now: i64) -> Option<(TimeField, usize)> {
     let clock = clock(b, 0)?;
-    let midnight = now.div_euclid(DAY).checked_mul(DAY)?;
+    let latest = now.checked_add(6 * 3600 * SECOND)?;
+    let midnight = latest.div_euclid(DAY).checked_mul(DAY)?;
     let today = midnight.checked_add(clock.seconds * SECOND + clock.nanos)?;
-    let nearest =
-        [today.checked_sub(DAY)?, today, today.checked_add(DAY)?].into_iter().min_by_key(|t| t.abs_diff(now))?;
-    Some((believed(nearest, clock.digits, now), clock.end))
+    let last = if today > latest { today.checked_sub(DAY)? } else { today };
+    Some((believed(last, clock.digits, now), clock.end))
 }
 
 /// Seconds since the epoch with or without a fraction, or milli-, micro- or nanoseconds, told apart by their length.
@@ -362,6 +404,8 @@ mod tests {
             ("Nov  8 08:00:00.5 x", "2026-11-08T08:00:00.5Z | x"),
             ("Wed Nov 18 08:00:00.123456 2026] x", "2026-11-18T08:00:00.123456Z |] x"),
             ("18 Nov 2026 08:00:00.123 * x", "2026-11-18T08:00:00.123Z | * x"),
+            ("18-Nov-2026 08:00:00.123 SEVERE [main]", "2026-11-18T08:00:00.123Z | SEVERE [main]"),
+            ("18/Nov/2026 08:00:00] \"GET", "2026-11-18T08:00:00Z |] \"GET"),
             ("08:00:00.123 [main]", "2026-11-18T08:00:00.123Z | [main]"),
             ("23:59:59 x", "2026-11-17T23:59:59Z | x"),
             ("1794988800 x", "2026-11-18T08:00:00Z | x"),
@@ -395,7 +439,7 @@ mod tests {
     }
 
     #[test]
-    fn a_missing_year_is_the_nearest_one() {
+    fn what_is_missing_of_a_date_never_makes_it_the_future() {
         let new_year = 1_798_761_600 * SECOND; // 2027-01-01T00:00:00Z
         let at = |text: &str, now| match leading(text.as_bytes(), now) {
             Some((TimeField::At(stamp), _)) => stamp.to_string(),
@@ -403,8 +447,17 @@ mod tests {
         };
         assert_eq!(at("Dec 31 23:59:58 h", new_year), "2026-12-31T23:59:58Z");
         assert_eq!(at("Jan  1 00:00:03 h", new_year - SECOND), "2027-01-01T00:00:03Z");
-        assert_eq!(at("Feb 29 00:00:00 h", new_year + 400 * DAY), "2028-02-29T00:00:00Z");
+        assert_eq!(at("Feb 29 00:00:00 h", new_year + 400 * DAY), "2024-02-29T00:00:00Z");
+        assert_eq!(at("Feb 29 00:00:00 h", new_year + 425 * DAY), "2028-02-29T00:00:00Z");
+        assert_eq!(at("Dec 31 23:59:58 h", NOW), "2025-12-31T23:59:58Z");
+        assert_eq!(at("Apr  1 00:00:00 h", NOW), "2026-04-01T00:00:00Z");
+        assert_eq!(at("Nov 19 01:00:00 h", NOW), "2026-11-19T01:00:00Z", "a zone to the east");
         assert_eq!(at("23:59:59 x", new_year), "2026-12-31T23:59:59Z");
+        // 20:00 of the 18th, and what was written at nine that morning.
+        assert_eq!(at("09:00:00 x", NOW + 12 * 3600 * SECOND), "2026-11-18T09:00:00Z");
+        assert_eq!(at("07:30:00 x", NOW + 12 * 3600 * SECOND), "2026-11-18T07:30:00Z");
+        assert_eq!(at("22:00:00 x", NOW + 12 * 3600 * SECOND), "2026-11-18T22:00:00Z", "a zone to the east");
+        assert_eq!(at("01:30:00 x", NOW + 12 * 3600 * SECOND), "2026-11-19T01:30:00Z", "and past its midnight");
     }
 
     proptest! {
