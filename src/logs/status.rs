@@ -31,7 +31,7 @@ pub struct Figures {
     lines: u64,
     newest: Option<DateTime<Utc>>,
     lag_s: Option<f64>,
-    /// Lines by second of arrival.
+    /// Lines by second of arrival, without its history.
     seconds: VecDeque<(i64, u64)>,
     /// Errors by slot of their own time, so that history is no burst.
     errors: VecDeque<(i64, u64)>,
@@ -46,7 +46,10 @@ impl Figures {
         (self.live, self.error) = (true, None);
         self.lines += 1;
         self.newest = Some(now);
-        add(&mut self.seconds, now.timestamp(), now.timestamp() - RATE_SECONDS);
+        // History comes all at once: how fast says nothing of how fast it was written.
+        if self.caught_up {
+            add(&mut self.seconds, now.timestamp(), now.timestamp() - RATE_SECONDS);
+        }
         let micros = match record.time_from {
             TimeFrom::Arrival => record.time.micros(),
             TimeFrom::Line | TimeFrom::Previous => record.time.micros().saturating_sub(skew),
@@ -130,7 +133,7 @@ mod tests {
     fn errors_are_counted_when_they_happened_not_when_they_were_fetched() {
         let mut ingest = Ingest::default();
         let id = ingest.number(&Arc::new(Source { host: "h".into(), service: None, name: "file:/x".into() }));
-        let mut figures = Figures::default();
+        let mut figures = Figures { caught_up: true, ..Figures::default() };
         let now: DateTime<Utc> = "2026-11-18T08:00:00Z".parse().unwrap();
         for (time, level) in [
             ("07:30:00", "error"),
@@ -160,5 +163,25 @@ mod tests {
         assert_eq!(later.rate, 1.0);
         let silent = figures.status(id, state, now + chrono::TimeDelta::seconds(60));
         assert_eq!((silent.rate, silent.errors_min), (0.0, 0));
+    }
+    #[test]
+    fn what_was_there_before_is_no_rate() {
+        let mut ingest = Ingest::default();
+        let id = ingest.number(&Arc::new(Source { host: "h".into(), service: None, name: "file:/x".into() }));
+        let mut figures = Figures::default();
+        let now: DateTime<Utc> = "2026-11-18T08:00:00Z".parse().unwrap();
+        let mut bring = |figures: &mut Figures, lines: usize| {
+            for _ in 0..lines {
+                let bytes = Bytes::from_static(b"level=info msg=x");
+                let raw = RawLine { bytes, truncated: 0, offset: None, time: None, level: None };
+                let (record, _) = ingest.line(id, raw, now).unwrap();
+                figures.count(&record, ingest.source(id).unwrap(), now);
+            }
+            figures.status(id, ingest.source(id).unwrap(), now + chrono::TimeDelta::seconds(2))
+        };
+        let history = bring(&mut figures, 1000);
+        assert_eq!((history.lines, history.rate), (1000, 0.0));
+        figures.caught_up = true;
+        assert_eq!(bring(&mut figures, 10).rate, 2.0);
     }
 }

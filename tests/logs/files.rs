@@ -26,11 +26,14 @@ async fn a_file_that_comes_later_is_waited_for_and_read_from_its_beginning() {
     let log = folder.path().join("late.log");
     let (sender, mut feed) = mpsc::channel(64);
     let _tail = tail(local(), None, file(&log), from_the_beginning(), sender);
+    let mut seen = Seen::default();
+    // A name may be wrong: that it is waited for is told at once, and once.
+    seen.until(&mut feed, "why nothing comes", |seen| !seen.failed.is_empty()).await;
+    assert!(seen.failed[0].contains("late.log is not there on "), "{:?}", seen.failed);
     tokio::time::sleep(Duration::from_millis(400)).await;
     append(&log, b"first\nsecond\n");
-    let mut seen = Seen::default();
     seen.until(&mut feed, "both lines", |seen| seen.lines.len() == 2).await;
-    assert_eq!(seen.lines, ["first", "second"]);
+    assert_eq!((seen.lines.as_slice(), seen.failed.len()), (["first".to_owned(), "second".to_owned()].as_slice(), 1));
 }
 
 #[tokio::test(flavor = "multi_thread")]

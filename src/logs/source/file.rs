@@ -24,11 +24,13 @@ const PAUSE: u32 = 100;
 const MESSAGE: usize = 400;
 
 mod given;
+mod outcome;
 mod place;
 mod rotation;
 mod sieved;
 mod start;
 
+use outcome::Outcome;
 use place::Place;
 pub(super) use sieved::Found;
 
@@ -120,18 +122,6 @@ struct File {
     told: String,
     /// Bytes that were sent of what its host looked through, and how many that was.
     sifted: (u64, u64),
-}
-
-/// How a reading ended.
-enum Outcome {
-    /// By the script's own word.
-    Ended(Ended),
-    /// A right is missing.
-    Barred(Barred),
-    /// The link went away.
-    Lost,
-    /// The host did not let us.
-    Refused(String),
 }
 
 impl File {
@@ -231,11 +221,7 @@ impl File {
 
     /// Says why it cannot be read, unless that was said before, and waits until it is worth another try.
     async fn fail(&mut self, why: String, pause: Duration) -> Result<(), Gone> {
-        let why = one_line(&why, MESSAGE);
-        if self.told != why {
-            self.told.clone_from(&why);
-            self.tail.send(Feed::Failed(self.source.clone(), why)).await?;
-        }
+        self.tell(&why).await?;
         if self.tail.options.follow {
             tokio::time::sleep(pause).await;
         }
@@ -261,7 +247,7 @@ impl File {
         let mut header: Option<Header> = None;
         let mut first = Vec::new();
         let mut complaint = Vec::new();
-        loop {
+        'chunks: loop {
             let chunk = tokio::select! {
                 chunk = stream.output.recv() => chunk,
                 () = tokio::time::sleep(self.tail.options.poll * PAUSE), if !self.pieces.is_empty() => {
@@ -288,18 +274,25 @@ impl File {
                     self.tail.dropped(&source, &mut self.lines, bytes, lines).await?;
                     continue;
                 }
-                Chunk::End(exit) => return Ok(outcome(exit, &complaint)),
+                Chunk::End(exit) => return Ok(Outcome::of(exit, &complaint)),
             };
-            if header.is_none() {
+            while header.is_none() {
                 let end = memchr::memchr(b'\n', &bytes);
                 first.extend_from_slice(&bytes[..end.unwrap_or(bytes.len())]);
                 let Some(end) = end else {
                     if first.len() > LONGEST_HEADER {
                         return Ok(Outcome::Refused("the host says something else than was asked".to_owned()));
                     }
-                    continue;
+                    continue 'chunks;
                 };
                 bytes = bytes.slice(end + 1..);
+                if first == follow::WAITS {
+                    first.clear();
+                    // Nobody is to wait unknowing for a log whose name is wrong.
+                    let path = one_line(&self.path, 200);
+                    self.tell(&format!("{path} is not there on {}; once it is, it is read", self.source.host)).await?;
+                    continue;
+                }
                 let Some(read) = Header::parse(&String::from_utf8_lossy(&first)) else {
                     return Ok(Outcome::Refused(format!(
                         "not the answer asked for: {}",
@@ -325,6 +318,16 @@ impl File {
     }
 
     /// A reading began: which file it is.
+    /// Says why it is not read, unless that was said before.
+    async fn tell(&mut self, why: &str) -> Result<(), Gone> {
+        let why = one_line(why, MESSAGE);
+        if self.told != why {
+            self.told.clone_from(&why);
+            self.tail.send(Feed::Failed(self.source.clone(), why)).await?;
+        }
+        Ok(())
+    }
+
     async fn opened(&mut self, header: &Header, open: &str, offset: u64, live: bool) -> Result<(), Gone> {
         let packed = header.inode == "gz";
         let id = FileId {
@@ -341,19 +344,5 @@ impl File {
             self.tail.event(&self.source, event(SourceEventKind::Connected, "")).await?;
         }
         Ok(())
-    }
-}
-
-fn outcome(exit: Exit, complaint: &[u8]) -> Outcome {
-    match exit {
-        Exit::Code(code) => match (Ended::of(code), Barred::parse(complaint)) {
-            (Some(ended), _) => Outcome::Ended(ended),
-            (None, Some(barred)) if code == barred::CODE => Outcome::Barred(barred),
-            (None, _) => {
-                Outcome::Refused(format!("the reader ended with code {code}: {}", String::from_utf8_lossy(complaint)))
-            }
-        },
-        Exit::Refused(why) => Outcome::Refused(why),
-        Exit::Signal(_) | Exit::Cancelled | Exit::TimedOut | Exit::ConnectionLost => Outcome::Lost,
     }
 }

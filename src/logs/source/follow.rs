@@ -63,6 +63,9 @@ impl Ended {
     }
 }
 
+/// What the script says first where the file is not there yet.
+pub const WAITS: &[u8] = b"QD1 waits";
+
 /// The script of a reading.
 pub fn follow(reading: &Reading<'_>) -> String {
     let gz = reading.open.ends_with(".gz");

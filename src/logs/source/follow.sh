@@ -7,6 +7,7 @@
 # gz      1: unpack it (never followed)        run     a prefix such as `sudo -n --`, or empty
 #
 # First comes one line: `QD1 DEV:INO:BIRTH SIZE FINGERPRINT` (the first 256 bytes, in hex); everything after it is the file.
+# Before it comes the line `QD1 waits` when the file is not there yet and is waited for.
 # The end says why: 0 all read, 10 replaced (and read to its end), 11 cut short, 20 cannot be opened, 21 another file,
 # 22 damaged (what could be unpacked was given), 23 a right is missing (barred.sh, which stands before this).
 LC_ALL=C
@@ -62,6 +63,7 @@ while [ ! -r "$open" ]; do
     if [ -z "$watchdog" ]; then
         { cat <&4 >/dev/null; kill "$$"; } 2>/dev/null &
         watchdog=$!
+        echo 'QD1 waits'
     fi
     sleep "$poll" || exit
 done

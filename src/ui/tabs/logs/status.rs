@@ -105,14 +105,20 @@ fn looking(state: &State, c: &Canvas) -> Option<Vec<Piece<'static>>> {
     Some(vec![c.piece(format!("{what}{far}"), Role::Strong), c.piece(stops, Role::Dim)])
 }
 
-/// Sources that are not read now, and for how long the newest of them has said nothing.
+/// Sources that cannot be read; else those whose host is not heard, and for how long the newest has said nothing.
 fn silent(state: &State, c: &Canvas) -> Option<Piece<'static>> {
     let sources = &state.logs.window.sources;
+    let of = plural(sources.len(), "source");
+    let barred = sources.iter().filter(|source| !source.live && source.error.is_some()).count();
+    if barred > 0 {
+        let key = key_in_tabs(state, c, &Command::Sources);
+        let words = format!(" {} {} {barred} of {of} not read: {key} says why", glyph::DOT, glyph::BAD);
+        return Some(c.piece(words, Role::Bad));
+    }
     let silent: Vec<_> = sources.iter().filter(|source| state.is_silent(source)).collect();
     let newest = silent.iter().filter_map(|source| source.newest).max();
     let age = newest.map(|at| format!(" {}", age(since(state.now, at)))).unwrap_or_default();
-    let words =
-        format!(" {} {} {} of {} silent{age}", glyph::DOT, glyph::STALE, silent.len(), plural(sources.len(), "source"));
+    let words = format!(" {} {} {} of {of} silent{age}", glyph::DOT, glyph::STALE, silent.len());
     (!silent.is_empty()).then(|| c.piece(words, Role::Warn))
 }
 
