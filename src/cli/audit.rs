@@ -7,7 +7,7 @@ use clap::Args;
 use serde::Serialize;
 
 use super::exit::{Exit, Failure, Outcome};
-use super::logs::args::since;
+use super::logs::args::{SINCE, since};
 use super::table::Table;
 use crate::config::Dirs;
 use crate::domain::audit::{Audited, HostEnding, join};
@@ -80,9 +80,10 @@ impl<'a> From<&'a Audited> for AuditJson<'a> {
 pub async fn run(args: AuditArgs) -> Outcome {
     let now = Utc::now();
     let since = match &args.since {
-        Some(text) => Some(since(text, now).ok_or_else(|| {
-            Failure::new(Exit::Usage, format!("--since {}: 90s, 10m, 2h, 1d or RFC 3339", one_line(text, 100)))
-        })?),
+        Some(text) => Some(
+            since(text, now)
+                .ok_or_else(|| Failure::new(Exit::Usage, format!("--since {}: {SINCE}", one_line(text, 100))))?,
+        ),
         None => None,
     };
     let dirs = Dirs::of_process().ok_or_else(|| Failure::new(Exit::Usage, "there is no home folder; set $HOME"))?;

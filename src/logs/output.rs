@@ -78,6 +78,9 @@ pub struct Palette {
     pub services: Vec<String>,
 }
 
+/// The name of the source that is standard input.
+pub const STDIN: &str = "stdin";
+
 /// Colours that tell names apart; red is kept for trouble.
 const COLORS: [u8; 10] = [36, 33, 35, 32, 34, 96, 93, 95, 92, 94];
 
@@ -175,7 +178,9 @@ impl Style {
             text.push(' ');
         }
         let what = label(source);
-        if self.colored {
+        if *source.name == *STDIN {
+            // There is but one, and who has piped it knows.
+        } else if self.colored {
             let (host, service) = (self.palette.host(source.host.as_str()), self.palette.service(&what));
             let _ = write!(text, "\x1b[{host}m{}\x1b[0m \x1b[{service}m{what}\x1b[0m ", source.host);
         } else {

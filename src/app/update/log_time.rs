@@ -4,8 +4,11 @@ use chrono::{DateTime, NaiveDateTime, NaiveTime, TimeDelta, Utc};
 
 use crate::app::argument::seconds;
 
+/// How a time is written, to tell whoever has written it otherwise.
+pub const FORMS: &str = "14:26, 14:26:03, -10m or 2026-01-31 14:26";
+
 /// Reads a time: of today's (or the latest past) day, ago, or with its date; in UTC.
-pub(super) fn read(text: &str, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+pub fn read(text: &str, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
     let text = text.trim();
     if let Some(ago) = text.strip_prefix('-') {
         return now.checked_sub_signed(TimeDelta::try_seconds(seconds(ago)?)?);
@@ -17,9 +20,10 @@ pub(super) fn read(text: &str, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
             return Some(if today > now { today - TimeDelta::days(1) } else { today });
         }
     }
-    let dated = |format| NaiveDateTime::parse_from_str(text, format).ok();
-    let dated = dated("%Y-%m-%d %H:%M:%S")
-        .or_else(|| NaiveDateTime::parse_from_str(&format!("{text}:00"), "%Y-%m-%d %H:%M:%S").ok());
+    let plain = text.replacen('T', " ", 1);
+    let dated = ["", ":00", " 00:00:00"]
+        .into_iter()
+        .find_map(|rest| NaiveDateTime::parse_from_str(&format!("{plain}{rest}"), "%Y-%m-%d %H:%M:%S").ok());
     dated.map(|time| time.and_utc()).or_else(|| text.parse().ok())
 }
 
@@ -37,6 +41,9 @@ mod tests {
             ("-10m", "2026-11-21T02:50:00Z"),
             ("-2h", "2026-11-21T01:00:00Z"),
             ("2026-01-31 14:26", "2026-01-31T14:26:00Z"),
+            ("2026-01-31T14:26", "2026-01-31T14:26:00Z"),
+            ("2026-01-31T14:26:07Z", "2026-01-31T14:26:07Z"),
+            ("2026-01-31", "2026-01-31T00:00:00Z"),
         ] {
             assert_eq!(read(text, now), expected.parse().ok(), "{text}");
         }

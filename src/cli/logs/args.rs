@@ -1,5 +1,6 @@
 //! `qd logs` as typed. Flags have stern's names.
 
+use crate::app::update::read_time;
 use chrono::{DateTime, TimeDelta, Utc};
 use clap::{Args, ValueEnum};
 
@@ -34,7 +35,7 @@ pub struct LogsArgs {
     /// Let what matches stand out.
     #[arg(short = 'H', long, value_name = "REGEX")]
     pub highlight: Vec<String>,
-    /// From this time on: 90s, 10m, 2h, 1h30m, 1d or RFC 3339; rotated files too.
+    /// From this time on: 90s, 10m, 2h, 1h30m, 1d, 14:26, 2026-01-31 14:26 (both UTC) or RFC 3339; rotated files too.
     #[arg(short, long, value_name = "TIME")]
     pub since: Option<String>,
     /// Lines of each source to begin with; -1: all of the live file. [default: 100; with --since -1]
@@ -159,9 +160,7 @@ impl LogsArgs {
     /// Where to begin, and the time before which no line is wanted.
     pub fn start(&self, now: DateTime<Utc>) -> Result<(Start, Option<DateTime<Utc>>), String> {
         let since = match &self.since {
-            Some(text) => {
-                Some(since(text, now).ok_or_else(|| format!("--since {text}: 90s, 10m, 2h, 1d or RFC 3339"))?)
-            }
+            Some(text) => Some(since(text, now).ok_or_else(|| format!("--since {text}: {SINCE}"))?),
             None => None,
         };
         let start = match (since, self.tail) {
@@ -173,6 +172,9 @@ impl LogsArgs {
         Ok((start, since))
     }
 }
+
+/// What `--since` takes.
+pub(in crate::cli) const SINCE: &str = "90s, 10m, 2h, 1d; or 14:26, 2026-01-31 14:26 (UTC) or RFC 3339";
 
 /// A template's file; its last line end is not part of it.
 fn from_file(path: &str) -> Result<Template, String> {
@@ -195,10 +197,12 @@ fn zone(word: &str) -> Result<TimeZoneChoice, String> {
     }
 }
 
-/// Reads `90s`, `10m`, `1h30m`, `1d` or a time of RFC 3339.
+/// Reads `90s`, `10m`, `1h30m`, `1d`, or a time as the cockpit takes it.
 pub(in crate::cli) fn since(text: &str, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
-    if let Ok(time) = DateTime::parse_from_rfc3339(text) {
-        return Some(time.to_utc());
+    if let Some(time) =
+        DateTime::parse_from_rfc3339(text).map(|time| time.to_utc()).ok().or_else(|| read_time(text, now))
+    {
+        return Some(time);
     }
     let (mut rest, mut seconds) = (text, 0_i64);
     while !rest.is_empty() {
@@ -238,6 +242,10 @@ mod tests {
         assert_eq!(since("10m", now), "2026-11-21T02:50:00Z".parse().ok());
         assert_eq!(since("1h30m", now), "2026-11-21T01:30:00Z".parse().ok());
         assert_eq!(since("2026-11-20T00:00:00Z", now), "2026-11-20T00:00:00Z".parse().ok());
+        assert_eq!(since("02:40", now), "2026-11-21T02:40:00Z".parse().ok());
+        assert_eq!(since("14:40", now), "2026-11-20T14:40:00Z".parse().ok(), "the last one");
+        assert_eq!(since("2026-11-20 14:26", now), "2026-11-20T14:26:00Z".parse().ok());
+        assert_eq!(since("2026-11-20", now), "2026-11-20T00:00:00Z".parse().ok());
         for text in ["", "m", "10", "10y", "10é", "1h30", "99999999999999999999d", "9000000000000000000d9d"] {
             assert_eq!(since(text, now), None, "{text}");
         }

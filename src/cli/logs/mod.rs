@@ -11,8 +11,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::Utc;
-use regex::Regex;
 use tokio::sync::mpsc;
+use unicode_width::UnicodeWidthStr;
 
 pub use args::{LogsArgs, Output, Timestamps};
 
@@ -22,9 +22,9 @@ use super::opened::Opened;
 use crate::domain::glob;
 use crate::domain::host::Host;
 use crate::domain::log::{SourceKind, SourceSpec};
-use crate::domain::query;
+use crate::domain::query::{self, QueryError};
 use crate::domain::settings::{LogSettings, Settings};
-use crate::domain::text::one_line;
+use crate::domain::text::{clean, one_line};
 use crate::logs::filter::{Filter, regex};
 use crate::logs::merge::{Merge, Rule};
 use crate::logs::output::Style;
@@ -44,17 +44,19 @@ const HISTORY: Duration = Duration::from_secs(2);
 pub async fn run(global: &Global, args: LogsArgs) -> Outcome {
     let usage = |message: String| Failure::new(Exit::Usage, message);
     let (start, since) = args.start(Utc::now()).map_err(usage)?;
-    let service = args.service_regex.as_deref().map(Regex::new).transpose().map_err(|e| usage(e.to_string()))?;
-    let without = args.exclude_service.iter().map(|text| Regex::new(text).map_err(|e| usage(e.to_string())));
-    let without = without.collect::<Result<Vec<_>, _>>()?;
-    let compile = |patterns: &[String]| patterns.iter().map(|p| regex(p)).collect::<Result<Vec<_>, _>>().map_err(usage);
+    let compile = |what: &str, patterns: &[String]| {
+        let named = |pattern: &String| regex(pattern).map_err(|error| usage(format!("{what} {error}")));
+        patterns.iter().map(named).collect::<Result<Vec<_>, _>>()
+    };
+    let service = compile("SERVICE_REGEX", args.service_regex.as_slice())?.pop();
+    let without = compile("--exclude-service", &args.exclude_service)?;
     // Which fields lines will have is not known yet: what is written like one is one.
     let query = match args.filter.as_deref().map(|text| query::parse(text, |_| true)).transpose() {
         Ok(query) => query.unwrap_or_default(),
-        Err(error) => return Err(usage(format!("--filter: {error}"))),
+        Err(error) => return Err(usage(pointed("--filter", args.filter.as_deref().unwrap_or_default(), &error))),
     };
     let filter = Filter::of_query(&query).map_err(usage)?;
-    let (include, exclude) = (compile(&args.include)?, compile(&args.exclude)?);
+    let (include, exclude) = (compile("--include", &args.include)?, compile("--exclude", &args.exclude)?);
     let wanted = Wanted { include, exclude, filter, level: args.level, since };
     let mut style = Style {
         form: args.form(),
@@ -62,7 +64,7 @@ pub async fn run(global: &Global, args: LogsArgs) -> Outcome {
         zone: args.timezone,
         colored: global.colored(),
         terminal: std::io::stdout().is_terminal(),
-        highlight: compile(&args.highlight)?,
+        highlight: compile("--highlight", &args.highlight)?,
         redact: args.redact,
         palette: args.palette(),
     };
@@ -89,7 +91,8 @@ pub async fn run(global: &Global, args: LogsArgs) -> Outcome {
     // A terminal is a screen; what goes into a pipe or a file is the line as it is, unless `--redact` says otherwise.
     style.redact |= settings.logs.redact_on_screen && style.terminal;
     let is_wanted = |name: &str| {
-        service.as_ref().is_none_or(|regex| regex.is_match(name)) && !without.iter().any(|regex| regex.is_match(name))
+        service.as_ref().is_none_or(|regex| regex.is_match(name.as_bytes()))
+            && !without.iter().any(|regex| regex.is_match(name.as_bytes()))
     };
     let mut choices: Vec<Choice> = Vec::new();
     for host in &settings.hosts {
@@ -123,6 +126,13 @@ pub async fn run(global: &Global, args: LogsArgs) -> Outcome {
     stream(style, rule(&settings.logs, args.no_follow), args.no_follow.then_some(expected)).run(inbox).await
 }
 
+/// What is wrong with a filter, and a caret under the place.
+fn pointed(flag: &str, text: &str, error: &QueryError) -> String {
+    let before: String = text.chars().take(error.column.saturating_sub(1)).collect();
+    let caret = " ".repeat(clean(&before).width());
+    format!("{flag}: {error}\n    {}\n    {caret}^", clean(text))
+}
+
 /// Why there is nothing to read: no service of that name, or services without logs.
 fn no_source(settings: &Settings, args: &LogsArgs, is_wanted: impl Fn(&str) -> bool) -> String {
     let names: BTreeSet<&str> = settings.services.iter().map(|service| service.name.as_str()).collect();
@@ -132,5 +142,20 @@ fn no_source(settings: &Settings, args: &LogsArgs, is_wanted: impl Fn(&str) -> b
             one_line(&format!("no service's name matches {regex:?}; there is {}", names.join(", ")), 300)
         }
         _ => "no log source is configured for that; give a service `logs = [{ file = \"/var/log/…\" }]`".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_filter_that_is_wrong_is_shown_with_the_place() {
+        let text = "host:日本 status>=500 (";
+        let error = query::parse(text, |_| true).unwrap_err();
+        let told = pointed("--filter", text, &error);
+        let lines: Vec<&str> = told.lines().collect();
+        assert!(lines[0].starts_with("--filter: ") && lines[1] == format!("    {text}"), "{told}");
+        assert_eq!(lines[2].width(), 4 + "host:日本 status>=500 (".width() + 1, "{told}");
     }
 }

@@ -7,6 +7,7 @@ use bytes::Bytes;
 use tokio::sync::mpsc;
 
 use crate::domain::log::{Feed, Source};
+use crate::logs::output::STDIN;
 use crate::logs::source::lines::Lines;
 
 /// Bytes read at a time.
@@ -15,7 +16,7 @@ const CHUNK: usize = 64 << 10;
 /// Reads standard input to its end, on a thread of its own: a read of a terminal cannot be given up.
 pub(super) fn read(feed: mpsc::Sender<Feed>) {
     std::thread::spawn(move || {
-        let source = Arc::new(Source { host: "stdin".into(), service: None, name: "stdin".into() });
+        let source = Arc::new(Source { host: "stdin".into(), service: None, name: STDIN.into() });
         let mut lines = Lines::default();
         let mut chunk = vec![0; CHUNK];
         let mut input = std::io::stdin().lock();

@@ -78,9 +78,16 @@ const VALUES: &str = "time, host, service, source, level, line, message, fields,
 impl Template {
     /// Takes a template apart; the error says which word is unknown.
     pub fn parse(text: &str) -> Result<Self, String> {
+        if let Some(go) = ["{{.", "{{ .", "{{color ", "{{json "].into_iter().find(|go| text.contains(go)) {
+            return Err(format!(
+                "`{go}` begins a template of stern's; here {{{{.Message}}}} is {{line}}, {{{{color .PodColor .PodName}}}} \
+                 is {{host|color}} and {{{{json .}}}} is {{json}}"
+            ));
+        }
         let mut parts = Vec::new();
         let mut plain = String::new();
-        let mut rest = text;
+        let text = unescaped(text);
+        let mut rest = text.as_str();
         while let Some(at) = rest.find(['{', '}']) {
             plain.push_str(&rest[..at]);
             let brace = &rest[at..=at];
@@ -113,6 +120,25 @@ impl Template {
         }
         out
     }
+}
+
+/// `\n` and `\t` as in printf(1); a `\` before anything else is itself.
+fn unescaped(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut chars = text.chars().peekable();
+    while let Some(c) = chars.next() {
+        let meant = match (c, chars.peek()) {
+            ('\\', Some('n')) => Some('\n'),
+            ('\\', Some('t')) => Some('\t'),
+            ('\\', Some('\\')) => Some('\\'),
+            _ => None,
+        };
+        if meant.is_some() {
+            chars.next();
+        }
+        out.push(meant.unwrap_or(c));
+    }
+    out
 }
 
 /// What stands in braces: a value, then `|` and how it is written, or `:` and how wide.

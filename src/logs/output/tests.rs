@@ -163,11 +163,14 @@ fn a_template_has_columns_colours_and_quotes() {
     assert!(filled("{line|level}", true).starts_with("\u{1b}[31m"), "in the colour of its level");
     assert!(filled("{json|pretty}", false).contains("\n  \"time\": "), "over several lines");
     assert_eq!(filled("{line|pretty}", false), filled("{line}", false), "what is no JSON stays as it is");
+    assert_eq!(filled("a\\tb\\nc\\\\n\\d", false), "a\tb\nc\\n\\d", "as printf has it");
     for (text, says) in [
         ("{hots}", "is unknown"),
         ("{host|blink}", "`blink`"),
         ("{host:x}", "number of columns"),
         ("{a", "partner"),
+        ("{{.Message}}", "{{.Message}} is {line}"),
+        ("{{color .PodColor .PodName}} {{.Message}}", "{{color .PodColor .PodName}} is {host|color}"),
         ("{host|%H}", "`%H`"),
         ("{time|%Q}", "`%Q`"),
     ] {
