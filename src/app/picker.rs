@@ -135,10 +135,23 @@ fn fields(state: &State) -> Vec<Item> {
     let logs = &state.logs;
     let shown = |name: &str| Some(!logs.hidden_fields.iter().any(|hidden| hidden == name));
     let mut items: Vec<Item> = here(state).iter().map(|pair| Item { on: shown(&pair.0), ..field(pair) }).collect();
+    let selected = logs.window.rows.iter().find(|row| Some(row.id) == logs.selected);
+    let source = selected.and_then(|row| logs.window.sources.iter().find(|source| source.id == row.source));
+    let own = |name: &str| {
+        let source = source.map(|status| &status.source);
+        match name {
+            "host" => source.map(|source| source.host.to_string()),
+            "service" => source.and_then(|source| source.service.as_deref()).map(str::to_owned),
+            "source" => source.map(|source| source.name.to_string()),
+            "level" => selected.and_then(|row| row.level).map(|level| level.as_str().to_owned()),
+            _ => None,
+        }
+    };
     let built_in = BUILT_IN.into_iter().filter(|name| *name != "message").map(str::to_owned);
     for name in built_in.chain(logs.window.fields.iter().cloned()) {
         if items.iter().all(|item| item.name != name) {
-            items.push(Item { id: name.clone(), on: shown(&name), name, ..Item::default() });
+            let text = own(&name).unwrap_or_default();
+            items.push(Item { id: name.clone(), on: shown(&name), name, text, ..Item::default() });
         }
     }
     items

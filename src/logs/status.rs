@@ -158,7 +158,7 @@ mod tests {
         let status = figures.status(id, state, now);
         assert_eq!((status.errors_min, status.errors[7], status.errors.iter().sum()), (2, 1, 3_u64));
         assert_eq!(status.newest_error.map(|(_, text)| text).as_deref(), Some("at 07:59:20"));
-        assert_eq!((status.lines, status.rate, status.format, status.lag_s), (5, 0.0, "logfmt", None));
+        assert_eq!((status.lines, status.rate, status.format, status.lag_s), (5, 0.0, "logfmt", Some(30.0)));
         let later = figures.status(id, state, now + chrono::TimeDelta::seconds(2));
         assert_eq!(later.rate, 1.0);
         let silent = figures.status(id, state, now + chrono::TimeDelta::seconds(60));

@@ -134,3 +134,111 @@ fn lines_of_another_day_say_which() {
     press(&mut state, "t");
     assert!(!picture(&mut state).contains("Wed"), "the times say it themselves");
 }
+
+#[test]
+fn what_is_typed_and_what_is_wrong_with_it_stand_side_by_side_on_a_small_screen() {
+    let mut state = logs((80, 24));
+    press(&mut state, "f");
+    assert!(picture(&mut state).contains("regex !not a|b level>=warn host:web* field=value"), "how it is written");
+    press(&mut state, "status>=500 (");
+    let shown = picture(&mut state);
+    assert!(shown.contains("filter: status>=500 ("), "{shown}");
+    assert!(shown.contains("something is missing here, at column 14"), "{shown}");
+    assert!(!shown.contains("!not a|b"), "{shown}");
+}
+
+#[test]
+fn a_time_that_cannot_be_read_is_mended_where_it_was_typed() {
+    use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+    let mut state = logs((80, 24));
+    press(&mut state, "@99:99\r");
+    let shown = picture(&mut state);
+    assert!(shown.contains("go to: 99:99") && shown.contains("14:26, 14:26:03, -10m or 2026-01-31 14:26"), "{shown}");
+    press(&mut state, "2");
+    assert_eq!(state.tab, quarterdeck::app::state::Tab::Logs, "a digit is no key while a time is typed");
+    assert!(!picture(&mut state).contains("14:26:03"));
+    for _ in 0..6 {
+        update(&mut state, Message::Key(KeyEvent::new(KeyCode::Backspace, KeyModifiers::NONE)));
+    }
+    press(&mut state, "-10m\r");
+    assert!(state.overlays.is_empty(), "{}", picture(&mut state));
+}
+
+#[test]
+fn what_an_earlier_key_was_told_does_not_stand_over_what_comes_of_a_later_one() {
+    let mut state = logs((80, 24));
+    press(&mut state, "n");
+    assert!(picture(&mut state).contains("nothing is searched for yet"));
+    let now = state.now + chrono::TimeDelta::milliseconds(1500);
+    update(&mut state, Message::Tick(now));
+    assert!(picture(&mut state).contains("nothing is searched for yet"), "nothing was pressed meanwhile");
+    press(&mut state, "/");
+    assert!(!picture(&mut state).contains("nothing is searched for yet"));
+}
+
+#[test]
+fn a_page_of_the_help_is_as_much_as_fits() {
+    let mut state = logs((80, 24));
+    press(&mut state, "?");
+    let last =
+        |shown: &str| shown.lines().filter(|line| line.starts_with('│')).next_back().unwrap_or_default().to_owned();
+    let first = picture(&mut state);
+    update(&mut state, Message::Command(quarterdeck::app::command::Command::PageDown));
+    let second = picture(&mut state);
+    let rows: Vec<&str> = second.lines().filter(|line| line.starts_with('│')).collect();
+    assert_eq!(rows[2], last(&first), "one row stays, for the eye");
+}
+
+#[test]
+fn an_error_is_opened_with_its_whole_trace() {
+    use quarterdeck::domain::log_view::{LogRow, RowContent};
+    let mut state = logs((80, 24));
+    let mut window = incident();
+    let at = window.rows.iter().position(|row| row.level == Some(quarterdeck::domain::log::Level::Error)).unwrap();
+    let error = window.rows[at].clone();
+    for (n, line) in [
+        "Traceback (most recent call last):",
+        "  File \"/srv/shop/views.py\", line 212, in checkout of the cart that is not there",
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let id = quarterdeck::domain::log_view::RowId { seq: error.id.seq + 1 + n as u64, ..error.id };
+        let content =
+            RowContent::Line { text: line.into(), hits: Vec::new(), message: 0..line.len(), fields: Vec::new() };
+        window.rows.insert(at + 1 + n, LogRow { id, continues: true, level: error.level, content, ..error.clone() });
+    }
+    update(&mut state, Message::Logs(Box::new(window)));
+    state.logs.follow = false;
+    state.logs.selected = Some(error.id);
+    press(&mut state, "\r");
+    let shown = picture(&mut state);
+    let (_, detail) = shown.rsplit_once("── web-1 ").expect("the detail");
+    let words: Vec<&str> = detail.split_whitespace().collect();
+    assert!(words.join(" ").contains("line 212, in checkout of the cart that is not there"), "{shown}");
+    assert!(detail.contains("KeyError") && detail.contains("Traceback (most recent call last):"), "{shown}");
+}
+
+#[test]
+fn a_source_that_cannot_be_read_is_not_merely_silent() {
+    let mut state = logs((80, 24));
+    let barred = SourceStatus { live: false, error: Some("permission denied".into()), ..status(1, "web-2", None) };
+    let window = LogWindow { sources: vec![status(0, "web-1", None), barred], ..incident() };
+    update(&mut state, Message::Logs(Box::new(window)));
+    let shown = picture(&mut state);
+    assert!(shown.contains("1 of 2 sources not read: s says why"), "{shown}");
+    assert!(!shown.contains("silent"), "{shown}");
+}
+
+#[test]
+fn what_every_line_has_is_told_among_its_fields() {
+    let mut state = logs((80, 24));
+    press(&mut state, " v");
+    let shown = picture(&mut state);
+    let value = |name: &str| {
+        let row = shown.lines().find(|line| line.contains(&format!(" {name} "))).unwrap_or_default();
+        row.split_whitespace().nth(3).unwrap_or_default().to_owned()
+    };
+    assert_eq!((value("host").as_str(), value("level").as_str()), ("web-2", "info"), "{shown}");
+    assert!(shown.contains(" fields │"), "the number says of what: {shown}");
+}

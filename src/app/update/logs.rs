@@ -206,7 +206,7 @@ pub(super) fn run(state: &mut State, command: Command, effects: &mut Vec<Effect>
         Command::Follow if state.logs.follow => pause(state, effects),
         Command::Follow => follow(state, effects),
         Command::Search(Some(text)) => search(state, &text, effects),
-        Command::Search(None) => overlays::prompt(state, PromptPurpose::LogSearch, "search (regex)", ""),
+        Command::Search(None) => overlays::prompt(state, PromptPurpose::LogSearch, "search", ""),
         Command::Filter(Some(text)) => match state.logs.read_query(&text) {
             Ok(query) => set_query(state, query, effects),
             Err(error) => toast(state, true, error.to_string()),
@@ -249,7 +249,7 @@ pub(super) fn run(state: &mut State, command: Command, effects: &mut Vec<Effect>
         }
         Command::GoTo(Some(text)) => match log_time::read(&text, state.now) {
             Some(time) => go_to(state, time, effects),
-            None => toast(state, true, format!("`{text}` is no time; 14:26, 14:26:03, -10m or 2026-01-31 14:26")),
+            None => toast(state, true, format!("`{text}` is no time; {}", log_time::FORMS)),
         },
         Command::GoTo(None) => {
             overlays::prompt(state, PromptPurpose::LogTime, "go to (14:26, 14:26:03, -10m, 2026-01-31 14:26)", "")

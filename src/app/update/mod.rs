@@ -3,6 +3,7 @@
 mod acting;
 mod anew;
 mod arming;
+mod completing;
 mod data;
 mod finding;
 mod hosted_targets;
@@ -30,9 +31,10 @@ mod targets;
 use chrono::TimeDelta;
 
 pub use acting::{can, deaf_for, refusal};
+pub use completing::{Completion, completions};
 pub use hosts::{rows as host_rows, selected as selected_host};
 pub use lists::address as row_address;
-pub use overlays::{Completion, completions};
+pub use log_time::{FORMS as TIME_FORMS, read as read_time};
 pub use questions::listed_keys;
 pub use steering::in_the_way;
 pub use targets::lost_run;
@@ -45,6 +47,8 @@ use super::state::{About, Banner, Confirm, LineInput, Overlay, State, Tab, Then,
 
 /// How long a toast stays.
 const TOAST: TimeDelta = TimeDelta::seconds(6);
+/// How long it stays at least, whatever is pressed.
+const SEEN: TimeDelta = TimeDelta::seconds(1);
 /// Two ctrl-c within this leave.
 const TWICE: TimeDelta = TimeDelta::seconds(2);
 /// Keys that were typed before a dialog could be seen are thrown away.
@@ -61,6 +65,9 @@ pub fn update(state: &mut State, message: Message) -> Vec<Effect> {
         state.acting.touched = state.now;
         // Whoever has gone somewhere else is not called back.
         state.wanted = None;
+        // What an earlier key was answered with says nothing of this one, and may stand over what does.
+        let now = state.now;
+        state.toasts.retain(|toast| toast.until - now > TOAST - SEEN);
     }
     match message {
         Message::Tick(now) => {

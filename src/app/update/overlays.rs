@@ -2,21 +2,18 @@
 
 use crossterm::event::{KeyCode, KeyEvent};
 
+use super::completing::completions;
 use super::{
-    acting, lists, log_around, log_back, log_lists, log_reach, logs, offers, questions, run as run_command, steering,
-    typed_ahead,
+    acting, lists, log_around, log_back, log_lists, log_reach, log_time, logs, offers, questions, run as run_command,
+    steering, typed_ahead,
 };
-use crate::app::command::{COMMANDS, Command, Entry};
+use crate::app::command::Command;
 use crate::app::effect::Effect;
-use crate::app::fuzzy;
 use crate::app::input;
 use crate::app::state::{Overlay, Prompt, PromptPurpose, State, Then};
 use crate::domain::log_look::Highlight;
 use crate::domain::query::Query;
 use crate::domain::question::{Answer, Question};
-
-/// Completions that are offered at once.
-const OFFERED: usize = 12;
 
 /// Opens a one-line prompt.
 pub(super) fn prompt(state: &mut State, purpose: PromptPurpose, title: &str, text: &str) {
@@ -65,8 +62,8 @@ pub(super) fn run(state: &mut State, command: &Command, effects: &mut Vec<Effect
         Command::PreviousPane => acting::other_line(state, -1),
         Command::Up => recall(state, -1),
         Command::Down => recall(state, 1),
-        Command::PageUp => scroll(state, -10),
-        Command::PageDown => scroll(state, 10),
+        Command::PageUp => scroll(state, -page(state)),
+        Command::PageDown => scroll(state, page(state)),
         _ => {}
     }
 }
@@ -185,7 +182,7 @@ fn preview(state: &mut State, effects: &mut Vec<Effect>) {
         | PromptPurpose::LogSave
         | PromptPurpose::LogNote
         | PromptPurpose::ViewName
-        | PromptPurpose::FilterName => {}
+        | PromptPurpose::FilterName => prompt.error = None,
     }
 }
 
@@ -277,6 +274,13 @@ fn accept_prompt(state: &mut State, effects: &mut Vec<Effect>) {
         return;
     }
     let (purpose, text) = (prompt.purpose, input::text_of(&prompt.input).to_owned());
+    // It stays open until it can be read: what is typed to mend it must not be taken for keys.
+    if purpose == PromptPurpose::LogTime && !text.trim().is_empty() && log_time::read(&text, state.now).is_none() {
+        if let Some(Overlay::Prompt(prompt)) = state.overlays.last_mut() {
+            prompt.error = Some(log_time::FORMS.to_owned());
+        }
+        return;
+    }
     let before = prompt.before.0.clone();
     state.overlays.pop();
     if let Some(editing) = state.logs.editing.take_if(|_| purpose == PromptPurpose::LogFilter) {
@@ -289,10 +293,12 @@ fn accept_prompt(state: &mut State, effects: &mut Vec<Effect>) {
     let command = match purpose {
         PromptPurpose::LogSearch => Command::Search(Some(text)),
         PromptPurpose::LogFilter => Command::Filter(Some(text)),
-        PromptPurpose::LogTime => Command::GoTo(Some(text)),
-        PromptPurpose::LogSave | PromptPurpose::FilterName | PromptPurpose::ViewName if text.trim().is_empty() => {
+        PromptPurpose::LogSave | PromptPurpose::FilterName | PromptPurpose::ViewName | PromptPurpose::LogTime
+            if text.trim().is_empty() =>
+        {
             return;
         }
+        PromptPurpose::LogTime => Command::GoTo(Some(text)),
         PromptPurpose::ViewName => Command::SaveView(Some(text.trim().to_owned())),
         PromptPurpose::FilterName => Command::NameFilter(Some(text.trim().to_owned())),
         PromptPurpose::LogHighlight => Command::Highlight(Some(text)),
@@ -303,33 +309,6 @@ fn accept_prompt(state: &mut State, effects: &mut Vec<Effect>) {
         PromptPurpose::ListFilter => Command::Find(Some(text)),
     };
     run_command(state, command, effects);
-}
-
-/// A command that a typed text may mean.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Completion {
-    /// Its row in the table.
-    pub entry: &'static Entry,
-    /// Which characters of its name were typed.
-    pub in_name: Vec<usize>,
-    /// Which characters of what it does were typed, where the name does not hold them.
-    pub in_doc: Vec<usize>,
-}
-
-/// Commands that a typed text may mean, the best first. The palette looks for its words in what they do, too.
-pub fn completions(typed: &str, palette: bool) -> Vec<Completion> {
-    let typed = typed.trim();
-    let mut found: Vec<(i32, Completion)> = Vec::new();
-    for entry in COMMANDS {
-        if let Some((score, in_name)) = fuzzy::fit(typed, entry.name) {
-            found.push((score, Completion { entry, in_name, in_doc: Vec::new() }));
-        } else if let Some(in_doc) = fuzzy::words(typed, entry.doc).filter(|_| palette) {
-            found.push((i32::MIN, Completion { entry, in_name: Vec::new(), in_doc }));
-        }
-    }
-    // Among equals the order of the table stays.
-    found.sort_by_key(|(score, _)| std::cmp::Reverse(*score));
-    found.into_iter().map(|(_, completion)| completion).take(OFFERED).collect()
 }
 
 fn complete(state: &mut State, by: i64) {
@@ -370,6 +349,14 @@ fn recall(state: &mut State, by: i64) {
             prompt.input = input::line(back.map_or("", |back| &state.logs.history[last - back]));
         }
         _ => {}
+    }
+}
+
+/// A page of what is open, as far as it is known how much of it fits.
+fn page(state: &State) -> i64 {
+    match state.overlays.last() {
+        Some(Overlay::Help { .. }) => state.viewport.page_rows.saturating_sub(1).max(1) as i64,
+        _ => 10,
     }
 }
 

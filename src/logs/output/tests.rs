@@ -163,7 +163,7 @@ fn a_template_has_columns_colours_and_quotes() {
     assert!(filled("{line|level}", true).starts_with("\u{1b}[31m"), "in the colour of its level");
     assert!(filled("{json|pretty}", false).contains("\n  \"time\": "), "over several lines");
     assert_eq!(filled("{line|pretty}", false), filled("{line}", false), "what is no JSON stays as it is");
-    assert_eq!(filled("a\\tb\\nc\\\\n\\d", false), "a\tb\nc\\n\\d", "as printf has it");
+    assert_eq!(filled("a\\tb\\nc\\\\n\\d", false), "a\tb\nc\\n\\d\n", "as printf has it");
     for (text, says) in [
         ("{hots}", "is unknown"),
         ("{host|blink}", "`blink`"),

@@ -3,6 +3,7 @@
 mod key;
 mod lookup;
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 use crossterm::event::KeyEvent;
@@ -142,9 +143,9 @@ impl Keymap {
     }
 
     /// Every key of every command with its place, in the order of the table of commands: for `qd keys` and the README.
-    pub fn listing(&self) -> Vec<(Context, String, &'static str)> {
+    pub fn listing(&self) -> Vec<(Context, String, Cow<'static, str>)> {
         let of = |entry| self.bindings.iter().filter(move |binding| binding.entry == entry);
-        let row = |binding: &Binding| (binding.context, written(&binding.keys), binding.entry.doc);
+        let row = |binding: &Binding| (binding.context, written(&binding.keys), binding.command.doc());
         COMMANDS.iter().flat_map(of).map(row).collect()
     }
 }

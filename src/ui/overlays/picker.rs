@@ -9,7 +9,7 @@ use crate::app::state::State;
 use crate::app::viewport::Target;
 use crate::domain::log::Level;
 use crate::ui::canvas::{Canvas, Piece, row, width};
-use crate::ui::format::{fit, thousands};
+use crate::ui::format::{fit, plural, thousands};
 use crate::ui::glyph;
 use crate::ui::theme::Role;
 
@@ -109,8 +109,17 @@ fn foot(c: &mut Canvas, line: Rect, picker: &Picker, rows: usize) {
         if !tally.whole {
             words.push("counting".to_owned());
         }
-    } else {
-        words.push(thousands(rows as u64));
+    } else if rows > 0 {
+        let what = match picker.kind {
+            PickerKind::Fields | PickerKind::Copied => "field",
+            PickerKind::Values(_) => "value",
+            PickerKind::Filters => "filter",
+            PickerKind::Highlights => "pattern",
+            PickerKind::Bookmarks => "bookmark",
+            PickerKind::Views => "view",
+            PickerKind::Kinds { .. } => "kind",
+        };
+        words.push(plural(rows, what));
     }
     if !picker.find.is_empty() {
         words.push(format!("with `{}`", picker.find));

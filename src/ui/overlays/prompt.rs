@@ -1,7 +1,9 @@
-//! A line that is asked for: search, filter, time, hosts. What it does is seen at once above it.
+//! A line that is asked for: search, filter, time, hosts. What it does is seen at once above it. What its title has in
+//! parentheses is how it is written: that stands where nothing is typed yet.
 
 use ratatui::layout::Rect;
 
+use crate::app::input::text_of;
 use crate::app::state::{Prompt, PromptPurpose, State};
 use crate::ui::canvas::{Canvas, Piece, row};
 use crate::ui::format::{fit, thousands};
@@ -15,21 +17,24 @@ pub fn draw(state: &State, c: &mut Canvas, area: Rect, prompt: &Prompt) {
     c.clear(at);
     let mut x = at.x + 1;
     let end = at.right().saturating_sub(1);
-    let right = c.pieces_right(x + 20, end, at.y, &[right(state, c, prompt)]);
+    let (title, form) = prompt.title.split_once(" (").unwrap_or((&prompt.title, ""));
     x += match prompt.purpose {
         PromptPurpose::LogSearch => c.put_as(x, at.y, 1, "/", Role::Key),
-        _ => {
-            let title = fit(&prompt.title, usize::from(at.width / 2));
-            c.put_as(x, at.y, at.width, &format!("{title}: "), Role::Dim)
-        }
+        _ => c.put_as(x, at.y, at.width / 3, &format!("{}: ", fit(title, usize::from(at.width / 3 - 2))), Role::Dim),
     };
-    input::draw(c, x, at.y, right.saturating_sub(x + 1), &prompt.input);
+    let right = c.pieces_right(x, end, at.y, &[right(state, c, prompt, usize::from(at.width * 3 / 5))]);
+    let room = right.saturating_sub(x + 1);
+    input::draw(c, x, at.y, room, &prompt.input);
+    if text_of(&prompt.input).is_empty() {
+        let form = fit(form.trim_end_matches(')'), usize::from(room.saturating_sub(2)));
+        c.put_as(x + 2, at.y, room.saturating_sub(2), &form, Role::Dim);
+    }
 }
 
 /// What is wrong with it; else what it finds.
-fn right(state: &State, c: &Canvas, prompt: &Prompt) -> Piece<'static> {
+fn right(state: &State, c: &Canvas, prompt: &Prompt, most: usize) -> Piece<'static> {
     if let Some(error) = &prompt.error {
-        return c.piece(fit(error, 48), Role::Bad);
+        return c.piece(fit(error, most), Role::Bad);
     }
     let window = &state.logs.window;
     let words = match prompt.purpose {

@@ -8,7 +8,7 @@ use crate::app::state::State;
 use crate::domain::log::TimeFrom;
 use crate::domain::log_view::{LogRow, RowContent, SourceStatus};
 use crate::ui::canvas::{Canvas, Piece, below, row, top};
-use crate::ui::format::{rate, thousands};
+use crate::ui::format::{rate, thousands, wrap};
 use crate::ui::glyph;
 use crate::ui::theme::Role;
 use crate::ui::times::Zone;
@@ -41,11 +41,17 @@ pub fn draw(state: &State, c: &mut Canvas, area: Rect, log_row: &LogRow) {
         }
         RowContent::Line { text, hits, fields, .. } => {
             if let Some(note) = note(log_row) {
-                lines.push(vec![c.piece(note, Role::Dim)]);
+                lines.extend(wrap(&note, room).into_iter().map(|part| vec![c.piece(part, Role::Dim)]));
             }
-            let hits: Vec<line::Marked> = hits.iter().map(|hit| (hit.clone(), c.style(Role::Hit))).collect();
-            let whole = line::marked(text, 0..text.len(), &hits, c.style(Role::Text));
-            lines.extend(line::wrap(&whole, room));
+            // An event is all of its lines.
+            let more = continued(&state.logs.window.rows, log_row).filter_map(|row| match &row.content {
+                RowContent::Line { text, hits, .. } => Some((text, hits)),
+                RowContent::Ledger(_) => None,
+            });
+            for (text, hits) in std::iter::once((text, hits)).chain(more) {
+                let hits: Vec<line::Marked> = hits.iter().map(|hit| (hit.clone(), c.style(Role::Hit))).collect();
+                lines.extend(line::wrap(&line::marked(text, 0..text.len(), &hits, c.style(Role::Text)), room));
+            }
             let tree = tree(fields);
             let name = tree.iter().map(|(name, _)| name.width()).max().unwrap_or(0).min(28);
             for (field, value) in tree {
@@ -55,6 +61,23 @@ pub fn draw(state: &State, c: &mut Canvas, area: Rect, log_row: &LogRow) {
         }
     }
     show(c, rest, &lines);
+}
+
+/// The lines that continue the event which a line begins, as far as they are at hand.
+fn continued<'r>(rows: &'r [LogRow], of: &LogRow) -> impl Iterator<Item = &'r LogRow> {
+    let after = rows.iter().skip_while(|row| row.id != of.id).skip(1);
+    after.take_while(|row| row.continues && row.source == of.source).filter(|_| !of.continues)
+}
+
+/// How many rows it takes to show an event, with the rule over it.
+pub fn height(state: &State, area: Rect, log_row: &LogRow) -> u16 {
+    let room = usize::from(area.width.saturating_sub(2)).max(1);
+    let of = |row: &LogRow| match &row.content {
+        RowContent::Line { text, .. } => text.width().div_ceil(room).max(1),
+        RowContent::Ledger(_) => 1,
+    };
+    let event = std::iter::once(log_row).chain(continued(&state.logs.window.rows, log_row));
+    u16::try_from(1 + event.map(of).sum::<usize>()).unwrap_or(u16::MAX)
 }
 
 /// Draws lines, as many as fit.
@@ -98,7 +121,10 @@ pub fn source(state: &State, c: &mut Canvas, area: Rect, source: &SourceStatus) 
     let room = usize::from(area.width.saturating_sub(2));
     let mut lines: Vec<Vec<Piece>> = Vec::new();
     let mut say = |c: &Canvas, name: &str, words: String, role: Role| {
-        lines.extend(line::wrap(&[c.piece(format!("{name:<9} "), Role::Dim), c.piece(words, role)], room));
+        for (n, part) in wrap(&words, room.saturating_sub(10)).into_iter().enumerate() {
+            let name = if n == 0 { name } else { "" };
+            lines.push(vec![c.piece(format!("{name:<9} "), Role::Dim), c.piece(part, role)]);
+        }
     };
     let silent = state.is_silent(source);
     let (words, role) = match (source.live, silent) {

@@ -190,32 +190,62 @@ pub fn skip<'t>(pieces: Vec<Piece<'t>>, columns: usize) -> Vec<Piece<'t>> {
     out
 }
 
-/// Pieces broken into lines of so many columns.
+/// Pieces broken into lines of so many columns, at a blank where one stands in the line's second half.
 pub fn wrap<'t>(pieces: &[Piece<'t>], columns: usize) -> Vec<Vec<Piece<'t>>> {
+    let whole: String = pieces.iter().map(|(text, _)| text.as_ref()).collect();
+    let mut breaks = breaks(&whole, columns).into_iter().peekable();
     let mut lines: Vec<Vec<Piece>> = vec![Vec::new()];
-    let mut used = 0;
+    let mut at = 0;
     for (text, style) in pieces {
-        let mut part = String::new();
-        for grapheme in text.graphemes(true) {
-            let wide = grapheme.width();
-            if used + wide > columns && used > 0 {
-                if let Some(line) = lines.last_mut() {
-                    line.push((std::mem::take(&mut part).into(), *style));
-                }
-                if lines.len() == WRAPPED {
-                    return lines;
-                }
-                lines.push(Vec::new());
-                used = 0;
+        let mut rest = text.as_ref();
+        loop {
+            let here = breaks.next_if(|next| *next < at + rest.len());
+            let (part, after) = rest.split_at(here.map_or(rest.len(), |next| next - at));
+            if let Some(line) = lines.last_mut().filter(|_| !part.is_empty()) {
+                line.push((part.to_owned().into(), *style));
             }
-            part.push_str(grapheme);
-            used += wide;
-        }
-        if let Some(line) = lines.last_mut() {
-            line.push((part.into(), *style));
+            at += part.len();
+            rest = after;
+            if here.is_none() {
+                break;
+            }
+            if lines.len() == WRAPPED {
+                return lines;
+            }
+            lines.push(Vec::new());
         }
     }
     lines
+}
+
+/// Where a text is broken so that no line is wider than so many columns: the offset of each line's first byte but the
+/// first's. A word that would take more than half a line with it is cut itself.
+fn breaks(text: &str, columns: usize) -> Vec<usize> {
+    let mut breaks = Vec::new();
+    let (mut used, mut blank) = (0, None);
+    for (at, grapheme) in text.grapheme_indices(true) {
+        let wide = grapheme.width();
+        if used + wide > columns && used > 0 {
+            match blank.take().filter(|(_, before)| *before > columns / 2) {
+                Some((after, before)) => {
+                    breaks.push(after);
+                    used -= before;
+                }
+                None => {
+                    breaks.push(at);
+                    used = 0;
+                }
+            }
+            if breaks.len() == WRAPPED {
+                break;
+            }
+        }
+        used += wide;
+        if grapheme == " " {
+            blank = Some((at + 1, used));
+        }
+    }
+    breaks
 }
 
 #[cfg(test)]
@@ -257,6 +287,40 @@ mod tests {
         };
         let state = State::new(Arc::default(), chrono::DateTime::UNIX_EPOCH, (80, 24), None);
         pieces(&c, &state, &row).iter().map(mark).collect()
+    }
+
+    #[test]
+    fn lines_break_between_words_and_nothing_is_lost() {
+        let style = ratatui::style::Style::default();
+        let wrapped = |parts: &[&'static str], columns| -> Vec<String> {
+            let pieces: Vec<Piece> = parts.iter().map(|part| ((*part).into(), style)).collect();
+            let lines = wrap(&pieces, columns);
+            lines.iter().map(|line| line.iter().map(|(text, _)| text.as_ref()).collect()).collect()
+        };
+        assert_eq!(wrapped(&["path=/cart st", "atus=200 dur=1"], 20), ["path=/cart ", "status=200 dur=1"]);
+        assert_eq!(
+            wrapped(&["a bbbbbbbbbbbbbbbbbb"], 8),
+            ["a bbbbbb", "bbbbbbbb", "bbbb"],
+            "a long word is cut itself"
+        );
+        assert_eq!(wrapped(&["日本語のログ 行です"], 8), ["日本語の", "ログ ", "行です"]);
+        assert_eq!(wrapped(&[""], 8), [""]);
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn what_is_wrapped_is_all_there_and_fits(parts in proptest::collection::vec("[a-c 日é]{0,12}", 0..6), columns in 2_usize..30) {
+            let style = ratatui::style::Style::default();
+            let pieces: Vec<Piece> = parts.iter().map(|part| (part.clone().into(), style)).collect();
+            let lines = wrap(&pieces, columns);
+            let texts: Vec<String> = lines.iter().map(|line| line.iter().map(|(text, _)| text.as_ref()).collect()).collect();
+            if lines.len() < WRAPPED {
+                proptest::prop_assert_eq!(texts.concat(), parts.concat());
+            }
+            for text in texts {
+                proptest::prop_assert!(text.trim_end().width() <= columns, "{:?}", text);
+            }
+        }
     }
 
     #[test]

@@ -62,7 +62,13 @@ pub fn draw(state: &State, c: &mut Canvas, area: Rect) {
         (true, false) => selected.map(Detail::Row),
         (false, _) => None,
     };
-    let rows = if detail.is_some() { (rest.height / 2).min(16) } else { 0 };
+    // Half of the room, and more for an event that needs more: what stands around it is a key away.
+    let half = (rest.height / 2).min(16);
+    let rows = match detail {
+        Some(Detail::Row(row)) => detail::height(state, rest, row).clamp(half, (rest.height * 3 / 4).max(half)),
+        Some(Detail::Source(_)) => half,
+        None => 0,
+    };
     let (lines, at) = (top(rest, rest.height - rows), below(rest, rest.height - rows));
     if state.logs.window.rows.is_empty() {
         c.regions.viewport.log_rows = usize::from(lines.height);
