@@ -41,9 +41,10 @@ pub fn draw(state: &State, c: &mut Canvas, area: Rect) {
     let x = area.x + 1;
     c.put_as(x, foot, LABEL, &label(first.start), Role::Dim);
     let most = buckets.iter().map(total).max().unwrap_or(0).max(1);
+    let usual = Usual::of(buckets);
     for (n, bucket) in buckets.iter().take(usize::from(columns)).enumerate() {
         let at = x + LABEL + n as u16;
-        column(c, at, area, bucket, most);
+        column(c, at, area, bucket, most, &usual);
         c.target(Rect { x: at, width: 1, ..area }, Target::Time(bucket.start));
     }
     let end = x + LABEL + columns + 1;
@@ -68,23 +69,51 @@ fn heights(bucket: &Bucket, most: u64, rows: u16) -> [u64; 3] {
     [e.min(eighths), w.min(eighths), all.min(eighths)]
 }
 
-fn column(c: &mut Canvas, x: u16, area: Rect, bucket: &Bucket, most: u64) {
-    let [errors, warnings, all] = heights(bucket, most, area.height);
+/// How many errors and warnings a column usually has: the median of those that have lines.
+#[derive(Debug, Default)]
+struct Usual {
+    errors: u32,
+    warnings: u32,
+}
+
+impl Usual {
+    /// With fewer columns than this nothing is usual yet.
+    const FEWEST: usize = 8;
+
+    fn of(buckets: &[Bucket]) -> Self {
+        let median = |of: fn(&Bucket) -> u32| {
+            let mut all: Vec<u32> = buckets.iter().filter(|bucket| total(bucket) > 0).map(of).collect();
+            all.sort_unstable();
+            if all.len() < Self::FEWEST { 0 } else { all[all.len() / 2] }
+        };
+        Self { errors: median(|bucket| bucket.errors), warnings: median(|bucket| bucket.warnings) }
+    }
+}
+
+/// The colour of the cell of a column whose lines fill `full` eighths of it from `from` on. A cell has but one: of the
+/// worst that fills a quarter of it, or that is twice the usual. Where a few errors come all the time, the worse minute is
+/// seen, and a single one where there are none.
+fn role(bucket: &Bucket, [errors, warnings, _]: [u64; 3], from: u64, full: u64, usual: &Usual) -> Role {
+    let much = |up_to: u64| up_to.saturating_sub(from).min(8) * 4 > full;
+    let unusual = |n: u32, usual: u32| n > usual.saturating_mul(2);
+    if errors > from && (much(errors) || unusual(bucket.errors, usual.errors)) {
+        Role::Error
+    } else if warnings > from && (much(warnings) || unusual(bucket.warnings, usual.warnings)) {
+        Role::Warn
+    } else {
+        Role::Graph
+    }
+}
+
+fn column(c: &mut Canvas, x: u16, area: Rect, bucket: &Bucket, most: u64, usual: &Usual) {
+    let heights = heights(bucket, most, area.height);
     for n in 0..area.height {
         let (from, y) = (u64::from(n) * 8, area.bottom() - 1 - n);
-        let full = all.saturating_sub(from).min(8);
+        let full = heights[2].saturating_sub(from).min(8);
         if full == 0 {
             break;
         }
-        // A cell has one colour: the worst that reaches into it.
-        let role = if errors > from {
-            Role::Error
-        } else if warnings > from {
-            Role::Warn
-        } else {
-            Role::Graph
-        };
-        c.put_as(x, y, 1, BARS[full as usize - 1], role);
+        c.put_as(x, y, 1, BARS[full as usize - 1], role(bucket, heights, from, full, usual));
     }
 }
 
@@ -100,5 +129,33 @@ mod tests {
         assert_eq!(heights(&bucket(0, 1, 0), 1_000_000, 1), [0, 1, 1]);
         assert_eq!(heights(&bucket(8, 0, 0), 8, 1), [8, 8, 8]);
         assert_eq!(heights(&bucket(u32::MAX, u32::MAX, u32::MAX), 1, 1), [8, 8, 8]);
+    }
+
+    #[test]
+    fn the_worse_minute_stands_out_where_a_few_errors_come_all_the_time() {
+        let bucket = |errors, warnings, others| Bucket { start: 0, errors, warnings, others };
+        let shown = |buckets: &[Bucket]| -> Vec<Role> {
+            let most = buckets.iter().map(total).max().unwrap();
+            let usual = Usual::of(buckets);
+            let foot = |bucket| {
+                let heights = heights(bucket, most, 1);
+                role(bucket, heights, 0, heights[2].min(8), &usual)
+            };
+            buckets.iter().map(foot).collect()
+        };
+        // Three in a hundred, then an incident.
+        let mut buckets = vec![bucket(3, 5, 92); 12];
+        buckets[7] = bucket(9, 5, 91);
+        let roles = shown(&buckets);
+        assert!(roles.iter().enumerate().all(|(n, role)| (*role == Role::Error) == (n == 7)), "{roles:?}");
+        // A single error where there are none.
+        let mut buckets = vec![bucket(0, 0, 1000); 12];
+        buckets[3].errors = 1;
+        assert_eq!(shown(&buckets)[3], Role::Error);
+        assert_eq!(shown(&buckets)[4], Role::Graph);
+        // Nothing but errors is no calm, however usual.
+        assert!(shown(&vec![bucket(50, 0, 50); 12]).iter().all(|role| *role == Role::Error));
+        // And of the little that is there nothing is usual.
+        assert_eq!(shown(&[bucket(1, 0, 99), bucket(1, 0, 99)]), [Role::Error; 2]);
     }
 }
