@@ -353,3 +353,40 @@ async fn what_was_brought_is_found_once_it_is_settled() {
     let whole = window(&handle, |w| w.number == 2 && !w.counting).await;
     assert_eq!(whole.total, 20_001);
 }
+
+#[tokio::test]
+async fn the_parts_of_what_a_command_says_are_read_as_long_as_it_is_and_what_it_says_of_its_own_is_no_line() {
+    let handle = start(&LogSettings::default());
+    let feed = handle.feed();
+    handle.query(LogQuery { number: 1, rows: 10, ..LogQuery::default() });
+    let named = |name: &str| Arc::new(Source { name: name.into(), ..(*source("web-1")).clone() });
+    let (command, part) = (named("command:stern api"), named("command:stern api › shop-7d9f app"));
+    let event = |kind, detail: &str| SourceEvent {
+        kind,
+        at: Utc::now(),
+        seconds: None,
+        lines: None,
+        bytes: None,
+        lost: None,
+        detail: detail.to_owned(),
+    };
+    feed.send(Feed::Event(command.clone(), event(SourceEventKind::Connected, ""))).await.unwrap();
+    let lines =
+        vec![line("shop-7d9f app level=error msg=\"no cart\" a=1".to_owned()), line("shop-7d9f app   at x".to_owned())];
+    feed.send(Feed::Lines(part.clone(), lines)).await.unwrap();
+    feed.send(Feed::Event(command.clone(), event(SourceEventKind::Said, "+ shop"))).await.unwrap();
+    let read = window(&handle, |w| w.rows.len() == 3 && w.sources.iter().all(|source| source.live)).await;
+    let row = read.rows.iter().find(|row| row.level.is_some()).unwrap();
+    let RowContent::Line { text, message, fields, .. } = &row.content else { panic!("a line") };
+    assert_eq!((row.level, &text[message.clone()]), (Some(crate::domain::log::Level::Error), "no cart"));
+    assert!(fields.contains(&("pod".to_owned(), "shop-7d9f".to_owned())), "{fields:?}");
+    assert_eq!(read.rows.iter().filter(|row| row.continues).count(), 1);
+    assert_eq!(read.sources.iter().map(|source| source.lines).collect::<Vec<_>>(), [0, 2]);
+    let tally = tallied(&handle, Counted::Values(LogFilter::default(), "pod".into())).await;
+    assert_eq!(tally.rows.first().map(|(value, _)| value.as_str()), Some("shop-7d9f"));
+    feed.send(Feed::Failed(command, "it ended".to_owned())).await.unwrap();
+    window(&handle, |w| w.sources.iter().all(|source| !source.live)).await;
+    feed.send(Feed::Lines(part, vec![line("shop-7d9f app again".to_owned())])).await.unwrap();
+    let back = window(&handle, |w| w.sources.iter().any(|source| source.live)).await;
+    assert_eq!(back.sources.iter().map(|source| source.live).collect::<Vec<_>>(), [false, true]);
+}
