@@ -173,7 +173,7 @@ mod tests {
         let mut bring = |figures: &mut Figures, lines: usize| {
             for _ in 0..lines {
                 let bytes = Bytes::from_static(b"level=info msg=x");
-                let raw = RawLine { bytes, truncated: 0, offset: None, time: None, level: None };
+                let raw = RawLine { bytes, truncated: 0, offset: None, time: None, level: None, returned: false };
                 let (record, _) = ingest.line(id, raw, now).unwrap();
                 figures.count(&record, ingest.source(id).unwrap(), now);
             }
