@@ -209,7 +209,7 @@ impl<P: Performer> Screen<P> {
             if self.left.is_some() || self.suspend || self.program.is_some() {
                 break;
             }
-            // Asked by this task itself: crossterm wakes whoever asked first.
+            // What is not here yet wakes this task.
             match poll_fn(|context| Poll::Ready(rest.poll_next_unpin(context))).await {
                 Poll::Ready(Some(next)) => self.one(next?, now)?,
                 Poll::Ready(None) => return Ok(false),
