@@ -180,8 +180,7 @@ fn what_an_earlier_key_was_told_does_not_stand_over_what_comes_of_a_later_one() 
 fn a_page_of_the_help_is_as_much_as_fits() {
     let mut state = logs((80, 24));
     press(&mut state, "?");
-    let last =
-        |shown: &str| shown.lines().filter(|line| line.starts_with('│')).next_back().unwrap_or_default().to_owned();
+    let last = |shown: &str| shown.lines().rfind(|line| line.starts_with('│')).unwrap_or_default().to_owned();
     let first = picture(&mut state);
     update(&mut state, Message::Command(quarterdeck::app::command::Command::PageDown));
     let second = picture(&mut state);

@@ -50,7 +50,6 @@ pub(super) fn spawn(start: Start) -> std::io::Result<()> {
 }
 
 fn run(start: Start) {
-    step_back();
     let Start { wire, wake, seat, mut jobs, mut context, pool } = start;
     let runtime = context.runtime.clone();
     let opened = open(&wire, &mut context);
@@ -67,6 +66,8 @@ fn run(start: Start) {
             return;
         }
     };
+    // Not before: a handshake has to be over in a given time, on a busy machine too.
+    step_back();
     let Context { target, outcome, .. } = context;
     session.set_blocking(false);
     wire.acknowledge();
