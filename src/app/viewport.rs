@@ -8,6 +8,14 @@ use crate::domain::host::HostName;
 use crate::domain::log::SourceId;
 use crate::domain::log_view::RowId;
 
+/// The least terminal that is drawn on, in columns and rows.
+pub const LEAST: (u16, u16) = (60, 15);
+
+/// Whether a terminal of this size is drawn on.
+pub fn is_drawn(size: (u16, u16)) -> bool {
+    size.0 >= LEAST.0 && size.1 >= LEAST.1
+}
+
 /// How much fits on the screen as it is now laid out. Measured by the layout, given to `update` when it changes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Viewport {

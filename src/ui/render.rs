@@ -11,10 +11,8 @@ use super::look::Look;
 use super::theme::Role;
 use super::{footer, header, overlays, tabs};
 use crate::app::state::{Overlay, State};
-use crate::app::viewport::{Regions, Target};
+use crate::app::viewport::{LEAST, Regions, Target, is_drawn};
 
-/// The least terminal that is drawn on.
-pub const LEAST: (u16, u16) = (60, 15);
 /// Banners shown at once, and the most rows of each.
 const BANNERS: usize = 2;
 const BANNER_ROWS: usize = 3;
@@ -28,10 +26,10 @@ pub fn render(state: &State, look: &Look, frame: &mut Frame) -> Regions {
 /// [`render`] into any buffer.
 pub fn draw(state: &State, look: &Look, area: Rect, buffer: &mut Buffer) -> Regions {
     let mut c = Canvas::new(look, buffer);
-    if area.width < LEAST.0 || area.height < LEAST.1 {
-        too_small(&mut c, area);
-    } else {
+    if is_drawn((area.width, area.height)) {
         screen(state, &mut c, area);
+    } else {
+        too_small(&mut c, area);
     }
     let regions = std::mem::take(&mut c.regions);
     if look.ascii {

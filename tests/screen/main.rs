@@ -20,6 +20,7 @@ mod tty;
 use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
+use crossterm::event::KeyCode;
 use quarterdeck::app::command::Command;
 use quarterdeck::app::effect::Effect;
 use quarterdeck::app::message::Message;
@@ -257,6 +258,25 @@ fn overlays_have_their_pictures() {
 #[test]
 fn a_screen_that_is_too_small_says_what_is_needed() {
     assert!(picture(&mut busy((40, 10))).contains("qd needs 60x15"));
+}
+
+#[test]
+fn keys_do_nothing_on_a_screen_that_is_too_small_to_show_it_but_leave() {
+    let mut state = busy((40, 10));
+    let before = (state.tab, state.overlays.len());
+    for message in [
+        Message::Command(Command::Show(Tab::Logs)),
+        Message::Command(Command::Palette),
+        Message::Key(KeyCode::Char('y').into()),
+        Message::Pasted("y".into()),
+    ] {
+        assert!(update(&mut state, message).is_empty());
+        assert_eq!((state.tab, state.overlays.len()), before);
+    }
+    assert!(matches!(update(&mut state, Message::Command(Command::Quit))[..], [Effect::Quit]));
+    update(&mut state, Message::Resized(80, 24));
+    update(&mut state, Message::Command(Command::Show(Tab::Logs)));
+    assert_eq!(state.tab, Tab::Logs);
 }
 
 #[test]

@@ -44,6 +44,7 @@ use super::effect::Effect;
 use super::input;
 use super::message::Message;
 use super::state::{About, Banner, Confirm, LineInput, Overlay, State, Tab, Then, Toast};
+use super::viewport::is_drawn;
 
 /// How long a toast stays.
 const TOAST: TimeDelta = TimeDelta::seconds(6);
@@ -61,6 +62,9 @@ pub fn update(state: &mut State, message: Message) -> Vec<Effect> {
         message,
         Message::Command(_) | Message::Key(_) | Message::Clicked(_) | Message::Wheel(..) | Message::Pasted(_)
     );
+    if person && !is_drawn(state.size) && !leaves(&message) {
+        return effects;
+    }
     if person {
         state.acting.touched = state.now;
         // Whoever has gone somewhere else is not called back.
@@ -137,6 +141,12 @@ pub fn update(state: &mut State, message: Message) -> Vec<Effect> {
     focus(state, &mut effects);
     lists::look(state, &mut effects);
     effects
+}
+
+/// Whether this may be done where nothing is drawn: nobody sees what any other key would do.
+fn leaves(message: &Message) -> bool {
+    use Command::{Interrupt, Quit, Redraw, Suspend};
+    matches!(message, Message::Command(Interrupt | Quit | Redraw | Suspend))
 }
 
 /// Puts a note up.
