@@ -28,7 +28,12 @@ pub fn draw(state: &State, c: &mut Canvas, line: Rect) {
     } else {
         parts.extend(found(state, c));
     }
-    parts.extend(silent(state, c));
+    let room = right.saturating_sub(line.x + 2);
+    // Cut, it would say nothing.
+    let fitting = silent(state, c).map(|[long, short]| {
+        if width(&parts).saturating_add(width(std::slice::from_ref(&long))) > room { short } else { long }
+    });
+    parts.extend(fitting);
     for (n, what) in
         [(state.logs.window.dropped, "dropped: they came too fast"), (state.logs.window.evicted, "older lines let go")]
     {
@@ -37,7 +42,6 @@ pub fn draw(state: &State, c: &mut Canvas, line: Rect) {
             parts.push(c.piece(format!(" {} {} {what}", glyph::DOT, thousands(n)), role));
         }
     }
-    let room = right.saturating_sub(line.x + 2);
     c.pieces(line.x + 1, line.y, room, &parts);
     if width(&parts) > room && room > 0 {
         c.put_as(line.x + room, line.y, 1, glyph::MORE, Role::Dim);
@@ -105,21 +109,26 @@ fn looking(state: &State, c: &Canvas) -> Option<Vec<Piece<'static>>> {
     Some(vec![c.piece(format!("{what}{far}"), Role::Strong), c.piece(stops, Role::Dim)])
 }
 
-/// Sources that cannot be read; else those whose host is not heard, and for how long the newest has said nothing.
-fn silent(state: &State, c: &Canvas) -> Option<Piece<'static>> {
+/// Sources that cannot be read; else those whose host is not heard, and for how long the newest has said nothing. With
+/// fewer words for little room.
+fn silent(state: &State, c: &Canvas) -> Option<[Piece<'static>; 2]> {
     let sources = &state.logs.window.sources;
     let of = plural(sources.len(), "source");
     let barred = sources.iter().filter(|source| !source.live && source.error.is_some()).count();
     if barred > 0 {
         let key = key_in_tabs(state, c, &Command::Sources);
-        let words = format!(" {} {} {barred} of {of} not read: {key} says why", glyph::DOT, glyph::BAD);
-        return Some(c.piece(words, Role::Bad));
+        let say = |words: String| c.piece(format!(" {} {} {words}", glyph::DOT, glyph::BAD), Role::Bad);
+        return Some([
+            say(format!("{barred} of {of} not read: {key} says why")),
+            say(format!("{barred} not read ({key})")),
+        ]);
     }
     let silent: Vec<_> = sources.iter().filter(|source| state.is_silent(source)).collect();
     let newest = silent.iter().filter_map(|source| source.newest).max();
     let age = newest.map(|at| format!(" {}", age(since(state.now, at)))).unwrap_or_default();
-    let words = format!(" {} {} {} of {of} silent{age}", glyph::DOT, glyph::STALE, silent.len());
-    (!silent.is_empty()).then(|| c.piece(words, Role::Warn))
+    let (say, count) =
+        (|words: String| c.piece(format!(" {} {} {words}", glyph::DOT, glyph::STALE), Role::Warn), silent.len());
+    (count > 0).then(|| [say(format!("{count} of {of} silent{age}")), say(format!("{count} silent"))])
 }
 
 fn found(state: &State, c: &Canvas) -> Vec<Piece<'static>> {
