@@ -11,9 +11,8 @@ use std::time::Duration;
 use crossterm::event::Event;
 use futures_util::Stream;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use tokio::io::Interest;
-use tokio::io::unix::AsyncFd;
 use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep_until};
 
 use super::background;
@@ -60,7 +59,7 @@ pub fn heard(ask: bool, outlet: &Outlet) -> io::Result<impl Stream<Item = io::Re
 }
 
 struct Input {
-    terminal: AsyncFd<io::Stdin>,
+    watch: Watch,
     resized: Signal,
     decoder: Decoder,
     ready: VecDeque<Heard>,
@@ -70,11 +69,8 @@ struct Input {
 
 impl Input {
     fn open() -> io::Result<Self> {
-        // Its successor is an unsafe function, which this crate has none of; nobody closes standard input meanwhile.
-        #[expect(deprecated, reason = "`register_with_interest` is unsafe to call")]
-        let terminal = AsyncFd::with_interest(io::stdin(), Interest::READABLE)?;
-        let resized = signal(SignalKind::window_change())?;
-        Ok(Self { terminal, resized, decoder: Decoder::default(), ready: VecDeque::new(), asked: None })
+        let (watch, resized) = (Watch::keep()?, signal(SignalKind::window_change())?);
+        Ok(Self { watch, resized, decoder: Decoder::default(), ready: VecDeque::new(), asked: None })
     }
 
     /// The next thing; none at the terminal's end.
@@ -99,8 +95,8 @@ impl Input {
     async fn more(&mut self) -> io::Result<bool> {
         let settled = self.decoder.is_open().then(|| Instant::now() + SETTLED);
         let until = settled.into_iter().chain(self.asked).min();
-        let ready = tokio::select! {
-            ready = self.terminal.readable() => ready,
+        tokio::select! {
+            called = self.watch.called.recv() => called.ok_or_else(|| io::Error::other("standard input cannot be watched"))?,
             _ = self.resized.recv() => {
                 let (columns, rows) = crossterm::terminal::size()?;
                 self.ready.push_back(Heard::Event(Event::Resize(columns, rows)));
@@ -113,20 +109,21 @@ impl Input {
                 }
                 return Ok(true);
             }
-        };
-        let mut ready = ready?;
-        // Reading would block when there is nothing after all.
-        let stdin = io::stdin();
-        if poll(&mut [PollFd::new(&stdin, PollFlags::IN)], Some(&Timespec::default()))? == 0 {
-            ready.clear_ready();
-            return Ok(true);
         }
-        drop(ready);
-        let mut buffer = [0; 4096];
-        let n = rustix::io::retry_on_intr(|| rustix::io::read(&stdin, &mut buffer))?;
-        let said = self.decoder.feed(&buffer[..n]);
-        self.take(said);
-        Ok(n > 0)
+        // Whoever had the terminal meanwhile may have read it, and reading would block.
+        let stdin = io::stdin();
+        if poll(&mut [PollFd::new(&stdin, PollFlags::IN)], Some(&Timespec::default()))? > 0 {
+            let mut buffer = [0; 4096];
+            let n = rustix::io::retry_on_intr(|| rustix::io::read(&stdin, &mut buffer))?;
+            if n == 0 {
+                return Ok(false);
+            }
+            let said = self.decoder.feed(&buffer[..n]);
+            self.take(said);
+        }
+        // It waits for this, or is gone, which the next wait tells.
+        let _ = self.watch.on.send(());
+        Ok(true)
     }
 
     fn take(&mut self, said: impl IntoIterator<Item = Said>) {
@@ -138,5 +135,36 @@ impl Input {
                 Said::Terminal => {}
             }
         }
+    }
+}
+
+/// A thread that waits for something to read and reads nothing: the runtime's own look for it only when they have done what
+/// hosts sent, which in a flood is milliseconds later.
+struct Watch {
+    /// There is something.
+    called: mpsc::Receiver<()>,
+    /// It was read; it may wait again.
+    on: std::sync::mpsc::SyncSender<()>,
+}
+
+impl Watch {
+    fn keep() -> io::Result<Self> {
+        let (call, called) = mpsc::channel(1);
+        let (on, go_on) = std::sync::mpsc::sync_channel(1);
+        let watch = move || {
+            let stdin = io::stdin();
+            loop {
+                match poll(&mut [PollFd::new(&stdin, PollFlags::IN)], None) {
+                    Err(rustix::io::Errno::INTR) => continue,
+                    Err(_) => return,
+                    Ok(_) => {}
+                }
+                if call.blocking_send(()).is_err() || go_on.recv().is_err() {
+                    return;
+                }
+            }
+        };
+        std::thread::Builder::new().name("qd-keys".to_owned()).stack_size(64 << 10).spawn(watch)?;
+        Ok(Self { called, on })
     }
 }
