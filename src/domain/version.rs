@@ -79,9 +79,11 @@ pub fn next<'t>(tags: impl IntoIterator<Item = &'t str>) -> Option<String> {
         }
     }
     let (tag, version) = latest?;
-    let tag = tag.split('+').next().unwrap_or(tag);
+    // What the thing is called may have a `+` in it, too.
+    let numbers = tag.find(|c: char| c.is_ascii_digit())?;
+    let tag = &tag[..tag[numbers..].find('+').map_or(tag.len(), |build| numbers + build)];
     // Of 2.0.0-rc.1 the next is rc.2; a word without a number gets one.
-    if !version.qualifier.is_empty() && !version.qualifier.bytes().any(|byte| byte.is_ascii_digit()) {
+    if !words(version.qualifier).is_empty() && !version.qualifier.bytes().any(|byte| byte.is_ascii_digit()) {
         return Some(format!("{tag}.1"));
     }
     let end = tag.bytes().rposition(|byte| byte.is_ascii_digit())? + 1;
@@ -137,9 +139,9 @@ fn numbers_end(text: &str) -> usize {
 
 /// -1 for what comes before a release, 0 for a release, 1 for what comes after it.
 fn rank(qualifier: &str) -> i8 {
-    let word = qualifier.trim_start_matches(['-', '.', '_', '~']);
-    let word: String = word.chars().take_while(char::is_ascii_alphabetic).collect();
-    if qualifier.is_empty() {
+    let words = qualifier.trim_start_matches(['-', '.', '_', '~']);
+    let word: String = words.chars().take_while(char::is_ascii_alphabetic).collect();
+    if words.is_empty() {
         0
     } else if LATER.contains(&word.to_ascii_lowercase().as_str()) {
         1
@@ -258,6 +260,8 @@ mod tests {
             (&["2.0.0-beta"], Some("2.0.0-beta.1")),
             (&["1.0.0+b5", "0.9.0"], Some("1.0.1")),
             (&["web-v3.9.9", "api-v7.0.0", "web-v3.10.0"], Some("web-v3.10.1")),
+            (&["c++1.2+b5"], Some("c++1.3")),
+            (&["1.0-"], Some("1.1-")),
             (&["2026.03.09"], Some("2026.03.10")),
             (&["1.99"], Some("1.100")),
             (&["latest", "main"], None),
